@@ -1,0 +1,22 @@
+import type { Ask } from '../domain/ask.ts';
+import { Forbidden } from '../domain/errors.ts';
+import { hasScope, type Principal } from '../domain/principal.ts';
+
+/** An ask that its caller may make. */
+export interface Grant {
+  who: Principal;
+  ask: Ask;
+}
+
+/** @throws Forbidden when the key may not ask for completions, or not for this model. */
+export function authorize(who: Principal, ask: Ask): Grant {
+  if (!hasScope(who, 'COMPLETIONS_WRITE')) throw new Forbidden('this key lacks the scope COMPLETIONS_WRITE');
+  if (!mayUseModel(who, ask.model)) {
+    throw new Forbidden(`this key may not use ${JSON.stringify(ask.model)}, only ${who.models.join(', ')}`);
+  }
+  return { who, ask };
+}
+
+export function mayUseModel(who: Principal, model: string): boolean {
+  return who.models.length === 0 || who.models.includes(model);
+}

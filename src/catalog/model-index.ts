@@ -1,0 +1,101 @@
+import type { ModelInfo } from '@pydantic/genai-prices';
+import { LRUCache } from 'lru-cache';
+import type { ModelConfig } from '../config/config.ts';
+import type { Model, ProviderInfo } from '../domain/model.ts';
+import { capabilitiesOf } from './capabilities.ts';
+import { findPricedModel, listPricedModels } from './price-data.ts';
+
+/** A provider and what is known about its models. */
+export interface ProviderListing {
+  info: ProviderInfo;
+  /** Its name in the price list, where it is in there. */
+  catalogueId?: string | undefined;
+  /** Whether the owner names the models (deployments, local servers), so that any name may exist. */
+  openNames: boolean;
+  declaredModels: readonly ModelConfig[];
+}
+
+/** Every name that can be said in advance, for one state of the providers. */
+export interface ModelIndex {
+  listings: readonly ProviderListing[];
+  providers: ReadonlyMap<string, ProviderListing>;
+  models: readonly Model[];
+  byName: ReadonlyMap<string, Model>;
+  declared: ReadonlyMap<string, ModelConfig>;
+  unlisted: LRUCache<string, Model>;
+}
+
+/** Some vendors take the id as a part of a URL. */
+const SAFE_ID = /^(?!.*\.\.)[\w@~][\w.:@/+~-]*$/;
+
+export function indexModels(listings: readonly ProviderListing[]): ModelIndex {
+  const byName = new Map<string, Model>();
+  const declared = new Map<string, ModelConfig>();
+  for (const listing of listings.filter(({ info }) => info.configured)) {
+    const priced = listing.catalogueId === undefined ? [] : listPricedModels(listing.catalogueId);
+    for (const { id, info } of priced) {
+      const model = toModel(listing, id, info);
+      byName.set(model.name, model);
+    }
+    for (const config of listing.declaredModels) {
+      const model = toDeclaredModel(listing, config);
+      byName.set(model.name, model);
+      declared.set(model.name, config);
+    }
+  }
+  return {
+    listings,
+    providers: new Map(listings.map((listing) => [listing.info.name, listing])),
+    models: [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    byName,
+    declared,
+    unlisted: new LRUCache({ max: 1_000 }),
+  };
+}
+
+/** The model of that name, also under a name that no list holds: a dated snapshot, or any on an open provider. */
+export function findIndexed(index: ModelIndex, name: string): Model | undefined {
+  const known = index.byName.get(name) ?? index.unlisted.get(name);
+  if (known) return known;
+  const { provider, id } = splitName(name);
+  const listing = index.providers.get(provider);
+  if (!listing?.info.configured || !SAFE_ID.test(id)) return undefined;
+  const info = listing.catalogueId === undefined ? undefined : findPricedModel(listing.catalogueId, id);
+  if (!info && !listing.openNames) return undefined;
+  const model = toModel(listing, id, info);
+  index.unlisted.set(name, model);
+  return model;
+}
+
+/** `provider/id`: the id may hold slashes itself. A name without one has no provider. */
+export function splitName(name: string): { provider: string; id: string } {
+  const slash = name.indexOf('/');
+  return { provider: name.slice(0, Math.max(0, slash)), id: name.slice(slash + 1) };
+}
+
+function toModel(listing: ProviderListing, id: string, info: ModelInfo | undefined): Model {
+  return {
+    name: `${listing.info.name}/${id}`,
+    provider: listing.info.name,
+    id,
+    displayName: info?.name ?? id,
+    capabilities: capabilitiesOf(id, info),
+    contextWindow: info?.context_window,
+    maxOutputTokens: undefined,
+    deprecated: info?.deprecated ?? false,
+  };
+}
+
+/** What the owner says counts; where nothing is said, what the price list knows. */
+function toDeclaredModel(listing: ProviderListing, config: ModelConfig): Model {
+  const info =
+    listing.catalogueId === undefined ? undefined : findPricedModel(listing.catalogueId, config.id);
+  const model = toModel(listing, config.id, info);
+  return {
+    ...model,
+    displayName: config.displayName ?? model.displayName,
+    capabilities: config.capabilities ?? model.capabilities,
+    contextWindow: config.contextWindow ?? model.contextWindow,
+    maxOutputTokens: config.maxOutputTokens,
+  };
+}

@@ -1,0 +1,25 @@
+import { loadConfig } from '../config/load.ts';
+import type { Environment } from '../config/env.ts';
+import { createLogger } from '../lib/logger.ts';
+import { start } from '../server/start.ts';
+import { welcome } from './welcome.ts';
+
+/** Runs the gateway until SIGTERM or SIGINT, then lets running streams end. A second signal ends it at once. */
+export async function runServer(environment: Environment): Promise<void> {
+  const config = loadConfig(environment);
+  const logger = createLogger({ level: config.logLevel });
+  const running = await start(config, { logger, variables: environment.lookup });
+  process.stdout.write(welcome(running));
+  const signal = await nextSignal();
+  logger.info({ signal }, 'shutting down');
+  void nextSignal().then(() => process.exit(1));
+  await running.stop(config.timeouts.drainMs);
+  process.exit(0);
+}
+
+function nextSignal(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  process.once('SIGTERM', resolve);
+  process.once('SIGINT', resolve);
+  return promise;
+}

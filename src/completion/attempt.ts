@@ -1,0 +1,55 @@
+import type { Ask } from '../domain/ask.ts';
+import type { Chunk } from '../domain/completion.ts';
+import { ProviderError } from '../domain/errors.ts';
+import { createDeadline, iterateUntilAborted } from '../lib/abort.ts';
+import type { Plan } from './plan.ts';
+
+/** Calls one vendor. Ends with a `finish` chunk or throws. */
+export type CallProvider = (provider: string, modelId: string, ask: Ask, signal: AbortSignal) => AsyncIterable<Chunk>;
+
+/** How long a vendor may be silent or go on, in milliseconds. */
+export interface AttemptTimeouts {
+  firstChunkMs: number;
+  idleMs: number;
+  totalMs: number;
+}
+
+/** Says that the vendor took too long; told from other failures in the list of attempts. */
+export class AttemptTimeout extends ProviderError {
+  override name = 'AttemptTimeout';
+}
+
+/**
+ * One call of one vendor, bounded in time.
+ * @throws ProviderError as the vendor's adapter tells it, AttemptTimeout, or the signal's reason.
+ */
+export async function* attempt(
+  call: CallProvider,
+  { model, grant }: Plan,
+  timeouts: AttemptTimeouts,
+  signal: AbortSignal,
+): AsyncGenerator<Chunk> {
+  const late = new AbortController();
+  let begun = false;
+  const expire = (ms: number, what: string) => () => {
+    const message = `${model.provider} ${what} for ${ms} ms`;
+    late.abort(new AttemptTimeout(message, { cut: begun, retryable: true, httpStatus: 504 }));
+  };
+  const total = createDeadline({ ms: timeouts.totalMs, onExpire: expire(timeouts.totalMs, 'went on without a finish') });
+  const first = createDeadline({ ms: timeouts.firstChunkMs, onExpire: expire(timeouts.firstChunkMs, 'said nothing') });
+  let idle: ReturnType<typeof createDeadline> | undefined;
+  const either = AbortSignal.any([signal, late.signal]);
+  try {
+    for await (const chunk of iterateUntilAborted(call(model.provider, model.id, grant.ask, either), either)) {
+      if (!begun) {
+        begun = true;
+        first.stop();
+        idle = createDeadline({ ms: timeouts.idleMs, onExpire: expire(timeouts.idleMs, 'fell silent') });
+      }
+      idle?.restart();
+      yield chunk;
+    }
+  } finally {
+    for (const deadline of [total, first, idle]) deadline?.stop();
+  }
+}

@@ -1,0 +1,62 @@
+import { authorize } from '../access/authorize.ts';
+import type { Ask } from '../domain/ask.ts';
+import type { Completion, CompletionEvent } from '../domain/completion.ts';
+import { GatewayError } from '../domain/errors.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Clock } from '../lib/clock.ts';
+import { attempt, type AttemptTimeouts, type CallProvider } from './attempt.ts';
+import { close } from './closing.ts';
+import { createMeter, type Meter } from './meter.ts';
+import { open, type Opening } from './opening.ts';
+import { plan, type Pricing } from './plan.ts';
+
+/** Exactly what the pipeline uses. */
+export interface Deps {
+  pricing: Pricing;
+  ledger: Pick<Ledger, 'reserve' | 'settle'>;
+  callProvider: CallProvider;
+  timeouts: AttemptTimeouts;
+  clock: Clock;
+  /** Reads a completion that another process settled in our place. */
+  reread(who: Principal, id: string): Promise<Completion>;
+  /** Hears of errors that nobody made on purpose. */
+  onUnexpected(error: unknown): void;
+}
+
+/** One request, with what identifies it. */
+export interface Request extends Opening {
+  who: Principal;
+  ask: Ask;
+  /** Is told the meter as soon as there is one, for heartbeats. */
+  onMeter(meter: Meter): void;
+}
+
+/**
+ * The pipeline: one completion from the ask to its settlement, straight down. Yields `started` once the hold is
+ * durable, then what the vendor says, then exactly one terminal event once everything is settled.
+ * @throws GatewayError before `started` when the ask is refused; afterwards failures are events.
+ */
+export async function* complete(deps: Deps, request: Request, signal: AbortSignal): AsyncGenerator<CompletionEvent> {
+  const grant = authorize(request.who, request.ask);
+  const planned = plan(grant, deps.pricing, deps.clock.now());
+  const completion = open(planned, request, deps.clock.now());
+  await deps.ledger.reserve({ completion, ...planned }, signal); // From here on every path ends in settle.
+  const meter = createMeter(planned, deps.pricing, deps.clock.monotonicMs);
+  let ended: CompletionEvent | undefined;
+  try {
+    request.onMeter(meter);
+    yield { type: 'started', completion };
+    for await (const chunk of attempt(deps.callProvider, planned, deps.timeouts, signal)) {
+      const event = meter.count(chunk);
+      if (event) yield event;
+    }
+    meter.succeed();
+  } catch (error) {
+    if (!(error instanceof GatewayError)) deps.onUnexpected(error);
+    meter.fail(error, signal);
+  } finally {
+    ended = await close(deps, request.who, completion, meter.outcome());
+  }
+  yield ended;
+}

@@ -1,0 +1,32 @@
+import type { Completion } from '../domain/completion.ts';
+import { newId } from '../lib/ids.ts';
+import type { Plan } from './plan.ts';
+
+/** What identifies a request. */
+export interface Opening {
+  idempotencyKey: string | undefined;
+  askHash: string;
+  traceId: string;
+}
+
+/** A completion at its beginning. */
+export function open({ grant, model, price }: Plan, opening: Opening, at: Date): Completion {
+  const { who, ask } = grant;
+  return {
+    id: newId('cmpl'),
+    organisationId: who.organisationId,
+    teamId: who.teamId,
+    keyId: who.keyId,
+    ...opening,
+    requestedModel: ask.model,
+    model: model.name,
+    provider: model.provider,
+    tags: ask.tags,
+    endUserId: ask.endUserId,
+    createdAt: at,
+    finishedAt: undefined,
+    status: 'RUNNING',
+    outcome: undefined,
+    price,
+  };
+}

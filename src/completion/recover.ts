@@ -1,0 +1,35 @@
+import type { Outcome } from '../domain/completion.ts';
+import { withoutWork } from '../domain/outcome.ts';
+import type { ExpiredHold } from '../ledger/holds.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import { estimatedUsage, type Pricing } from './plan.ts';
+
+const BATCH = 500;
+
+/**
+ * Settles every completion whose process died, from what is durably known: the estimate of the prompt and the output
+ * that the last heartbeat had seen. Nothing seen means nothing charged.
+ * @returns how many it settled.
+ */
+export async function recover(ledger: Pick<Ledger, 'listExpiredHolds' | 'settle'>, pricing: Pick<Pricing, 'costOf'>): Promise<number> {
+  let settled = 0;
+  for (;;) {
+    const holds = await ledger.listExpiredHolds(BATCH);
+    await Promise.all(
+      holds.map((hold) => ledger.settle({ completionId: hold.completionId, outcome: interrupted(hold, pricing), expired: true })),
+    );
+    settled += holds.length;
+    if (holds.length < BATCH) return settled;
+  }
+}
+
+function interrupted(hold: ExpiredHold, pricing: Pick<Pricing, 'costOf'>): Outcome {
+  const outcome = withoutWork('INTERRUPTED', {
+    reason: 'INTERRUPTED',
+    code: 'PROVIDER_ERROR',
+    message: 'the process that ran this completion died; it is settled from what was known',
+  });
+  if (hold.seenOutputTokens === 0) return outcome;
+  const usage = estimatedUsage(hold.estimatedInputTokens, hold.seenOutputTokens);
+  return { ...outcome, usage, costNanos: hold.price && pricing.costOf(hold.price, usage) };
+}

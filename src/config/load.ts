@@ -1,0 +1,82 @@
+import { resolve } from 'node:path';
+import type { z } from 'zod';
+import type { Config } from './config.ts';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { readConfigFile } from './config-file.ts';
+import { environmentSchema } from './environment-schema.ts';
+import type { Environment } from './env.ts';
+import { fileSchema } from './file-schema.ts';
+
+/**
+ * The configuration of this process: variables, then the config file, then defaults.
+ * @throws ConfigError that lists every problem at once.
+ */
+export function loadConfig(environment: Environment): Config {
+  const { lookup, directory } = environment;
+  const file = readConfigFile(directory, lookup['SLUICE_CONFIG']);
+  const variables = environmentSchema.safeParse(lookup, { error: describeType });
+  const settings = fileSchema(lookup).safeParse(file.content, { error: describeType });
+  if (variables.success && settings.success && file.problems.length === 0) {
+    return toConfig(variables.data, settings.data, directory);
+  }
+  throw new ConfigError([
+    ...listProblems(variables.error),
+    ...file.problems,
+    ...listProblems(settings.error, (path) => file.locate(path)),
+  ]);
+}
+
+type Variables = z.output<typeof environmentSchema>;
+type Settings = z.output<ReturnType<typeof fileSchema>>;
+
+function toConfig(variables: Variables, file: Settings, directory: string): Config {
+  return {
+    environment: variables.SLUICE_ENV,
+    port: variables.PORT ?? file.server.port,
+    host: variables.HOST ?? file.server.host,
+    corsOrigins: file.server.corsOrigins,
+    dataDir: resolve(directory, variables.SLUICE_DATA_DIR ?? file.data.dir),
+    databaseUrl: variables.DATABASE_URL,
+    redisUrl: variables.REDIS_URL,
+    adminKey: variables.SLUICE_ADMIN_KEY,
+    secret: variables.SLUICE_SECRET,
+    logLevel: variables.LOG_LEVEL,
+    providers: file.providers,
+    detectProviders: variables.SLUICE_DETECT ? variables.SLUICE_DETECT === '1' : file.detectProviders,
+    limits: file.limits,
+    timeouts: file.timeouts,
+  };
+}
+
+function listProblems(
+  error: z.ZodError | undefined,
+  locate?: (path: readonly PropertyKey[]) => string | undefined,
+): ConfigProblem[] {
+  return (error?.issues ?? []).flatMap((issue) =>
+    pathsOf(issue).map((path) => ({
+      setting: path.map(String).join('.'),
+      message: issue.message,
+      at: locate?.(path),
+    })),
+  );
+}
+
+/** Unknown keys come as one issue of the map that holds them; each is a problem of its own. */
+function pathsOf(issue: z.core.$ZodIssue): PropertyKey[][] {
+  return issue.code === 'unrecognized_keys' ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  string: 'text',
+  boolean: 'true or false',
+};
+
+/** What stands in for a rule's own message. It names no value, because any value may be a secret. */
+function describeType(issue: z.core.$ZodRawIssue): string | undefined {
+  if (issue.code === 'invalid_key') return issue.issues[0]?.message;
+  if (issue.code !== 'invalid_type') return undefined;
+  return issue.input === undefined ? 'is missing' : `must be ${KINDS[issue.expected] ?? issue.expected}`;
+}

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { DurableFiles } from './durable-files.ts';
+import { readSnapshot, unpack } from './snapshot.ts';
+
+/** Write-ahead segments of 1 MB instead of 16: a small database stays small. */
+export const INITDB_OPTIONS = ['--wal-segsize=1'];
+
+/** As PGlite starts PostgreSQL, with fsync on. Of the ways to sync the log, only this one reaches our files. */
+const DURABLE = [...PGlite.defaultStartParams.filter((param) => param !== '-F'), '-c', 'wal_sync_method=fsync'];
+
+/**
+ * Starts PostgreSQL in this thread.
+ * @param directory of the cluster, made when it is not there yet; undefined for a cluster in memory.
+ */
+export async function openCluster(directory: string | undefined, log: (message: string) => void): Promise<PGlite> {
+  if (directory === undefined) return openInMemory(log);
+  if (!existsSync(join(directory, 'PG_VERSION'))) await makeCluster(directory, log);
+  return PGlite.create({ fs: new DurableFiles(directory), startParams: DURABLE });
+}
+
+async function openInMemory(log: (message: string) => void): Promise<PGlite> {
+  const snapshot = await findSnapshot(log);
+  if (!snapshot) return PGlite.create({ initDbStartParams: INITDB_OPTIONS });
+  return PGlite.create({ loadDataDir: new Blob([snapshot], { type: 'application/x-tar' }) });
+}
+
+/** Made beside its place and then moved: a process that dies half way leaves nothing that looks like a cluster. */
+async function makeCluster(directory: string, log: (message: string) => void): Promise<void> {
+  const fresh = `${directory}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  const snapshot = await findSnapshot(log);
+  if (snapshot) await unpack(snapshot, fresh);
+  else await initialise(fresh);
+  await rename(fresh, directory);
+}
+
+async function initialise(directory: string): Promise<void> {
+  const db = await PGlite.create({ dataDir: directory, initDbStartParams: INITDB_OPTIONS });
+  await db.close();
+}
+
+async function findSnapshot(log: (message: string) => void): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  try {
+    return await readSnapshot();
+  } catch (error) {
+    log(`the prepared cluster cannot be used, so this first start takes longer: ${String(error)}`);
+    return undefined;
+  }
+}

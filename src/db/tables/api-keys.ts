@@ -1,0 +1,35 @@
+import { index, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { Scope } from '../../domain/principal.ts';
+import { organisations, teams } from './tenancy.ts';
+
+/** API keys. Only a keyed hash of a secret is stored, with a hint for people to recognise it by. */
+export const apiKeys = snakeCase.table(
+  'api_keys',
+  {
+    id: text().primaryKey(),
+    organisationId: text()
+      .notNull()
+      .references(() => organisations.id),
+    teamId: text()
+      .notNull()
+      .references(() => teams.id),
+    name: text().notNull(),
+    hint: text().notNull(),
+    secretHash: text().notNull(),
+    /** The secret before the last rotation, which works until `previousExpiresAt`. */
+    previousSecretHash: text(),
+    previousExpiresAt: timestamp({ withTimezone: true }),
+    scopes: text().$type<Scope>().array().notNull(),
+    /** Empty: every model. */
+    models: text().array().notNull(),
+    expiresAt: timestamp({ withTimezone: true }),
+    lastUsedAt: timestamp({ withTimezone: true }),
+    revokedAt: timestamp({ withTimezone: true }),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    uniqueIndex().on(table.secretHash),
+    index().on(table.previousSecretHash),
+    index().on(table.organisationId, table.teamId),
+  ],
+);

@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm';
+import { bigint, bigserial, index, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+
+export const LEDGER_KINDS = ['RESERVE', 'SETTLE', 'RELEASE', 'ADJUST', 'CREDIT'] as const;
+export type LedgerKind = (typeof LEDGER_KINDS)[number];
+
+/**
+ * Balances, debits positive, so that all of them together are always zero. The id says what it holds:
+ * `held:TEAM` and its counterpart `open:TEAM`, `spent:TEAM` and its counterpart `payable:ORGANISATION:PROVIDER`.
+ */
+export const ledgerAccounts = snakeCase.table('ledger_accounts', {
+  id: text().primaryKey(),
+  organisationId: text().notNull(),
+  balanceNanos: bigint({ mode: 'bigint' }).notNull(),
+  /** Counts the movements: each entry carries the version it made. */
+  version: bigint({ mode: 'bigint' }).notNull(),
+});
+
+/** The journal. Append only: a row moves an amount from one account to another and is never changed. */
+export const ledgerEntries = snakeCase.table(
+  'ledger_entries',
+  {
+    id: bigserial({ mode: 'bigint' }).primaryKey(),
+    organisationId: text().notNull(),
+    teamId: text().notNull(),
+    keyId: text(),
+    completionId: text(),
+    kind: text().$type<LedgerKind>().notNull(),
+    /** Null where the model has no known price: counted, and worth an unknown amount. */
+    amountNanos: bigint({ mode: 'bigint' }),
+    debitAccount: text().notNull(),
+    debitBefore: bigint({ mode: 'bigint' }).notNull(),
+    debitAfter: bigint({ mode: 'bigint' }).notNull(),
+    debitVersion: bigint({ mode: 'bigint' }).notNull(),
+    creditAccount: text().notNull(),
+    creditBefore: bigint({ mode: 'bigint' }).notNull(),
+    creditAfter: bigint({ mode: 'bigint' }).notNull(),
+    creditVersion: bigint({ mode: 'bigint' }).notNull(),
+    note: text(),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    // A completion is reserved, released and settled once each, whatever the code above does.
+    uniqueIndex('ledger_entries_once')
+      .on(table.completionId, table.kind)
+      .where(sql`kind in ('RESERVE', 'RELEASE', 'SETTLE')`),
+    index('ledger_entries_by_team').on(table.organisationId, table.teamId, table.id),
+  ],
+);

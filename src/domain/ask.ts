@@ -1,0 +1,239 @@
+import { z } from 'zod';
+import { compileSchema } from '../lib/json-schema.ts';
+import { InvalidInput } from './errors.ts';
+
+/** What one ask may hold at most. Bodies are bounded before this, by the transport. */
+export const ASK_LIMITS = {
+  messages: 1_000,
+  partsPerMessage: 100,
+  promptChars: 1_000_000,
+  fileBase64Chars: 8_000_000,
+  tools: 128,
+  stopSequences: 16,
+  tags: 32,
+  nameChars: 256,
+} as const;
+
+export const MESSAGE_ROLES = ['SYSTEM', 'USER', 'ASSISTANT', 'TOOL'] as const;
+export const REASONING_EFFORTS = ['NONE', 'LOW', 'MEDIUM', 'HIGH'] as const;
+
+const text = z.string().max(ASK_LIMITS.promptChars, {
+  error: (issue) =>
+    `is ${String(issue.input).length.toLocaleString('en')} characters long; at most ${ASK_LIMITS.promptChars.toLocaleString('en')} fit`,
+});
+const name = z.string().min(1).max(ASK_LIMITS.nameChars);
+const schemaObject = z.record(z.string(), z.unknown()).superRefine((schema, ctx) => {
+  try {
+    compileSchema(schema);
+  } catch (error) {
+    ctx.addIssue({ code: 'custom', message: `is no JSON Schema that compiles: ${(error as Error).message}` });
+  }
+});
+
+/** Exactly one of these keys: the graph's `@oneOf`, kept here too because not every door has it. */
+function oneOf<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.object(shape).superRefine((value, ctx) => {
+    const given = Object.entries(value).filter(([, member]) => member !== undefined && member !== null);
+    if (given.length !== 1) {
+      const found = given.length === 0 ? 'none' : given.map(([key]) => key).join(' and ');
+      ctx.addIssue({ code: 'custom', message: `needs exactly one of ${Object.keys(shape).join(', ')}; found ${found}` });
+    }
+  });
+}
+
+const toolCall = z.object({ id: name, name, arguments: z.unknown() });
+const toolResult = z.object({ toolCallId: name, output: z.unknown(), isError: z.boolean().nullish() });
+const file = z.object({
+  mediaType: z.string().regex(/^[\w.+-]+\/[\w.+*-]+$/, 'is no media type such as "application/pdf"'),
+  dataBase64: z.base64('is not base64').min(1).max(ASK_LIMITS.fileBase64Chars),
+  name: name.nullish(),
+});
+const imageUrl = z
+  .string()
+  .max(ASK_LIMITS.fileBase64Chars)
+  .regex(/^(https:\/\/|data:image\/)/, 'must begin with https:// or data:image/');
+
+const part = oneOf({
+  text: text.nullish(),
+  imageUrl: imageUrl.nullish(),
+  file: file.nullish(),
+  toolCall: toolCall.nullish(),
+  toolResult: toolResult.nullish(),
+});
+const message = z.object({
+  role: z.enum(MESSAGE_ROLES),
+  parts: z.array(part).min(1, 'needs at least one part').max(ASK_LIMITS.partsPerMessage),
+});
+const messages = z
+  .array(message)
+  .min(1, 'needs at least one message')
+  .max(ASK_LIMITS.messages, {
+    error: (issue) => `holds ${(issue.input as unknown[]).length} messages; at most ${ASK_LIMITS.messages} are taken`,
+  });
+
+const params = z.object({
+  temperature: z.number().min(0).max(2).nullish(),
+  topP: z.number().min(0).max(1).nullish(),
+  maxOutputTokens: z.int().min(1, 'must be 1 or more').nullish(),
+  stop: z.array(z.string().min(1).max(200)).max(ASK_LIMITS.stopSequences).nullish(),
+  seed: z.int().nullish(),
+  reasoning: z.enum(REASONING_EFFORTS).nullish(),
+  providerOptions: z.record(z.string(), z.record(z.string(), z.unknown())).nullish(),
+});
+
+const askInput = z
+  .object({
+    model: name.nullish(),
+    source: oneOf({ text: text.min(1, 'is empty').nullish(), messages: messages.nullish() }),
+    tools: z
+      .array(z.object({ name, description: z.string().max(10_000).nullish(), parameters: schemaObject }))
+      .max(ASK_LIMITS.tools)
+      .nullish(),
+    output: oneOf({ jsonSchema: schemaObject.nullish(), text: z.boolean().nullish() }).nullish(),
+    params: params.nullish(),
+    tags: z.array(z.object({ key: z.string().min(1).max(64), value: z.string().max(256) })).max(ASK_LIMITS.tags).nullish(),
+    endUserId: name.nullish(),
+  })
+  .superRefine((input, ctx) => {
+    if (!input.model) ctx.addIssue({ code: 'custom', path: ['model'], message: 'is missing; name one as "provider/model"' });
+    checkConversation(input.source.messages ?? [], ctx);
+    checkToolNames(input.tools ?? [], ctx);
+  });
+
+/** What a caller sends, in the shape of the graph's `CompletionInput`. */
+export type AskInput = z.input<typeof askInput>;
+type ParsedInput = z.output<typeof askInput>;
+type ParsedMessage = z.output<typeof message>;
+
+export type AskPart =
+  | { type: 'text'; text: string }
+  | { type: 'image'; url: string }
+  | { type: 'file'; mediaType: string; dataBase64: string; name: string | undefined }
+  | { type: 'tool-call'; id: string; name: string; arguments: unknown }
+  | { type: 'tool-result'; toolCallId: string; toolName: string; output: unknown; isError: boolean };
+
+export interface AskMessage {
+  role: (typeof MESSAGE_ROLES)[number];
+  parts: AskPart[];
+}
+
+export interface AskTool {
+  name: string;
+  description: string | undefined;
+  parameters: Record<string, unknown>;
+}
+
+/** One request for a completion, checked and in one form whatever door it came through. */
+export interface Ask {
+  model: string;
+  messages: AskMessage[];
+  tools: AskTool[];
+  outputSchema: Record<string, unknown> | undefined;
+  params: {
+    temperature?: number | undefined;
+    topP?: number | undefined;
+    maxOutputTokens?: number | undefined;
+    stop?: string[] | undefined;
+    seed?: number | undefined;
+    reasoning?: (typeof REASONING_EFFORTS)[number] | undefined;
+    providerOptions?: Record<string, Record<string, unknown>> | undefined;
+  };
+  tags: { key: string; value: string }[];
+  endUserId: string | undefined;
+}
+
+/**
+ * Checks an input and brings it into the one form that the pipeline reads.
+ * @param at where the input stands in the caller's own document, for the paths of the errors.
+ * @throws InvalidInput that lists every fault with its path.
+ */
+export function parseAsk(input: unknown, at: string[] = ['input']): Ask {
+  const parsed = askInput.safeParse(input);
+  if (parsed.success) return toAsk(parsed.data);
+  throw new InvalidInput(
+    parsed.error.issues.slice(0, 20).map((issue) => {
+      const path = [...at, ...issue.path.map(String)];
+      return { path, message: `${path.join('.')} ${issue.message}` };
+    }),
+  );
+}
+
+type Refinement = Pick<z.RefinementCtx, 'addIssue'>;
+
+/** Vendors answer these faults with words of their own, some only after they have charged for the prompt. */
+function checkConversation(list: ParsedMessage[], ctx: Refinement): void {
+  const called = new Set<string>();
+  let chars = 0;
+  list.forEach((entry, messageIndex) => {
+    entry.parts.forEach((member, partIndex) => {
+      const path = ['source', 'messages', messageIndex, 'parts', partIndex];
+      chars += member.text?.length ?? 0;
+      const fault = partFault(entry.role, member, called);
+      if (fault) ctx.addIssue({ code: 'custom', path: [...path, fault.key], message: fault.message });
+      if (member.toolCall) called.add(member.toolCall.id);
+    });
+  });
+  if (chars > ASK_LIMITS.promptChars) {
+    const message = `hold ${chars.toLocaleString('en')} characters together; at most ${ASK_LIMITS.promptChars.toLocaleString('en')} fit`;
+    ctx.addIssue({ code: 'custom', path: ['source', 'messages'], message });
+  }
+}
+
+function partFault(role: string, member: z.output<typeof part>, called: ReadonlySet<string>) {
+  if (member.toolResult && role !== 'TOOL') {
+    return { key: 'toolResult', message: `belongs in a message of role TOOL, not ${role}` };
+  }
+  if (member.toolResult && !called.has(member.toolResult.toolCallId)) {
+    const id = JSON.stringify(member.toolResult.toolCallId);
+    return { key: 'toolResult', message: `answers tool call ${id}, which no earlier message made` };
+  }
+  if (role === 'TOOL' && !member.toolResult) return { key: 'toolResult', message: 'is missing: a TOOL message holds tool results' };
+  if (member.toolCall && role !== 'ASSISTANT') {
+    return { key: 'toolCall', message: `belongs in a message of role ASSISTANT, not ${role}` };
+  }
+  if (role === 'SYSTEM' && member.text == null) return { key: 'text', message: 'is missing: a SYSTEM message holds text only' };
+  return undefined;
+}
+
+function checkToolNames(tools: { name: string }[], ctx: Refinement): void {
+  const seen = new Set<string>();
+  tools.forEach((tool, index) => {
+    if (seen.has(tool.name)) {
+      ctx.addIssue({ code: 'custom', path: ['tools', index, 'name'], message: `repeats the tool ${JSON.stringify(tool.name)}` });
+    }
+    seen.add(tool.name);
+  });
+}
+
+function toAsk(input: ParsedInput): Ask {
+  const given = input.params ?? {};
+  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null));
+  return {
+    model: input.model!,
+    messages: input.source.messages
+      ? toMessages(input.source.messages)
+      : [{ role: 'USER', parts: [{ type: 'text', text: input.source.text! }] }],
+    tools: (input.tools ?? []).map((tool) => ({ ...tool, description: tool.description ?? undefined })),
+    outputSchema: input.output?.jsonSchema ?? undefined,
+    params: defined,
+    tags: input.tags ?? [],
+    endUserId: input.endUserId ?? undefined,
+  };
+}
+
+function toMessages(list: ParsedMessage[]): AskMessage[] {
+  const toolNames = new Map<string, string>();
+  return list.map(({ role, parts }) => ({ role, parts: parts.map((member) => toPart(member, toolNames)) }));
+}
+
+function toPart(member: z.output<typeof part>, toolNames: Map<string, string>): AskPart {
+  if (member.text != null) return { type: 'text', text: member.text };
+  if (member.imageUrl != null) return { type: 'image', url: member.imageUrl };
+  if (member.file) return { ...member.file, type: 'file', name: member.file.name ?? undefined };
+  if (member.toolCall) {
+    toolNames.set(member.toolCall.id, member.toolCall.name);
+    return { ...member.toolCall, type: 'tool-call' };
+  }
+  const { toolCallId, output, isError } = member.toolResult!;
+  return { type: 'tool-result', toolCallId, toolName: toolNames.get(toolCallId)!, output, isError: isError ?? false };
+}

@@ -1,0 +1,127 @@
+import type { ErrorCode } from './errors.ts';
+import type { Price } from './model.ts';
+
+export const COMPLETION_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED', 'INTERRUPTED'] as const;
+/** `INTERRUPTED`: the process that ran it died, and it was settled from what was durably known. */
+export type CompletionStatus = (typeof COMPLETION_STATUSES)[number];
+
+export const FINISH_REASONS = ['STOP', 'LENGTH', 'TOOL_CALLS', 'CONTENT_FILTER', 'CANCELLED', 'ERROR'] as const;
+export type FinishReason = (typeof FINISH_REASONS)[number];
+
+export const FAILURE_REASONS = ['FAILED', 'CANCELLED', 'CUT', 'INTERRUPTED'] as const;
+/** Why there is no full answer. `CUT`: the vendor's stream ended before its finish. */
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+export const USAGE_SOURCES = ['REPORTED', 'ESTIMATED', 'NONE'] as const;
+/** Where a token figure came from: the vendor, our tokenizer, or there was nothing to count. */
+export type UsageSource = (typeof USAGE_SOURCES)[number];
+
+/** Tokens. `input` includes `cacheRead` and `cacheWrite`; `output` includes `reasoning`. */
+export interface Usage {
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+  reasoning: number;
+  source: UsageSource;
+}
+
+export type Part = { type: 'text'; text: string } | { type: 'reasoning'; text: string };
+
+export interface ToolCall {
+  id: string;
+  name: string;
+  arguments: unknown;
+}
+
+/**
+ * What any provider's answer is made of; vendor words end here. A source ends with exactly one `finish`, or
+ * throws a `ProviderError`. Usage may be told several times: the last one counts.
+ */
+export type Chunk =
+  | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string }
+  | { type: 'tool-delta'; id: string; name: string; delta: string }
+  | { type: 'tool-call'; call: ToolCall }
+  | { type: 'usage'; usage: Omit<Usage, 'source'> }
+  | { type: 'warnings'; warnings: string[] }
+  | { type: 'finish'; reason: Exclude<FinishReason, 'CANCELLED' | 'ERROR'> };
+
+export const ATTEMPT_STATUSES = ['OK', 'ERROR', 'TIMEOUT', 'RATE_LIMITED', 'CANCELLED'] as const;
+export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
+
+/** One call of one vendor. */
+export interface Attempt {
+  index: number;
+  provider: string;
+  model: string;
+  status: AttemptStatus;
+  httpStatus: number | undefined;
+  /** Code of the error that ended it. */
+  errorType: ErrorCode | undefined;
+  latencyMs: number;
+}
+
+export interface Failure {
+  reason: FailureReason;
+  code: ErrorCode;
+  message: string;
+  retryAfterMs?: number | undefined;
+}
+
+export interface Tag {
+  key: string;
+  value: string;
+}
+
+/** What a completion has come to; written once, when it settles. */
+export interface Outcome {
+  status: Exclude<CompletionStatus, 'RUNNING'>;
+  finishReason: FinishReason;
+  parts: Part[];
+  toolCalls: ToolCall[];
+  /** The parsed answer where a JSON Schema was asked for and met. */
+  object: unknown;
+  usage: Usage;
+  /** Nano-USD; undefined when the model has no known price. */
+  costNanos: bigint | undefined;
+  failure: Failure | undefined;
+  attempts: Attempt[];
+  warnings: string[];
+  totalMs: number;
+  firstTokenMs: number | undefined;
+}
+
+/** A completion as it is known: opened by reserve, closed by settle. */
+export interface Completion {
+  id: string;
+  organisationId: string;
+  teamId: string;
+  keyId: string;
+  idempotencyKey: string | undefined;
+  /** SHA-256 of the canonical ask: the same idempotency key may only come with the same one. */
+  askHash: string;
+  requestedModel: string;
+  /** `provider/id` of the model that answers. */
+  model: string;
+  provider: string;
+  tags: Tag[];
+  endUserId: string | undefined;
+  traceId: string;
+  createdAt: Date;
+  finishedAt: Date | undefined;
+  status: CompletionStatus;
+  outcome: Outcome | undefined;
+  price: Price | undefined;
+}
+
+/** What a subscriber sees. Exactly one `finished` or `failed` ends every stream. */
+export type CompletionEvent =
+  | { type: 'started'; completion: Completion }
+  | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string }
+  | { type: 'tool-delta'; id: string; name: string; delta: string }
+  /** What was sent so far no longer counts; the text starts again. */
+  | { type: 'reset'; reason: string }
+  | { type: 'finished'; completion: Completion }
+  | { type: 'failed'; failure: Failure; completion: Completion | undefined };

@@ -1,0 +1,155 @@
+/**
+ * What a caller can be told. The code is stable and public (`ErrorCode` in the graph); the message names the
+ * field, the value and what would be right.
+ */
+export type ErrorCode =
+  | 'INVALID_INPUT'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'FORBIDDEN'
+  | 'RATE_LIMITED'
+  | 'MODEL_UNAVAILABLE'
+  | 'CONTEXT_WINDOW_EXCEEDED'
+  | 'OUTPUT_INVALID'
+  | 'PROVIDER_ERROR'
+  | 'CANCELLED';
+
+/** Codes that only ever stand at the top level of an answer, because no caller can act on them by data. */
+export type TopLevelCode = 'UNAUTHENTICATED' | 'UNAVAILABLE';
+
+/** An error made on purpose: everything that reads it (graph, retries, logs) only looks at its fields. */
+export class GatewayError extends Error {
+  override name = 'GatewayError';
+  readonly code: ErrorCode | TopLevelCode;
+  /** HTTP status that says the same. */
+  readonly status: number;
+  /** Whether the very same request may succeed later. */
+  readonly retryable: boolean;
+
+  constructor(
+    code: ErrorCode | TopLevelCode,
+    message: string,
+    options: { status: number; retryable?: boolean; cause?: unknown },
+  ) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.status = options.status;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/** One fault of an input and where it stands, for instance `['input', 'source', 'messages', '0']`. */
+export interface InputIssue {
+  path: string[];
+  message: string;
+}
+
+/** The caller's input breaks a rule; lists every fault that was found. */
+export class InvalidInput extends GatewayError {
+  override name = 'InvalidInput';
+  readonly issues: InputIssue[];
+  constructor(issues: InputIssue[]) {
+    super('INVALID_INPUT', issues.map((issue) => issue.message).join('; '), { status: 400 });
+    this.issues = issues;
+  }
+}
+
+export class NotFound extends GatewayError {
+  override name = 'NotFound';
+  constructor(what: string, id: string) {
+    super('NOT_FOUND', `no ${what} ${JSON.stringify(id)}`, { status: 404 });
+  }
+}
+
+export class Conflict extends GatewayError {
+  override name = 'Conflict';
+  constructor(message: string) {
+    super('CONFLICT', message, { status: 409 });
+  }
+}
+
+/** The idempotency key stands for a completion already. */
+export class IdempotencyKeyUsed extends Conflict {
+  override name = 'IdempotencyKeyUsed';
+  constructor() {
+    super('this idempotency key was used before with another input; take a new key for a new input');
+  }
+}
+
+export class Forbidden extends GatewayError {
+  override name = 'Forbidden';
+  constructor(message: string) {
+    super('FORBIDDEN', message, { status: 403 });
+  }
+}
+
+export class Unauthenticated extends GatewayError {
+  override name = 'Unauthenticated';
+  constructor(message = 'send a key: "Authorization: Bearer sk-sluice-…"') {
+    super('UNAUTHENTICATED', message, { status: 401 });
+  }
+}
+
+/** A part of the gateway itself (the database, mostly) cannot be reached. Money fails closed with it. */
+export class Unavailable extends GatewayError {
+  override name = 'Unavailable';
+  constructor(message: string, cause?: unknown) {
+    super('UNAVAILABLE', message, { status: 503, retryable: true, cause });
+  }
+}
+
+/** The model cannot be called: unknown, its provider has no key, or it is no text model. */
+export class ModelUnavailable extends GatewayError {
+  override name = 'ModelUnavailable';
+  constructor(message: string) {
+    super('MODEL_UNAVAILABLE', message, { status: 404 });
+  }
+}
+
+/** The answer came, was paid for, and is not what the caller's schema asked for. */
+export class OutputInvalid extends GatewayError {
+  override name = 'OutputInvalid';
+  constructor(message: string) {
+    super('OUTPUT_INVALID', message, { status: 502 });
+  }
+}
+
+/** The caller, or an admin, ended the work. */
+export class Cancelled extends GatewayError {
+  override name = 'Cancelled';
+  constructor(message: string) {
+    super('CANCELLED', message, { status: 499 });
+  }
+}
+
+/** A vendor refused, failed, or broke off. */
+export class ProviderError extends GatewayError {
+  override name = 'ProviderError';
+  /** The vendor's own HTTP status, where there was one. */
+  readonly httpStatus: number | undefined;
+  readonly retryAfterMs: number | undefined;
+  /** True when the answer had begun and the connection or the stream ended before its finish. */
+  readonly cut: boolean;
+
+  constructor(
+    message: string,
+    details: {
+      code?: 'PROVIDER_ERROR' | 'RATE_LIMITED' | 'CONTEXT_WINDOW_EXCEEDED';
+      httpStatus?: number | undefined;
+      retryable?: boolean;
+      retryAfterMs?: number | undefined;
+      cut?: boolean;
+      cause?: unknown;
+    } = {},
+  ) {
+    const code = details.code ?? 'PROVIDER_ERROR';
+    super(code, message, {
+      status: code === 'RATE_LIMITED' ? 429 : code === 'CONTEXT_WINDOW_EXCEEDED' ? 400 : 502,
+      retryable: details.retryable ?? false,
+      cause: details.cause,
+    });
+    this.httpStatus = details.httpStatus;
+    this.retryAfterMs = details.retryAfterMs;
+    this.cut = details.cut ?? false;
+  }
+}

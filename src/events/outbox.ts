@@ -1,0 +1,62 @@
+import type { Sql } from 'postgres';
+
+/** What the rest of the gateway, on every instance, hears about after it is committed. */
+export const OUTBOX_KINDS = ['COMPLETION_SETTLED', 'CANCEL_REQUESTED', 'KEY_CHANGED'] as const;
+export type OutboxKind = (typeof OUTBOX_KINDS)[number];
+
+export interface OutboxEvent {
+  kind: OutboxKind;
+  organisationId: string;
+  subjectId: string;
+}
+
+/** A place in the outbox: everything up to it is committed and will never change. */
+export interface Position {
+  transaction: string;
+  seq: bigint;
+}
+
+export async function appendEvent(sql: Sql, event: OutboxEvent): Promise<void> {
+  await sql`
+    INSERT INTO outbox (organisation_id, kind, subject_id)
+    VALUES (${event.organisationId}, ${event.kind}, ${event.subjectId})`;
+}
+
+/** Where the outbox ends now: events of transactions that are still open come after it. */
+export async function findEnd(sql: Sql): Promise<Position> {
+  const [row] = await sql<{ transaction: string }[]>`
+    SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS transaction`;
+  return { transaction: row!.transaction, seq: -1n };
+}
+
+/**
+ * The next events after a position, in an order that never changes afterwards. Sequence numbers alone would not do:
+ * they are given out before the commit, so a later number can be seen before an earlier one.
+ */
+export async function readAfter(sql: Sql, position: Position, limit: number): Promise<(OutboxEvent & Position)[]> {
+  const rows = await sql<Row[]>`
+    SELECT transaction::text AS transaction, seq, kind, organisation_id, subject_id FROM outbox
+    WHERE (transaction, seq) > (${position.transaction}::text::xid8, ${position.seq.toString()}::text::bigint)
+      AND transaction < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY transaction, seq LIMIT ${limit}`;
+  return rows.map((row) => ({
+    transaction: row.transaction,
+    seq: BigInt(row.seq),
+    kind: row.kind,
+    organisationId: row.organisation_id,
+    subjectId: row.subject_id,
+  }));
+}
+
+/** Forgets what every instance has read long ago. */
+export async function trimOutbox(sql: Sql, olderThanMs: number): Promise<void> {
+  await sql`DELETE FROM outbox WHERE at < now() - ${olderThanMs}::int * interval '1 ms'`;
+}
+
+interface Row {
+  transaction: string;
+  seq: bigint | string;
+  kind: OutboxKind;
+  organisation_id: string;
+  subject_id: string;
+}

@@ -1,0 +1,56 @@
+import SchemaBuilder from '@pothos/core';
+import ComplexityPlugin from '@pothos/plugin-complexity';
+import DirectivesPlugin from '@pothos/plugin-directives';
+import FederationPlugin from '@pothos/plugin-federation';
+import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import { Forbidden } from '../domain/errors.ts';
+import { hasScope, type Scope } from '../domain/principal.ts';
+import type { GraphContext } from './context.ts';
+import { decodeNodeId, encodeNodeId } from './node-ids.ts';
+
+interface SchemaTypes {
+  Context: GraphContext;
+  AuthScopes: { scope: Scope };
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string };
+    DateTime: { Input: Date; Output: Date };
+    JSON: { Input: unknown; Output: unknown };
+    SafeInt: { Input: number; Output: number };
+    Decimal: { Input: bigint; Output: bigint };
+    Cursor: { Input: string; Output: string };
+  };
+}
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [ScopeAuthPlugin, ComplexityPlugin, RelayPlugin, DirectivesPlugin, FederationPlugin],
+  defaultFieldNullability: false,
+  scopeAuth: {
+    // A subscription is refused before its source starts: that source may be a paid call.
+    authorizeOnSubscribe: true,
+    authScopes: ({ who }) => ({ scope: (scope) => hasScope(who, scope) }),
+    unauthorizedError: (_parent, _context, info) =>
+      new Forbidden(`this key lacks the scope that ${info.parentType.name}.${info.fieldName} needs`),
+  },
+  complexity: { defaultComplexity: 1, defaultListMultiplier: 10 },
+  relay: {
+    idFieldName: 'id',
+    brandLoadedObjects: true,
+    encodeGlobalID: (typename, id) => encodeNodeId(typename, String(id)),
+    decodeGlobalID: (globalId) => decodeNodeId(globalId) ?? { typename: 'nothing', id: globalId },
+    nodeQueryOptions: {
+      nullable: true,
+      resolve: (_root, { id }, _context, _info, resolveNode) => (id.typename === 'nothing' ? null : resolveNode(id)),
+    },
+    nodesQueryOptions: {
+      nullable: { list: false, items: true },
+      complexity: (args: { ids?: unknown[] | null }) => ({ field: args.ids?.length ?? 1, multiplier: args.ids?.length ?? 1 }),
+    },
+    pageInfoCursorType: 'String',
+  },
+});
+
+builder.queryType({});
+builder.mutationType({});
+builder.subscriptionType({});

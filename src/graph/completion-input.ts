@@ -1,0 +1,89 @@
+import { MESSAGE_ROLES, REASONING_EFFORTS } from '../domain/ask.ts';
+import { builder } from './builder.ts';
+import { TagInput } from './inputs.ts';
+
+const MessageRole = builder.enumType('MessageRole', { values: MESSAGE_ROLES });
+const ReasoningEffort = builder.enumType('ReasoningEffort', { values: REASONING_EFFORTS });
+
+const FileInput = builder.inputType('FileInput', {
+  fields: (t) => ({
+    mediaType: t.string({ required: true }),
+    dataBase64: t.string({ required: true }),
+    name: t.string(),
+  }),
+});
+const ToolCallInput = builder.inputType('ToolCallInput', {
+  description: 'A tool call that the assistant made, as it came in `Completion.toolCalls`.',
+  fields: (t) => ({
+    id: t.string({ required: true }),
+    name: t.string({ required: true }),
+    arguments: t.field({ type: 'JSON', required: true }),
+  }),
+});
+const ToolResultInput = builder.inputType('ToolResultInput', {
+  fields: (t) => ({
+    toolCallId: t.string({ required: true }),
+    output: t.field({ type: 'JSON', required: true }),
+    isError: t.boolean({ defaultValue: false }),
+  }),
+});
+const MessagePartInput = builder.inputType('MessagePartInput', {
+  isOneOf: true,
+  fields: (t) => ({
+    text: t.string(),
+    imageUrl: t.string({ description: 'https:// or data:image/…' }),
+    file: t.field({ type: FileInput }),
+    toolCall: t.field({ type: ToolCallInput, description: 'Only in a message of role ASSISTANT.' }),
+    toolResult: t.field({ type: ToolResultInput, description: 'Only in a message of role TOOL.' }),
+  }),
+});
+const MessageInput = builder.inputType('MessageInput', {
+  fields: (t) => ({
+    role: t.field({ type: MessageRole, required: true }),
+    parts: t.field({ type: [MessagePartInput], required: true }),
+  }),
+});
+const CompletionSource = builder.inputType('CompletionSource', {
+  isOneOf: true,
+  fields: (t) => ({
+    text: t.string({ description: 'The same as one USER message.' }),
+    messages: t.field({ type: [MessageInput] }),
+  }),
+});
+const ToolInput = builder.inputType('ToolInput', {
+  fields: (t) => ({
+    name: t.string({ required: true }),
+    description: t.string(),
+    parameters: t.field({ type: 'JSON', required: true, description: 'JSON Schema of its arguments.' }),
+  }),
+});
+const OutputInput = builder.inputType('OutputInput', {
+  isOneOf: true,
+  fields: (t) => ({
+    jsonSchema: t.field({ type: 'JSON', description: 'The answer must meet it, and comes as `Completion.object`.' }),
+    text: t.boolean(),
+  }),
+});
+const ModelParams = builder.inputType('ModelParams', {
+  fields: (t) => ({
+    temperature: t.float({ description: 'From 0 to 2.' }),
+    topP: t.float({ description: 'From 0 to 1.' }),
+    maxOutputTokens: t.int(),
+    stop: t.stringList(),
+    seed: t.int(),
+    reasoning: t.field({ type: ReasoningEffort }),
+    providerOptions: t.field({ type: 'JSON', description: 'By provider: what only that one knows, passed on as it is.' }),
+  }),
+});
+
+export const CompletionInput = builder.inputType('CompletionInput', {
+  fields: (t) => ({
+    model: t.string({ description: '`provider/model`.' }),
+    source: t.field({ type: CompletionSource, required: true }),
+    tools: t.field({ type: [ToolInput] }),
+    output: t.field({ type: OutputInput }),
+    params: t.field({ type: ModelParams }),
+    tags: t.field({ type: [TagInput], description: 'Free labels for the ledger and for dashboards.' }),
+    endUserId: t.string({ description: 'Whom the answer is for, in the caller’s own terms.' }),
+  }),
+});

@@ -1,0 +1,17 @@
+import type { Principal } from '../domain/principal.ts';
+import type { Gateway } from '../gateway.ts';
+import { createLoaders, type Loaders } from './loaders.ts';
+
+/** What a resolver sees. A new one is made for each operation and for each event of a subscription. */
+export interface GraphContext {
+  gateway: Gateway;
+  who: Principal;
+  /** Aborts when the client is gone, whatever the transport. */
+  signal: AbortSignal;
+  traceId: string;
+  loaders: Loaders;
+}
+
+export function createGraphContext(gateway: Gateway, caller: Pick<GraphContext, 'who' | 'signal' | 'traceId'>): GraphContext {
+  return { gateway, ...caller, loaders: createLoaders(gateway, caller.who) };
+}

@@ -1,0 +1,103 @@
+import { Attempt } from './attempt.ts';
+import { GatewayError, InvalidInput, ProviderError, type ErrorCode } from '../domain/errors.ts';
+import type { Attempt as AttemptRow, Completion } from '../domain/completion.ts';
+import { builder } from './builder.ts';
+
+/** What went wrong, as data. */
+export interface UserErrorData {
+  code: ErrorCode;
+  message: string;
+  path: string[] | undefined;
+  retryAfterMs: number | undefined;
+  attempts: AttemptRow[];
+}
+
+const ERROR_CODES = [
+  'INVALID_INPUT',
+  'NOT_FOUND',
+  'CONFLICT',
+  'FORBIDDEN',
+  'RATE_LIMITED',
+  'MODEL_UNAVAILABLE',
+  'CONTEXT_WINDOW_EXCEEDED',
+  'OUTPUT_INVALID',
+  'PROVIDER_ERROR',
+  'CANCELLED',
+] as const satisfies ErrorCode[];
+
+const ErrorCodeEnum = builder.enumType('ErrorCode', {
+  description: 'New codes may appear: have a default branch.',
+  values: ERROR_CODES,
+});
+
+export const UserError = builder.interfaceRef<UserErrorData>('UserError').implement({
+  description: 'What went wrong, as data. New implementations may appear: always select `code` and `message`.',
+  fields: (t) => ({
+    code: t.field({ type: ErrorCodeEnum, resolve: ({ code }) => code }),
+    message: t.exposeString('message'),
+    path: t.stringList({
+      nullable: true,
+      description: 'Where in the input, for instance ["input", "source", "messages", "0"].',
+      resolve: ({ path }) => path,
+    }),
+  }),
+  resolveType: ({ code }) => TYPE_BY_CODE[code] ?? 'GenericError',
+});
+
+const TYPE_BY_CODE: Partial<Record<ErrorCode, string>> = {
+  INVALID_INPUT: 'InvalidInputError',
+  RATE_LIMITED: 'RateLimitedError',
+  MODEL_UNAVAILABLE: 'ModelUnavailableError',
+  PROVIDER_ERROR: 'ProviderFailedError',
+};
+
+const retryAfter = 'When the provider said so: how long to wait before trying again.';
+
+builder.objectRef<UserErrorData>('InvalidInputError').implement({ interfaces: [UserError], description: 'The input breaks a rule; `path` says where.' });
+builder.objectRef<UserErrorData>('GenericError').implement({ interfaces: [UserError] });
+builder.objectRef<UserErrorData>('RateLimitedError').implement({
+  interfaces: [UserError],
+  fields: (t) => ({ retryAfterMs: t.int({ nullable: true, description: retryAfter, resolve: (error) => error.retryAfterMs }) }),
+});
+builder.objectRef<UserErrorData>('ModelUnavailableError').implement({
+  interfaces: [UserError],
+  description: 'No such model, or its provider is not configured. The message names what would work.',
+});
+builder.objectRef<UserErrorData>('ProviderFailedError').implement({
+  interfaces: [UserError],
+  description: 'The provider refused, failed or broke off.',
+  fields: (t) => ({
+    retryAfterMs: t.int({ nullable: true, description: retryAfter, resolve: (error) => error.retryAfterMs }),
+    attempts: t.field({ type: [Attempt], resolve: ({ attempts }) => attempts }),
+  }),
+});
+
+/** Errors that a caller can cause, as data. One per fault of an input. */
+export function toUserErrors(error: GatewayError): UserErrorData[] {
+  const rest = { retryAfterMs: error instanceof ProviderError ? error.retryAfterMs : undefined, attempts: [] };
+  if (error instanceof InvalidInput) return error.issues.map(({ path, message }) => ({ ...rest, code: 'INVALID_INPUT', message, path }));
+  return [{ ...rest, code: error.code as ErrorCode, message: error.message, path: undefined }];
+}
+
+/** Why a completion has no full answer; nothing for one that has. */
+export function failureErrors({ outcome }: Completion): UserErrorData[] {
+  if (!outcome?.failure) return [];
+  const { code, message, retryAfterMs } = outcome.failure;
+  return [{ code, message, retryAfterMs, path: undefined, attempts: outcome.attempts }];
+}
+
+export type Payload<T> = Partial<T> & { errors: UserErrorData[] };
+
+/** Answers a mutation: what a caller can cause becomes data, everything else stays an error of the operation. */
+export async function payload<T extends object>(work: () => Promise<T>): Promise<Payload<T>> {
+  try {
+    return { ...(await work()), errors: [] };
+  } catch (error) {
+    if (!isUserError(error)) throw error;
+    return { errors: toUserErrors(error) } as unknown as Payload<T>;
+  }
+}
+
+export function isUserError(error: unknown): error is GatewayError {
+  return error instanceof GatewayError && (ERROR_CODES as readonly string[]).includes(error.code);
+}

@@ -1,0 +1,123 @@
+import { mayUseModel } from '../access/authorize.ts';
+import { CAPABILITIES, PRICE_UNITS, type Model as ModelRow, type Price as PriceRow, type Rate } from '../domain/model.ts';
+import { builder } from './builder.ts';
+import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
+import { StringFilter, withoutNull } from './inputs.ts';
+import { Money } from './money.ts';
+import { Provider } from './provider.ts';
+
+const Capability = builder.enumType('Capability', { values: CAPABILITIES });
+const PriceUnit = builder.enumType('PriceUnit', { description: 'Per million tokens.', values: PRICE_UNITS });
+
+const Price = builder.objectRef<{ rate: Rate; price: PriceRow }>('Price').implement({
+  description: 'One rate of a model. The price that a completion was booked with is kept with it.',
+  fields: (t) => ({
+    unit: t.field({ type: PriceUnit, resolve: ({ rate }) => rate.unit }),
+    amount: t.field({ type: Money, resolve: ({ rate }) => ({ nanos: rate.nanosPerMtok }) }),
+    fromTokens: t.field({ type: 'SafeInt', description: 'The rate holds from this many input tokens on.', resolve: ({ rate }) => rate.fromTokens }),
+    effectiveFrom: t.field({ type: 'DateTime', nullable: true, resolve: ({ price }) => price.effectiveFrom }),
+    source: t.string({ resolve: ({ price }) => price.source }),
+  }),
+});
+
+const ModelAccess = builder.objectRef<{ allowed: boolean; via: string }>('ModelAccess').implement({
+  fields: (t) => ({ allowed: t.exposeBoolean('allowed'), via: t.exposeString('via', { description: 'What allows or forbids it.' }) }),
+});
+
+export const Model = builder.objectRef<ModelRow>('Model');
+builder.node(Model, {
+  description: 'A model of a configured provider.',
+  id: { resolve: ({ name }) => name },
+  loadMany: (names, { gateway }) => names.map((name) => gateway.catalog.findModel(name) ?? null),
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'What callers name it by: `provider/model`.' }),
+    displayName: t.exposeString('displayName'),
+    provider: t.field({
+      type: Provider,
+      nullable: true,
+      description: 'Null when the provider is no longer configured.',
+      resolve: ({ provider }, _args, { gateway }) => gateway.catalog.findProvider(provider),
+    }),
+    capabilities: t.field({ type: [Capability], resolve: ({ capabilities }) => capabilities }),
+    contextWindow: t.int({ nullable: true, description: 'Tokens.', resolve: ({ contextWindow }) => contextWindow }),
+    maxOutputTokens: t.int({ nullable: true, resolve: ({ maxOutputTokens }) => maxOutputTokens }),
+    prices: t.field({
+      type: [Price],
+      description: 'Empty when no price is known: then usage is counted and cost is null.',
+      resolve: (model, _args, { gateway }) => {
+        const price = gateway.catalog.priceFor(model, new Date());
+        return price ? price.rates.map((rate) => ({ rate, price })) : [];
+      },
+    }),
+    deprecated: t.exposeBoolean('deprecated'),
+    access: t.field({
+      type: ModelAccess,
+      description: 'Whether the viewer may call it.',
+      resolve: ({ name }, _args, { who }) => ({
+        allowed: mayUseModel(who, name),
+        via: who.models.length === 0 ? 'the key may use every model' : 'the list of models of the key',
+      }),
+    }),
+  }),
+});
+
+/** A model that some completion names but no configured provider offers any more. */
+export function formerModel(name: string, provider: string): ModelRow {
+  const id = name.slice(provider.length + 1);
+  return { name, provider, id, displayName: name, capabilities: [], contextWindow: undefined, maxOutputTokens: undefined, deprecated: true };
+}
+
+builder.asEntity(Model, {
+  key: builder.selection<{ id: string }>('id'),
+  resolveReference: ({ id }, { gateway }) => gateway.catalog.findModel(id.replace(/^mdl_/, '')) ?? null,
+});
+
+const ModelFilter = builder.inputType('ModelFilter', {
+  fields: (t) => ({
+    name: t.field({ type: StringFilter }),
+    provider: t.field({ type: StringFilter }),
+    capabilities: t.field({ type: [Capability], description: 'All of these.' }),
+    callable: t.boolean({ description: 'Only what the viewer may (or may not) call.' }),
+  }),
+});
+
+const ModelConnection = connectionOf('Model', Model);
+
+builder.queryFields((t) => ({
+  models: t.field({
+    type: ModelConnection,
+    description: 'The models of the configured providers, by name.',
+    args: { ...pageArgs(t.arg), filter: t.arg({ type: ModelFilter }) },
+    complexity: pageComplexity,
+    resolve: (_root, args, { gateway, who }) => {
+      const filter = withoutNull(args.filter) ?? {};
+      const matching = gateway.catalog.listModels().filter(
+        (model) =>
+          matches(model.name, filter.name) &&
+          matches(model.provider, filter.provider) &&
+          (filter.capabilities ?? []).every((capability) => model.capabilities.includes(capability)) &&
+          (filter.callable === undefined || mayUseModel(who, model.name) === filter.callable),
+      );
+      return readPage(args, {
+        read: ({ first, after }) => matching.filter(({ name }) => after === undefined || name > after).slice(0, first),
+        cursorOf: ({ name }) => name,
+        count: () => matching.length,
+      });
+    },
+  }),
+  model: t.field({
+    type: Model,
+    nullable: true,
+    args: { name: t.arg.string({ required: true, description: '`provider/model`.' }) },
+    resolve: (_root, { name }, { gateway }) => gateway.catalog.findModel(name),
+  }),
+}));
+
+function matches(value: string, filter: { eq?: string; in?: string[]; contains?: string } | undefined): boolean {
+  if (!filter) return true;
+  return (
+    (filter.eq === undefined || value === filter.eq) &&
+    (filter.in === undefined || filter.in.includes(value)) &&
+    (filter.contains === undefined || value.includes(filter.contains))
+  );
+}

@@ -1,0 +1,30 @@
+import { isId } from '../lib/ids.ts';
+
+/** Global ids are readable: a prefix says the type. Most are the ids of the rows themselves. */
+const PREFIXES = {
+  cmpl: 'Completion',
+  key: 'ApiKey',
+  team: 'Team',
+  mdl: 'Model',
+  prov: 'Provider',
+  ent: 'LedgerEntry',
+} as const;
+type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
+
+/** Rows whose own id is no global id yet: models and providers by their name, entries by their number. */
+const OWN_PREFIX: Partial<Record<string, string>> = { Model: 'mdl', Provider: 'prov', LedgerEntry: 'ent' };
+
+export function encodeNodeId(typename: string, id: string): string {
+  const prefix = OWN_PREFIX[typename];
+  return prefix ? `${prefix}_${id}` : id;
+}
+
+/** @returns undefined for what is no global id of ours; nothing can have it. */
+export function decodeNodeId(globalId: string): { typename: Typename; id: string } | undefined {
+  const [, prefix = '', rest = ''] = /^([a-z]+)_(.+)$/s.exec(globalId) ?? [];
+  const typename = (PREFIXES as Partial<Record<string, Typename>>)[prefix];
+  if (!typename || globalId.includes('\0')) return undefined;
+  if (typename === 'LedgerEntry') return /^\d{1,18}$/.test(rest) ? { typename, id: rest } : undefined;
+  if (typename in OWN_PREFIX) return { typename, id: rest };
+  return isId(prefix, globalId) || rest === 'default' ? { typename, id: globalId } : undefined;
+}

@@ -1,0 +1,19 @@
+import './scalars.ts';
+import './attempt.ts';
+import './api-key.ts';
+import './completion-queries.ts';
+import './completion-stream.ts';
+import './ledger.ts';
+import './model.ts';
+import './provider.ts';
+import './usage.ts';
+import './viewer.ts';
+import { builder } from './builder.ts';
+
+const FEDERATION = 'https://specs.apollo.dev/federation/v2.6';
+
+/** The graph that is served: also a Federation v2 subgraph, for whoever composes it into a larger one. */
+export const schema = builder.toSubGraphSchema({ linkUrl: FEDERATION, federationDirectives: ['@key'] });
+
+/** The same without the fields that only a federation router asks for: the contract for clients. */
+export const clientSchema = builder.toSchema();

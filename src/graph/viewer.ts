@@ -1,0 +1,15 @@
+import type { Principal } from '../domain/principal.ts';
+import { ApiKey, Scope } from './api-key.ts';
+import { builder } from './builder.ts';
+import { Team } from './team.ts';
+
+const Viewer = builder.objectRef<Principal>('Viewer').implement({
+  description: 'Who is asking.',
+  fields: (t) => ({
+    key: t.field({ type: ApiKey, nullable: true, resolve: ({ keyId }, _args, { loaders }) => loaders.key.load(keyId) }),
+    team: t.field({ type: Team, nullable: true, resolve: ({ teamId }, _args, { loaders }) => loaders.team.load(teamId) }),
+    scopes: t.field({ type: [Scope], resolve: ({ scopes }) => [...scopes] }),
+  }),
+});
+
+builder.queryField('viewer', (t) => t.field({ type: Viewer, resolve: (_root, _args, { who }) => who }));

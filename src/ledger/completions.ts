@@ -1,0 +1,132 @@
+import { and, desc, eq, gte, inArray, lt, lte, sql as raw, type SQL } from 'drizzle-orm';
+import type { Db } from '../db/database.ts';
+import { completions } from '../db/tables/completions.ts';
+import { visibleTo } from '../db/visibility.ts';
+import type { Completion, CompletionStatus, Tag } from '../domain/completion.ts';
+import type { Principal } from '../domain/principal.ts';
+import { fromStoredPrice } from './price-json.ts';
+
+/** Text comparison: every given member must hold. */
+export interface StringFilter {
+  eq?: string | undefined;
+  in?: string[] | undefined;
+  contains?: string | undefined;
+}
+
+export interface CompletionFilter {
+  status?: CompletionStatus[] | undefined;
+  model?: StringFilter | undefined;
+  keyId?: string | undefined;
+  teamId?: string | undefined;
+  tag?: Tag | undefined;
+  endUserId?: StringFilter | undefined;
+  /** By creation; `to` is exclusive. */
+  from?: Date | undefined;
+  to?: Date | undefined;
+  minCostNanos?: bigint | undefined;
+}
+
+/** One page, newest first: what comes after the row with the id `after`. */
+export interface Page {
+  first: number;
+  after?: string | undefined;
+}
+
+type Row = typeof completions.$inferSelect;
+
+export async function findCompletions(db: Db, who: Principal, ids: readonly string[]): Promise<Completion[]> {
+  const rows = await db
+    .select()
+    .from(completions)
+    .where(and(inArray(completions.id, [...ids]), visibleTo(who, completions, completions.keyId)));
+  return rows.map(toCompletion);
+}
+
+export async function listCompletions(db: Db, who: Principal, filter: CompletionFilter, page: Page): Promise<Completion[]> {
+  const rows = await db
+    .select()
+    .from(completions)
+    .where(and(matching(who, filter), page.after ? lt(completions.id, page.after) : undefined))
+    .orderBy(desc(completions.id))
+    .limit(page.first);
+  return rows.map(toCompletion);
+}
+
+export async function countCompletions(db: Db, who: Principal, filter: CompletionFilter): Promise<number> {
+  return db.$count(completions, matching(who, filter));
+}
+
+/** The completion that a key's idempotency key already stands for. */
+export async function findByIdempotencyKey(db: Db, keyId: string, key: string): Promise<Completion | undefined> {
+  const [row] = await db
+    .select()
+    .from(completions)
+    .where(and(eq(completions.keyId, keyId), eq(completions.idempotencyKey, key)));
+  return row && toCompletion(row);
+}
+
+function matching(who: Principal, filter: CompletionFilter): SQL | undefined {
+  return and(
+    visibleTo(who, completions, completions.keyId),
+    filter.status && inArray(completions.status, filter.status),
+    matchText(completions.model, filter.model),
+    matchText(completions.endUserId, filter.endUserId),
+    filter.keyId === undefined ? undefined : eq(completions.keyId, filter.keyId),
+    filter.teamId === undefined ? undefined : eq(completions.teamId, filter.teamId),
+    filter.tag && raw`${completions.tags} @> ${JSON.stringify([filter.tag])}::text::jsonb`,
+    filter.from && gte(completions.createdAt, filter.from),
+    filter.to && lt(completions.createdAt, filter.to),
+    filter.minCostNanos === undefined ? undefined : lte(raw`${filter.minCostNanos.toString()}::bigint`, completions.costNanos),
+  );
+}
+
+/** `strpos` and not LIKE: a pattern language in a caller's hands is a way to make the database work. */
+export function matchText(column: typeof completions.model | typeof completions.endUserId, filter?: StringFilter): SQL | undefined {
+  if (!filter) return undefined;
+  return and(
+    filter.eq === undefined ? undefined : eq(column, filter.eq),
+    filter.in && inArray(column, filter.in),
+    filter.contains === undefined ? undefined : raw`strpos(${column}, ${filter.contains}) > 0`,
+  );
+}
+
+function toCompletion(row: Row): Completion {
+  return {
+    id: row.id,
+    organisationId: row.organisationId,
+    teamId: row.teamId,
+    keyId: row.keyId,
+    idempotencyKey: row.idempotencyKey ?? undefined,
+    askHash: row.askHash,
+    requestedModel: row.requestedModel,
+    provider: row.provider,
+    model: row.model,
+    tags: row.tags,
+    endUserId: row.endUserId ?? undefined,
+    traceId: row.traceId,
+    createdAt: row.createdAt,
+    finishedAt: row.finishedAt ?? undefined,
+    status: row.status,
+    price: row.price ? fromStoredPrice(row.price) : undefined,
+    outcome: row.outcome ? toOutcome(row, row.outcome) : undefined,
+  };
+}
+
+function toOutcome(row: Row, stored: NonNullable<Row['outcome']>): Completion['outcome'] {
+  return {
+    ...stored,
+    status: row.status as Exclude<CompletionStatus, 'RUNNING'>,
+    finishReason: row.finishReason ?? 'ERROR',
+    usage: {
+      input: row.inputTokens ?? 0,
+      output: row.outputTokens ?? 0,
+      cacheRead: row.cacheReadTokens ?? 0,
+      cacheWrite: row.cacheWriteTokens ?? 0,
+      reasoning: row.reasoningTokens ?? 0,
+      source: row.usageSource ?? 'NONE',
+    },
+    costNanos: row.costNanos ?? undefined,
+    totalMs: row.totalMs ?? 0,
+    firstTokenMs: row.firstTokenMs ?? undefined,
+  };
+}

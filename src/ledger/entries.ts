@@ -1,0 +1,76 @@
+import { and, desc, eq, gte, inArray, lt, type SQL } from 'drizzle-orm';
+import type { Db } from '../db/database.ts';
+import { ledgerEntries, type LedgerKind } from '../db/tables/ledger.ts';
+import { visibleTo } from '../db/visibility.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { Page } from './completions.ts';
+
+/** One line of the journal. */
+export interface LedgerEntry {
+  id: string;
+  kind: LedgerKind;
+  /** Nano-USD; undefined when the model had no known price. */
+  amountNanos: bigint | undefined;
+  at: Date;
+  completionId: string | undefined;
+  teamId: string;
+  keyId: string | undefined;
+  note: string | undefined;
+}
+
+export interface LedgerFilter {
+  teamId?: string | undefined;
+  keyId?: string | undefined;
+  completionId?: string | undefined;
+  kind?: LedgerKind[] | undefined;
+  from?: Date | undefined;
+  to?: Date | undefined;
+}
+
+/** Newest first. */
+export async function listEntries(db: Db, who: Principal, filter: LedgerFilter, page: Page): Promise<LedgerEntry[]> {
+  const rows = await db
+    .select()
+    .from(ledgerEntries)
+    .where(and(matching(who, filter), page.after ? lt(ledgerEntries.id, BigInt(page.after)) : undefined))
+    .orderBy(desc(ledgerEntries.id))
+    .limit(page.first);
+  return rows.map(toEntry);
+}
+
+export async function countEntries(db: Db, who: Principal, filter: LedgerFilter): Promise<number> {
+  return db.$count(ledgerEntries, matching(who, filter));
+}
+
+export async function findEntries(db: Db, who: Principal, ids: readonly string[]): Promise<LedgerEntry[]> {
+  const rows = await db
+    .select()
+    .from(ledgerEntries)
+    .where(and(inArray(ledgerEntries.id, ids.map(BigInt)), matching(who, {})));
+  return rows.map(toEntry);
+}
+
+function matching(who: Principal, filter: LedgerFilter): SQL | undefined {
+  return and(
+    visibleTo(who, ledgerEntries, ledgerEntries.keyId),
+    filter.teamId === undefined ? undefined : eq(ledgerEntries.teamId, filter.teamId),
+    filter.keyId === undefined ? undefined : eq(ledgerEntries.keyId, filter.keyId),
+    filter.completionId === undefined ? undefined : eq(ledgerEntries.completionId, filter.completionId),
+    filter.kind && inArray(ledgerEntries.kind, filter.kind),
+    filter.from && gte(ledgerEntries.createdAt, filter.from),
+    filter.to && lt(ledgerEntries.createdAt, filter.to),
+  );
+}
+
+function toEntry(row: typeof ledgerEntries.$inferSelect): LedgerEntry {
+  return {
+    id: row.id.toString(),
+    kind: row.kind,
+    amountNanos: row.amountNanos ?? undefined,
+    at: row.createdAt,
+    completionId: row.completionId ?? undefined,
+    teamId: row.teamId,
+    keyId: row.keyId ?? undefined,
+    note: row.note ?? undefined,
+  };
+}

@@ -1,0 +1,70 @@
+import type { Sql } from 'postgres';
+import { toJsonParameter } from '../db/json.ts';
+import type { StoredPrice } from '../db/tables/completions.ts';
+import type { Price } from '../domain/model.ts';
+import { fromStoredPrice } from './price-json.ts';
+
+/** A completion whose process stopped extending its hold, with all that is durably known of it. */
+export interface ExpiredHold {
+  completionId: string;
+  provider: string;
+  model: string;
+  estimatedInputTokens: number;
+  seenOutputTokens: number;
+  price: Price | undefined;
+  createdAt: Date;
+}
+
+/** Output tokens seen so far of a running completion. */
+export interface Heartbeat {
+  completionId: string;
+  seenOutputTokens: number;
+}
+
+/**
+ * Extends the holds of running completions and notes how far they are.
+ * @returns the ids whose hold is no longer theirs: recovery settled them, so their work must stop.
+ */
+export async function extendHolds(sql: Sql, beats: Heartbeat[], holdMs: number): Promise<string[]> {
+  const rows = toJsonParameter(beats.map((beat) => ({ id: beat.completionId, seen: beat.seenOutputTokens })));
+  const extended = await sql<{ id: string }[]>`
+    UPDATE completions c SET hold_expires_at = now() + ${holdMs}::int * interval '1 ms', seen_output_tokens = x.seen
+    FROM jsonb_to_recordset(${rows}::text::jsonb) AS x(id text, seen int)
+    WHERE c.id = x.id AND c.hold_state = 'PENDING'
+    RETURNING c.id`;
+  const alive = new Set(extended.map((row) => row.id));
+  return beats.map((beat) => beat.completionId).filter((id) => !alive.has(id));
+}
+
+/** Lets the holds of other processes run out now; only for a database that one process at a time can open. */
+export async function expireHoldsOfOthers(sql: Sql, instanceId: string): Promise<void> {
+  await sql`
+    UPDATE completions SET hold_expires_at = now() - interval '1 second'
+    WHERE hold_state = 'PENDING' AND instance_id <> ${instanceId}`;
+}
+
+export async function listExpiredHolds(sql: Sql, limit: number): Promise<ExpiredHold[]> {
+  const rows = await sql<ExpiredRow[]>`
+    SELECT id, provider, model, estimated_input_tokens, seen_output_tokens, price, created_at
+    FROM completions WHERE hold_state = 'PENDING' AND hold_expires_at < now()
+    ORDER BY hold_expires_at LIMIT ${limit}`;
+  return rows.map((row) => ({
+    completionId: row.id,
+    provider: row.provider,
+    model: row.model,
+    estimatedInputTokens: row.estimated_input_tokens,
+    seenOutputTokens: row.seen_output_tokens,
+    price: row.price ? fromStoredPrice(row.price) : undefined,
+    createdAt: row.created_at,
+  }));
+}
+
+interface ExpiredRow {
+  id: string;
+  provider: string;
+  model: string;
+  estimated_input_tokens: number;
+  seen_output_tokens: number;
+  price: StoredPrice | null;
+  created_at: Date;
+}

@@ -1,0 +1,104 @@
+import type { Database } from '../db/database.ts';
+import { IdempotencyKeyUsed, Unavailable } from '../domain/errors.ts';
+import { withoutWork } from '../domain/outcome.ts';
+import { raceAbort, sleep } from '../lib/abort.ts';
+import { groupCommit } from '../lib/group-commit.ts';
+import type { Logger } from '../lib/logger.ts';
+import { expireHoldsOfOthers, extendHolds, listExpiredHolds, type ExpiredHold, type Heartbeat } from './holds.ts';
+import { reserveAll, type Reservation } from './reserve.ts';
+import { settleAll, type Settlement } from './settle.ts';
+
+const MAX_GROUP = 200;
+const MAX_WAITING = 20_000;
+/** How long a caller waits for its hold; a database that is slower than this cannot be sold through. */
+const RESERVE_WITHIN_MS = 5_000;
+const RETRY_FROM_MS = 50;
+const RETRY_TO_MS = 5_000;
+
+/** Holds and settlements of this process; those of concurrent requests share statements. */
+export interface Ledger {
+  /**
+   * Opens the completion and its hold; when this resolves they are durable.
+   * @throws IdempotencyKeyUsed when the key stands for a completion already: nothing was opened.
+   * @throws Unavailable when the database does not take it in time; nothing is held then.
+   */
+  reserve(reservation: Reservation, signal: AbortSignal): Promise<void>;
+  /**
+   * Closes the completion, releases its hold and books its cost, exactly once. Tried until the database has taken it
+   * or the process ends, in which case recovery does it.
+   * @returns when it was finished, or undefined when it had been settled before.
+   */
+  settle(settlement: Settlement): Promise<Date | undefined>;
+  /** Extends holds; the ids that come back are no longer held by this process. */
+  extendHolds(beats: Heartbeat[]): Promise<string[]>;
+  /** Holds whose process is dead or frozen. */
+  listExpiredHolds(limit: number): Promise<ExpiredHold[]>;
+  /** Declares every other process dead; only for a database that one process at a time can open. */
+  expireHoldsOfOthers(): Promise<void>;
+  /** Resolves when everything handed in is written. */
+  drain(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @param options.onSettled is called after each commit of settlements. */
+export function createLedger(
+  database: Database,
+  options: { instanceId: string; holdMs: number; logger: Logger; onSettled: () => void },
+): Ledger {
+  const { sql } = database;
+  const closing = new AbortController();
+  const hold = { ms: options.holdMs, instanceId: options.instanceId };
+  const group = { maxItems: MAX_GROUP, maxWaiting: MAX_WAITING };
+  const reserving = groupCommit((items: Reservation[]) => reserveAll(sql, items, hold), group);
+  const settling = groupCommit(async (items: Settlement[]) => {
+    const finished = await settleAll(sql, items);
+    options.onSettled();
+    return finished;
+  }, group);
+
+  async function settle(settlement: Settlement): Promise<Date | undefined> {
+    for (let waitMs = RETRY_FROM_MS; ; waitMs = Math.min(waitMs * 2, RETRY_TO_MS)) {
+      try {
+        return await settling.add(settlement);
+      } catch (error) {
+        options.logger.error({ err: error, completionId: settlement.completionId }, 'settlement failed, trying again');
+        await sleep(waitMs, closing.signal);
+      }
+    }
+  }
+
+  async function reserve(reservation: Reservation, signal: AbortSignal): Promise<void> {
+    const opening = reserving.add(reservation);
+    let opened: boolean;
+    try {
+      opened = await raceAbort(opening, AbortSignal.any([signal, AbortSignal.timeout(RESERVE_WITHIN_MS)]));
+    } catch (error) {
+      // It may still be opened after we stopped waiting; a hold that nobody works under is given back.
+      void opening.then((late) => (late ? settle(unused(reservation.completion.id)) : undefined)).catch(() => {});
+      signal.throwIfAborted();
+      throw new Unavailable('the ledger cannot be written right now, so nothing was started', error);
+    }
+    if (!opened) throw new IdempotencyKeyUsed();
+  }
+
+  return {
+    reserve,
+    settle,
+    extendHolds: (beats) => extendHolds(sql, beats, options.holdMs),
+    listExpiredHolds: (limit) => listExpiredHolds(sql, limit),
+    expireHoldsOfOthers: () => expireHoldsOfOthers(sql, options.instanceId),
+    async drain() {
+      await reserving.drain();
+      await settling.drain();
+    },
+    async close() {
+      closing.abort(new Unavailable('the gateway is shutting down'));
+      await settling.drain();
+    },
+  };
+}
+
+function unused(completionId: string): Settlement {
+  const message = 'cancelled before the vendor was called';
+  return { completionId, outcome: withoutWork('CANCELLED', { reason: 'CANCELLED', code: 'CANCELLED', message }) };
+}

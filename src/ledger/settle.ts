@@ -1,0 +1,80 @@
+import type { Sql } from 'postgres';
+import { toJsonParameter } from '../db/json.ts';
+import type { StoredOutcome } from '../db/tables/completions.ts';
+import type { Outcome } from '../domain/completion.ts';
+import { JOURNAL_CTES } from './journal.ts';
+
+/** How a completion ended. */
+export interface Settlement {
+  completionId: string;
+  outcome: Outcome;
+  /** Set by recovery only: settle it although its process still seems to hold it, but only once the hold ran out. */
+  expired?: boolean;
+}
+
+const SETTLE = `
+  WITH input AS (
+    SELECT * FROM jsonb_to_recordset($1::jsonb) AS x(id text, status text, finish_reason text, outcome jsonb,
+      input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint,
+      reasoning_tokens bigint, usage_source text, cost_nanos bigint, total_ms int, first_token_ms int,
+      hold_state text)
+  ),
+  closed AS (
+    UPDATE completions c SET status = x.status, finish_reason = x.finish_reason, outcome = x.outcome,
+      input_tokens = x.input_tokens, output_tokens = x.output_tokens, cache_read_tokens = x.cache_read_tokens,
+      cache_write_tokens = x.cache_write_tokens, reasoning_tokens = x.reasoning_tokens,
+      usage_source = x.usage_source, cost_nanos = x.cost_nanos, total_ms = x.total_ms,
+      first_token_ms = x.first_token_ms, hold_state = x.hold_state, finished_at = now()
+    FROM input x
+    WHERE c.id = x.id AND c.hold_state = 'PENDING' AND (x.hold_state <> 'EXPIRED' OR c.hold_expires_at < now())
+    RETURNING c.id, c.organisation_id, c.team_id, c.key_id, c.provider, c.held_nanos, c.cost_nanos, c.finished_at
+  ),
+  lines AS (
+    SELECT organisation_id, team_id, key_id, id AS completion_id, 'RELEASE' AS kind, held_nanos AS amount_nanos,
+      'open:' || team_id AS debit, 'held:' || team_id AS credit
+    FROM closed
+    UNION ALL
+    SELECT organisation_id, team_id, key_id, id, 'SETTLE', cost_nanos,
+      'spent:' || team_id, 'payable:' || organisation_id || ':' || provider
+    FROM closed
+  ),
+  ${JOURNAL_CTES},
+  announced AS (
+    INSERT INTO outbox (organisation_id, kind, subject_id)
+    SELECT organisation_id, 'COMPLETION_SETTLED', id FROM closed ORDER BY id
+  )
+  SELECT id, finished_at FROM closed`;
+
+/**
+ * Settles completions, all in one statement: the row is closed, the hold released, the cost booked and the event
+ * written, or nothing is. Conditional on the hold being pending, so that it happens at most once.
+ * @returns for each when it was finished, or undefined when it had been settled before (by recovery, say).
+ */
+export async function settleAll(sql: Sql, settlements: Settlement[]): Promise<(Date | undefined)[]> {
+  const rows = toJsonParameter(settlements.map(toRow));
+  const closed = await sql.unsafe<{ id: string; finished_at: Date }[]>(SETTLE, [rows], { prepare: true });
+  const finishedAt = new Map(closed.map((row) => [row.id, row.finished_at]));
+  return settlements.map(({ completionId }) => finishedAt.get(completionId));
+}
+
+function toRow({ completionId, outcome, expired }: Settlement) {
+  const { parts, toolCalls, object, failure, attempts, warnings, usage } = outcome;
+  const stored: StoredOutcome = { parts, toolCalls, object, failure, attempts, warnings };
+  const worked = usage.source !== 'NONE';
+  return {
+    id: completionId,
+    status: outcome.status,
+    finish_reason: outcome.finishReason,
+    outcome: stored,
+    input_tokens: usage.input,
+    output_tokens: usage.output,
+    cache_read_tokens: usage.cacheRead,
+    cache_write_tokens: usage.cacheWrite,
+    reasoning_tokens: usage.reasoning,
+    usage_source: usage.source,
+    cost_nanos: outcome.costNanos?.toString(),
+    total_ms: outcome.totalMs,
+    first_token_ms: outcome.firstTokenMs,
+    hold_state: expired ? 'EXPIRED' : worked ? 'POSTED' : 'VOIDED',
+  };
+}

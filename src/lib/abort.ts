@@ -1,0 +1,98 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
+/**
+ * The result of `work`, or the signal's reason as soon as it aborts. The work itself is not stopped: give it
+ * the signal too. What it does after the abort is ignored.
+ */
+export function raceAbort<T>(work: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const onAbort = () => reject(signal.reason);
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  work.then(resolve, reject);
+  return promise.finally(() => signal.removeEventListener('abort', onAbort));
+}
+
+/** Waits; rejects with the signal's reason as soon as it aborts. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
+}
+
+/**
+ * Calls `onExpire` once `ms` have passed since the creation or the last `restart()`. One timer serves the
+ * whole life, so a restart for each chunk of a stream costs next to nothing. `stop()` is final.
+ */
+export function createDeadline(options: { ms: number; onExpire: () => void }): {
+  restart(): void;
+  stop(): void;
+} {
+  const timer = setTimeout(options.onExpire, options.ms);
+  return {
+    restart: () => void timer.refresh(),
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/**
+ * The values of `source` until the signal aborts; then `next()` rejects with its reason. An abort and
+ * `return()` both take effect at once, also while the source is silent: an `async function*` that awaits would
+ * hold back its own `return()`, so this calls it without waiting. Takes one `next()` at a time.
+ */
+export function iterateUntilAborted<T>(
+  source: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncIterableIterator<T> {
+  type Answer = () => Promise<IteratorResult<T>>;
+  const iterator = source[Symbol.asyncIterator]();
+  const done: Answer = () => Promise.resolve({ value: undefined, done: true });
+  let waiting: PromiseWithResolvers<IteratorResult<T>> | undefined;
+  let atEnd: Answer | undefined;
+
+  function end(answer: Answer) {
+    atEnd ??= answer;
+    signal.removeEventListener('abort', onAbort);
+  }
+  function leave(answer: Answer) {
+    if (atEnd) return;
+    end(answer);
+    if (waiting) answer().then(waiting.resolve, waiting.reject);
+    void returnQuietly(iterator);
+  }
+  function onAbort() {
+    leave(() => Promise.reject(signal.reason));
+  }
+  async function pull() {
+    waiting = Promise.withResolvers();
+    try {
+      iterator.next().then(waiting.resolve, waiting.reject);
+      const result = await waiting.promise;
+      if (result.done) end(done);
+      return result;
+    } catch (error) {
+      end(done);
+      throw error;
+    } finally {
+      waiting = undefined;
+    }
+  }
+
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: () => (atEnd ? atEnd() : pull()),
+    return() {
+      leave(done);
+      return done();
+    },
+  };
+}
+
+/** The reader has left: nobody is there to hear how the source took it. */
+async function returnQuietly(iterator: AsyncIterator<unknown>): Promise<void> {
+  try {
+    await iterator.return?.();
+  } catch {}
+}

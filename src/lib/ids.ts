@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+
+/** Crockford's base 32 in lower case: no i, l, o, u. https://www.crockford.com/base32.html */
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
+const BODY = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
+
+/** A new id such as `cmpl_06d3vq…`. Ids of one process sort in the order they were made. */
+export function newId(prefix: string): string {
+  const digits = newUuidV7().toString(32).padStart(26, '0');
+  return `${prefix}_${digits.replace(/[i-v]/g, (digit) => ALPHABET[Number.parseInt(digit, 32)] ?? '')}`;
+}
+
+/** Whether a text has the form of an id with this prefix; not whether anything has that id. */
+export function isId(prefix: string, text: string): boolean {
+  return text.startsWith(`${prefix}_`) && BODY.test(text.slice(prefix.length + 1));
+}
+
+/** A trace id of W3C Trace Context: 32 hexadecimal digits. */
+export function newTraceId(): string {
+  return randomBytes(16).toString('hex');
+}
+
+let lastMs = 0;
+let counter = 0;
+
+/**
+ * A UUID of version 7 (RFC 9562) as a number: milliseconds, a 12-bit counter, 62 random bits. The counter is
+ * method 1 of section 6.2; when it is full, or the clock steps back, the time of the last id is carried on.
+ */
+function newUuidV7(): bigint {
+  const random = randomBytes(10);
+  const nowMs = Date.now();
+  counter += 1;
+  if (nowMs > lastMs) {
+    lastMs = nowMs;
+    counter = random.readUInt16BE(8) & 0x7ff;
+  } else if (counter > 0xfff) {
+    lastMs += 1;
+    counter = 0;
+  }
+  const tail = random.readBigUInt64BE() >> 2n;
+  return (BigInt(lastMs) << 80n) | (0x7n << 76n) | (BigInt(counter) << 64n) | (0b10n << 62n) | tail;
+}

@@ -1,0 +1,78 @@
+import { useExtendContextValuePerExecuteSubscriptionEvent } from '@envelop/execute-subscription-event';
+import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
+import { createGraphQLError, type Plugin } from 'graphql-yoga';
+import type { Authenticator } from '../access/authenticate.ts';
+import { GatewayError, Unauthenticated } from '../domain/errors.ts';
+import type { Principal } from '../domain/principal.ts';
+
+/** An introspection query is far smaller than this. */
+const MAX_TOKENS = 2_000;
+
+/** Asks without a credential: holds no scope, and no row belongs to it. */
+const NOBODY: Principal = {
+  keyId: 'nobody',
+  organisationId: 'nobody',
+  teamId: 'nobody',
+  scopes: new Set(),
+  models: ['none'],
+  expiresAt: undefined,
+};
+
+/**
+ * Who asks is settled before the operation is even parsed, so that somebody without a key learns nothing, not from
+ * a validation message either. `who` then stands in the context.
+ * @param options.openIntrospection lets tools read the schema without a key.
+ */
+export function useAuthentication(authenticator: Authenticator, options: { openIntrospection: boolean }): Plugin {
+  return {
+    async onParams({ request, params, context, setResult }) {
+      const { openIntrospection } = options;
+      try {
+        Object.assign(context, { who: await authenticator.authenticate(request.headers.get('authorization')) });
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+        const isOpen = openIntrospection && error instanceof Unauthenticated && isIntrospection(params.query);
+        if (isOpen) Object.assign(context, { who: NOBODY });
+        else setResult({ errors: [toGraphQLError(error)] });
+      }
+    },
+  };
+}
+
+/**
+ * Asks again at each event of a subscription: a revoked or expired key gets nothing more. The context is a new one
+ * for each event too, because what it caches would grow old for as long as the subscription lives.
+ */
+export function useFreshContext<Context extends { request: Request }>(
+  authenticator: Authenticator,
+  renew: (context: Context, who: Principal) => Partial<Context>,
+): Plugin {
+  return useExtendContextValuePerExecuteSubscriptionEvent<Context>(async ({ args }) => {
+    const context = args.contextValue as Context;
+    const who = await authenticator.authenticate(context.request.headers.get('authorization'));
+    return { contextPartial: renew(context, who) };
+  }) as Plugin;
+}
+
+function toGraphQLError({ message, code, status }: GatewayError) {
+  return createGraphQLError(message, { extensions: { code, http: { status } } });
+}
+
+/** Whether an operation asks for nothing but the schema itself. */
+function isIntrospection(query: string | undefined): boolean {
+  let document: DocumentNode;
+  try {
+    document = parse(query ?? '', { maxTokens: MAX_TOKENS, noLocation: true });
+  } catch {
+    return false;
+  }
+  return document.definitions.every(
+    (definition) =>
+      definition.kind === Kind.FRAGMENT_DEFINITION || (definition.kind === Kind.OPERATION_DEFINITION && onlyMeta(definition.selectionSet)),
+  );
+}
+
+/** At the root no fragment is followed: introspection queries of tools need none there. */
+function onlyMeta({ selections }: SelectionSetNode): boolean {
+  return selections.every((selection) => selection.kind === Kind.FIELD && selection.name.value.startsWith('__'));
+}

@@ -1,0 +1,42 @@
+import type { LanguageModelV4 } from '@ai-sdk/provider';
+import type { FetchFunction } from '@ai-sdk/provider-utils';
+import type { ProviderKind } from '../domain/model.ts';
+
+/** What a row of the table gets to open its vendor's package with. */
+export interface VendorOptions {
+  /** The provider's name here, which may differ from the row's type. */
+  name: string;
+  apiKey: string | undefined;
+  baseURL: string | undefined;
+  headers: Record<string, string>;
+  settings: Readonly<Record<string, string | undefined>>;
+  fetch: FetchFunction;
+}
+
+export type CreateModel = (modelId: string) => LanguageModelV4;
+
+/** Environment variables by what they set: `apiKey`, `baseURL`, or one of the row's own settings. */
+export type Variables = Readonly<Record<string, string>>;
+
+/** One vendor, or one wire format that many servers speak. */
+export interface ProviderRow {
+  /** Name in the config, and of the provider when it is found in the environment. */
+  type: string;
+  displayName: string;
+  kind: ProviderKind;
+  /** Id in the data of `@pydantic/genai-prices`. */
+  catalogueId?: string;
+  openNames: boolean;
+  /** Ways to sign in; everything of one way is needed. No way at all: only a `baseURL` is. */
+  signIn: readonly Variables[];
+  /** What may be set besides. */
+  optional?: Variables;
+  /** Used where none is configured. Always passed on: some packages would read the environment instead. */
+  baseURL?: string;
+  /** Key in `providerOptions` under which the vendor takes `strictJsonSchema`. */
+  strictSchemaKey?: string;
+  /** The vendor's package sends a schema for few models or none, so the model is told of it in words. */
+  schemaInPrompt?: boolean;
+  /** Imports the vendor's package, which costs 10 to 80 ms, and opens it. */
+  load(options: VendorOptions): Promise<CreateModel>;
+}

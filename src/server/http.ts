@@ -1,0 +1,75 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { newId } from '../lib/ids.ts';
+import type { ErrorLog } from './errors.ts';
+import { createGraphiqlPage } from './graphiql.ts';
+import { findUnreadiness } from './health.ts';
+import type { ReadyCheck } from './health.ts';
+import { GRAPHQL_PATH } from './yoga.ts';
+import type { GraphqlServer } from './yoga.ts';
+
+const SECURITY_HEADERS = new Map([
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'DENY'],
+  ['referrer-policy', 'no-referrer'],
+  ['cross-origin-opener-policy', 'same-origin'],
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['cache-control', 'no-store'],
+]);
+
+export interface RequestHandlerOptions {
+  graphql: GraphqlServer;
+  environment: 'development' | 'production';
+  ready: ReadyCheck;
+  log: ErrorLog;
+  isDraining(): boolean;
+}
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Every path the gateway answers. Every answer has an `x-request-id`, the client's own where it sent a sane one. */
+export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
+  const showGraphiql = options.environment === 'development' ? createGraphiqlPage() : undefined;
+  return async (request, response) => {
+    const requestId = findRequestId(request) ?? newId('req');
+    response.setHeaders(SECURITY_HEADERS);
+    response.setHeader('x-request-id', requestId);
+    if (options.isDraining()) response.setHeader('connection', 'close');
+    const path = request.url?.split('?')[0] ?? '/';
+    if (path === GRAPHQL_PATH) {
+      if (showGraphiql && wantsPage(request)) return showGraphiql(request, response);
+      response.setHeader('vary', 'origin, accept');
+      await options.graphql(request, response, { requestId });
+    } else if (path === '/healthz') {
+      answerJson(response, 200, { status: 'alive' });
+    } else if (path === '/readyz') {
+      await answerReadiness(response, options);
+    } else {
+      const message = `there is nothing at ${JSON.stringify(path)}; GraphQL is served at ${GRAPHQL_PATH}`;
+      answerJson(response, 404, { errors: [{ message, extensions: { code: 'NOT_FOUND', requestId } }] });
+    }
+  };
+}
+
+function findRequestId({ headers }: IncomingMessage): string | undefined {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(given) ? given : undefined;
+}
+
+function wantsPage({ method, headers }: IncomingMessage): boolean {
+  return (method === 'GET' || method === 'HEAD') && (headers.accept ?? '').includes('text/html');
+}
+
+async function answerReadiness(response: ServerResponse, options: RequestHandlerOptions): Promise<void> {
+  const reason = options.isDraining()
+    ? 'the server is shutting down'
+    : await findUnreadiness(options.ready, options.log);
+  if (reason === undefined) answerJson(response, 200, { status: 'ready' });
+  else answerJson(response, 503, { status: 'not ready', reason });
+}
+
+function answerJson(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify(body);
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
+    .end(text);
+}

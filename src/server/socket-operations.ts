@@ -1,0 +1,178 @@
+import type { IncomingMessage } from 'node:http';
+import { GraphQLError, parse } from 'graphql';
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
+import { isAsyncIterable } from 'graphql-yoga';
+import { iterateUntilAborted } from '../lib/abort.ts';
+import { newId } from '../lib/ids.ts';
+import { maskError, presentResult } from './errors.ts';
+import type { ErrorLog, Presentation } from './errors.ts';
+import type { GraphqlServer } from './yoga.ts';
+
+/** One client's socket: the request that opened it, and the operations that have not ended yet. */
+export interface SocketState {
+  request: IncomingMessage;
+  running: Set<AbortController>;
+}
+
+type SocketContext = Context<Record<string, unknown>, SocketState>;
+
+interface OperationStart {
+  context: SocketContext;
+  params: SubscribePayload;
+}
+
+/** A first result without data: graphql-ws tells the client with an `error` message instead of a result. */
+class Refused extends Error {
+  readonly errors: readonly GraphQLError[];
+  constructor(errors: readonly GraphQLError[]) {
+    super('refused');
+    this.errors = errors;
+  }
+}
+
+/** graphql-ws only looks at the kind of an operation: a subscription may yield any number of results. */
+const ANY_OPERATION = parse('subscription { any }');
+
+/**
+ * graphql-ws speaks the protocol and nothing more: every operation, of every kind, goes through Yoga as it would
+ * over HTTP, so that no plugin, limit or error rule is missing here.
+ */
+export function createSocketOperations(options: {
+  graphql: GraphqlServer;
+  log: ErrorLog;
+  operationsPerSocket: number;
+  isDraining(): boolean;
+}): ServerOptions<Record<string, unknown>, SocketState> {
+  return {
+    onSubscribe(context, _id, params) {
+      const open = Math.max(Object.keys(context.subscriptions).length, context.extra.running.size + 1);
+      if (open > options.operationsPerSocket) return [tooMany(options.operationsPerSocket)];
+      if (options.isDraining()) return [shuttingDown()];
+      const rootValue: OperationStart = { context, params };
+      return { document: ANY_OPERATION, rootValue } as Partial<ExecutionArgs> as ExecutionArgs;
+    },
+    subscribe(args) {
+      const { context, params } = args.rootValue as OperationStart;
+      return runCancellable((controller) => runOperation(options, context, params, controller));
+    },
+    onError(_context, _id, _params, errors) {
+      const refused = errors[0] instanceof GraphQLError && errors[0].originalError;
+      const told = refused instanceof Refused ? refused.errors : errors.map((error) => maskError(error));
+      return told.map((error) => error.toJSON());
+    },
+  };
+}
+
+/** Ends at once on `return()`, also while nothing comes; the operation then hears it by its signal. */
+function runCancellable(
+  run: (controller: AbortController) => AsyncIterable<ExecutionResult>,
+): AsyncGenerator<ExecutionResult, void> {
+  const controller = new AbortController();
+  const results = iterateUntilAborted(run(controller), controller.signal);
+  return Object.assign(results, {
+    async return() {
+      const end = results.return?.();
+      controller.abort(new DOMException('the client left', 'AbortError'));
+      await end;
+      return { value: undefined, done: true as const };
+    },
+  }) as unknown as AsyncGenerator<ExecutionResult, void>;
+}
+
+async function* runOperation(
+  { graphql, log }: { graphql: GraphqlServer; log: ErrorLog },
+  context: SocketContext,
+  params: SubscribePayload,
+  controller: AbortController,
+): AsyncGenerator<ExecutionResult, void> {
+  const { running } = context.extra;
+  const by: Presentation = { requestId: newId('req'), signal: controller.signal, log };
+  running.add(controller);
+  try {
+    const request = createRequest(graphql, context, params, by);
+    const result = await execute(graphql, params, request, by);
+    if (isAsyncIterable<ExecutionResult>(result)) {
+      for await (const each of iterateUntilAborted(result, by.signal)) yield withoutInternals(each);
+    } else {
+      yield ensureBegun(withoutInternals(result));
+    }
+  } finally {
+    running.delete(controller);
+  }
+}
+
+function ensureBegun(result: ExecutionResult): ExecutionResult {
+  if (result.errors && !('data' in result)) throw new Refused(result.errors);
+  return result;
+}
+
+async function execute(
+  graphql: GraphqlServer,
+  params: SubscribePayload,
+  request: Request,
+  by: Presentation,
+): Promise<ExecutionResult | AsyncIterable<ExecutionResult>> {
+  try {
+    const serverContext = { requestId: by.requestId };
+    const result = await graphql.getResultForParams({ params: params as never, request }, serverContext);
+    return presentResult(result ?? {}, by);
+  } catch (error) {
+    return presentResult({ errors: [maskError(error)] }, by);
+  }
+}
+
+/** What the operation would be as an HTTP request, so that resolvers read headers and signal in one way. */
+function createRequest(
+  graphql: GraphqlServer,
+  { connectionParams, extra }: SocketContext,
+  params: SubscribePayload,
+  { requestId, signal }: Presentation,
+): Request {
+  const headers: Record<string, string> = { 'content-type': 'application/json', 'x-request-id': requestId };
+  const authorization =
+    findAuthorization(connectionParams) ??
+    // GraphiQL sends the headers of its editor here, and no connection parameters at all.
+    findAuthorization(params.extensions?.['headers']) ??
+    extra.request.headers.authorization;
+  if (authorization !== undefined) headers['authorization'] = authorization;
+  const url = `http://${extra.request.headers.host ?? 'localhost'}${graphql.graphqlEndpoint}`;
+  return new graphql.fetchAPI.Request(url, { method: 'POST', headers, signal });
+}
+
+function findAuthorization(source: unknown): string | undefined {
+  if (typeof source !== 'object' || source === null) return undefined;
+  const found = Object.entries(source).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
+  return typeof found === 'string' ? found : undefined;
+}
+
+/** HTTP has a status line for `extensions.http`; here it would reach the client. */
+function withoutInternals(result: ExecutionResult): ExecutionResult {
+  if (!result.errors && !result.extensions) return result;
+  const { errors, extensions, ...rest } = result;
+  const { http: _, ...kept } = extensions ?? {};
+  return {
+    ...rest,
+    ...(errors && { errors: errors.map(withoutStatus) }),
+    ...(Object.keys(kept).length > 0 && { extensions: kept }),
+  };
+}
+
+function withoutStatus(error: GraphQLError): GraphQLError {
+  const { http: _, ...extensions } = error.extensions;
+  const { nodes, source, positions, path } = error;
+  return new GraphQLError(error.message, { nodes, source, positions, path, extensions });
+}
+
+function tooMany(operationsPerSocket: number): GraphQLError {
+  const message = `one socket may have ${operationsPerSocket} operations open at a time`;
+  return refusal(message, 'TOO_MANY_OPERATIONS');
+}
+
+function shuttingDown(): GraphQLError {
+  return refusal('this server is shutting down; connect again', 'UNAVAILABLE');
+}
+
+function refusal(message: string, code: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, requestId: newId('req') } });
+}

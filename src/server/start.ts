@@ -1,0 +1,72 @@
+import type { Config } from '../config/config.ts';
+import { createGateway, type Gateway } from '../gateway.ts';
+import { createGraphContext, type GraphContext } from '../graph/context.ts';
+import { schema } from '../graph/schema.ts';
+import { startJobs } from '../jobs/jobs.ts';
+import { newTraceId } from '../lib/ids.ts';
+import type { Logger } from '../lib/logger.ts';
+import { createPlugins } from '../plugins/plugins.ts';
+import { startServer, type RunningServer } from './server.ts';
+import { createGraphqlServer } from './yoga.ts';
+
+/** A whole running gateway. */
+export interface Running {
+  gateway: Gateway;
+  server: RunningServer;
+  /** Takes nothing new, lets streams end within the time, settles everything, closes. */
+  stop(drainMs: number): Promise<void>;
+}
+
+type Context = GraphContext & { request: Request };
+
+/**
+ * Starts everything.
+ * @param options.variables the environment, in which provider keys are looked for.
+ */
+export async function start(
+  config: Config,
+  options: { logger: Logger; variables: Readonly<Record<string, string | undefined>> },
+): Promise<Running> {
+  const gateway = await createGateway(config, options);
+  try {
+    const server = await serve(gateway);
+    const jobs = startJobs(gateway);
+    return { gateway, server, stop: (drainMs) => stop({ gateway, server, jobs }, drainMs) };
+  } catch (error) {
+    await gateway.close();
+    throw error;
+  }
+}
+
+function serve(gateway: Gateway): Promise<RunningServer> {
+  const { config, logger, database } = gateway;
+  const plugins = createPlugins<Context>(gateway, ({ signal, traceId }, who) => createGraphContext(gateway, { who, signal, traceId }));
+  const graphql = createGraphqlServer({
+    ...config,
+    schema,
+    plugins,
+    log: logger,
+    context: (initial) => {
+      const { request, who } = initial as typeof initial & Pick<GraphContext, 'who'>;
+      return createGraphContext(gateway, { who, signal: request.signal, traceId: traceIdOf(request) });
+    },
+  });
+  return startServer({ ...config, graphql, log: logger, ready: (signal) => database.ping(signal) });
+}
+
+/** https://www.w3.org/TR/trace-context/#traceparent-header */
+function traceIdOf(request: Request): string {
+  const [, traceId] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(request.headers.get('traceparent') ?? '') ?? [];
+  return traceId ?? newTraceId();
+}
+
+async function stop(
+  { gateway, server, jobs }: { gateway: Gateway; server: RunningServer; jobs: ReturnType<typeof startJobs> },
+  drainMs: number,
+): Promise<void> {
+  // Completions outlive connections, so both get the same time; then what still runs is cancelled and settled.
+  const late = AbortSignal.timeout(drainMs);
+  await Promise.all([server.drain(drainMs), gateway.runs.drain(late)]);
+  await jobs.stop();
+  await gateway.close();
+}

@@ -1,0 +1,165 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { handleProtocols, makeServer } from 'graphql-ws';
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import type { ErrorLog } from './errors.ts';
+import { createSocketOperations } from './socket-operations.ts';
+import type { SocketState } from './socket-operations.ts';
+import type { StallWatch } from './stall.ts';
+import { GRAPHQL_PATH } from './yoga.ts';
+import type { GraphqlServer } from './yoga.ts';
+
+const KEEP_ALIVE_MS = 12_000;
+const GOING_AWAY = 1001;
+const TRY_AGAIN_LATER = 1013;
+
+interface Client {
+  state: SocketState;
+  end(code: number, reason: string): void;
+}
+
+export interface SocketServer {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Says goodbye to clients: to those without a running operation, or to all. */
+  close(which: 'idle' | 'all'): void;
+  /** Cuts whoever has not left by now. */
+  terminate(): void;
+}
+
+export function createSocketServer(options: {
+  graphql: GraphqlServer;
+  log: ErrorLog;
+  stalls: StallWatch;
+  corsOrigins: string[];
+  limits: { bodyBytes: number; operationsPerSocket: number };
+  isDraining(): boolean;
+}): SocketServer {
+  const clients = new Map<WebSocket, Client>();
+  const { operationsPerSocket, bodyBytes } = options.limits;
+  const protocol = makeServer(createSocketOperations({ ...options, operationsPerSocket }));
+  const sockets = new WebSocketServer({
+    noServer: true,
+    handleProtocols,
+    maxPayload: bodyBytes,
+    perMessageDeflate: false,
+  });
+  sockets.on('connection', (ws, request) => {
+    clients.set(ws, serve(protocol, ws, request, options.stalls));
+    ws.once('close', () => clients.delete(ws));
+  });
+  const stopPinging = keepAlive(sockets);
+  return {
+    upgrade(request, socket, head) {
+      const refusal = findRefusal(request, options);
+      if (refusal) return refuseUpgrade(socket, refusal);
+      sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit('connection', ws, request));
+    },
+    close(which) {
+      for (const { state, end } of clients.values()) {
+        if (which === 'all' || state.running.size === 0) end(GOING_AWAY, 'the server is shutting down');
+      }
+    },
+    terminate() {
+      stopPinging();
+      for (const ws of clients.keys()) ws.terminate();
+    },
+  };
+}
+
+function findRefusal(
+  request: IncomingMessage,
+  options: { corsOrigins: string[]; isDraining(): boolean },
+): string | undefined {
+  if (request.url?.split('?')[0] !== GRAPHQL_PATH) return '404 Not Found';
+  if (!isOriginAllowed(request, options.corsOrigins)) return '403 Forbidden';
+  return options.isDraining() ? '503 Service Unavailable' : undefined;
+}
+
+/** A browser always names the page it asks for, and asks without CORS: this check stands in its place. */
+function isOriginAllowed({ headers }: IncomingMessage, allowed: string[]): boolean {
+  const { origin, host } = headers;
+  return origin === undefined || allowed.includes(origin) || hostOf(origin) === host;
+}
+
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined;
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
+
+/** Binds one socket to the protocol. A result counts as sent once the system took it: that is the back-pressure. */
+function serve(
+  protocol: ReturnType<typeof makeServer<Record<string, unknown>, SocketState>>,
+  ws: WebSocket,
+  request: IncomingMessage,
+  stalls: StallWatch,
+): Client {
+  const state: SocketState = { request, running: new Set() };
+  function end(code: number, reason: string): void {
+    ws.close(code, reason);
+    // Not only when the client answers: from here on nothing is sent, so nothing would hold a source back.
+    void closed(code, reason);
+  }
+  const closed = protocol.opened(
+    {
+      protocol: ws.protocol,
+      send: (data) => send(ws, data),
+      close: (code, reason) => end(code ?? 1000, reason ?? ''),
+      onMessage: (handle) =>
+        ws.on('message', (data) => {
+          holdBack(ws, request.socket);
+          handle(String(data)).catch(() => end(4400, 'Invalid message received'));
+        }),
+    },
+    state,
+  );
+  // ws has told the client by the time this fires, and closes the socket itself.
+  ws.on('error', () => {});
+  ws.once('close', (code, reason) => void closed(code, String(reason)));
+  ws.on('ping', () => holdBack(ws, request.socket));
+  stalls.watch(request.socket, () => {
+    end(TRY_AGAIN_LATER, 'the client reads too slowly');
+    stalls.watch(request.socket, () => ws.terminate());
+  });
+  return { state, end };
+}
+
+function send(ws: WebSocket, data: string): Promise<void> {
+  if (ws.readyState !== ws.OPEN) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  // A failed write means a dead socket, which closes by itself.
+  ws.send(data, () => resolve());
+  return promise;
+}
+
+/** Who does not take the answers to what he asked is not read from either, or his questions would pile up as answers. */
+function holdBack(ws: WebSocket, socket: Socket): void {
+  if (ws.isPaused || !socket.writableNeedDrain) return;
+  ws.pause();
+  socket.once('drain', () => ws.resume());
+}
+
+/** Ends sockets whose client vanished. One that has something to take is left to the stall watch. */
+function keepAlive(sockets: WebSocketServer): () => void {
+  const silent = new WeakSet<WebSocket>();
+  sockets.on('connection', (ws) => ws.on('pong', () => silent.delete(ws)));
+  const timer = setInterval(() => {
+    for (const ws of sockets.clients) {
+      if (ws.bufferedAmount > 0) {
+        silent.delete(ws);
+      } else if (silent.has(ws)) {
+        ws.terminate();
+      } else {
+        silent.add(ws);
+        ws.ping();
+      }
+    }
+  }, KEEP_ALIVE_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}

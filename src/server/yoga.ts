@@ -1,0 +1,113 @@
+import type { DocumentNode, GraphQLSchema } from 'graphql';
+import { createGraphQLError, createYoga } from 'graphql-yoga';
+import type { CORSOptions, Plugin, YogaInitialContext, YogaServerInstance } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
+import { useInputErrors } from '../plugins/input-errors.ts';
+import { maskError, presentResult } from './errors.ts';
+import type { ErrorLog } from './errors.ts';
+
+/** What a transport knows of an operation before anything ran. */
+export interface ServerContext {
+  requestId: string;
+}
+
+export interface GraphqlServerOptions {
+  schema: GraphQLSchema;
+  plugins: Plugin[];
+  /** What resolvers get beside `request` (its headers and its signal, the same on every transport). */
+  context(initial: YogaInitialContext & ServerContext): Promise<object> | object;
+  environment: 'development' | 'production';
+  corsOrigins: string[];
+  limits: { bodyBytes: number };
+  log: ErrorLog;
+}
+
+export type GraphqlServer = YogaServerInstance<ServerContext, object>;
+
+export const GRAPHQL_PATH = '/graphql';
+
+/** The one way from an operation to its result; HTTP, SSE and WebSocket all lead here. */
+export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServer {
+  return createYoga<ServerContext, object>({
+    schema: options.schema,
+    context: options.context,
+    plugins: [
+      // First, so that it sees the results of the plugins after it.
+      useInputErrors({ hideSuggestions: options.environment === 'production' }),
+      useRequestRules(),
+      ...options.plugins,
+      usePresentation(options.log),
+    ],
+    graphqlEndpoint: GRAPHQL_PATH,
+    maskedErrors: { maskError },
+    maxRequestBodySize: options.limits.bodyBytes,
+    parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: createErrorCache() },
+    cors: options.corsOrigins.length > 0 && ((request) => corsFor(request, options.corsOrigins)),
+    multipart: false,
+    graphiql: false,
+    landingPage: false,
+    // Yoga would print whole errors to the console; `presentResult` writes down what has to be known.
+    logging: false,
+  });
+}
+
+/** Only JSON is read from a body: a browser sends forms and plain text to other sites without asking first. */
+function useRequestRules(): Plugin {
+  return {
+    onRequestParse({ request, requestParser, setRequestParser }) {
+      if (request.method === 'POST' && !isJson(request.headers.get('content-type'))) {
+        throw badRequest(415, 'send the operation as JSON, with content-type: application/json');
+      }
+      if (request.method !== 'GET' || !requestParser) return;
+      setRequestParser((get) => {
+        try {
+          return requestParser(get);
+        } catch {
+          throw badRequest(400, '"variables" and "extensions" must be JSON');
+        }
+      });
+    },
+  };
+}
+
+function isJson(contentType: string | null): boolean {
+  return contentType !== null && /^application\/json\s*(;|$)/i.test(contentType);
+}
+
+function badRequest(status: number, message: string) {
+  return createGraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } });
+}
+
+function usePresentation(log: ErrorLog): Plugin<object, ServerContext> {
+  return {
+    onResultProcess({ request, result, setResult, serverContext }) {
+      if (Array.isArray(result)) return;
+      setResult(presentResult(result, { requestId: serverContext.requestId, signal: request.signal, log }));
+    },
+  };
+}
+
+/** Yoga answers a foreign origin with `null`, which a sandboxed frame may claim to be; so it never hears of one. */
+function corsFor(request: Request, allowed: string[]): CORSOptions {
+  const origin = request.headers.get('origin');
+  if (origin === null || !allowed.includes(origin)) return false;
+  return {
+    origin: [origin],
+    methods: ['GET', 'POST'],
+    allowedHeaders: ['authorization', 'content-type', 'x-request-id'],
+    exposedHeaders: ['x-request-id'],
+    credentials: false,
+    maxAge: 600,
+  };
+}
+
+/** Bounded by bytes of text and not only by number: operations with a prompt written into them can be large. */
+function createDocumentCache() {
+  return new LRUCache<string, DocumentNode>({ ...CACHE_BOUNDS, sizeCalculation: (_, text) => text.length + 1 });
+}
+
+function createErrorCache() {
+  return new LRUCache<string, Error>({ ...CACHE_BOUNDS, sizeCalculation: (_, text) => text.length + 1 });
+}
+
+const CACHE_BOUNDS = { max: 1_000, maxSize: 4_000_000, maxEntrySize: 40_000 };

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { connect, post, postForStream } from './support/client.ts';
+import type { Operation, SocketClient } from './support/client.ts';
+import { startTestServer } from './support/server.ts';
+
+type Leave = () => void;
+type Start = (url: string, operation: Operation) => Promise<Leave>;
+
+function fetching(request: typeof post): Start {
+  return async (url, operation) => {
+    const controller = new AbortController();
+    request(url, operation, { signal: controller.signal }).catch(() => {});
+    return () => controller.abort();
+  };
+}
+
+function overSocket(leave: (client: SocketClient) => void): Start {
+  return async (url, operation) => {
+    const client = await connect(url);
+    client.subscribe('1', operation);
+    return () => leave(client);
+  };
+}
+
+const WAYS: [string, Start][] = [
+  ['HTTP request aborted', fetching(post)],
+  ['SSE request aborted', fetching(postForStream)],
+  ['WS complete', overSocket((client) => client.send({ id: '1', type: 'complete' }))],
+  ['WS close', overSocket((client) => client.ws.close())],
+  ['WS terminate', overSocket((client) => client.ws.terminate())],
+];
+const KINDS = ['query', 'mutation', 'subscription'];
+const MATRIX = WAYS.flatMap(([way, start]) => KINDS.map((kind) => ({ way, start, kind }))).filter(
+  ({ way, kind }) => !(way.startsWith('HTTP') && kind === 'subscription'),
+);
+
+describe('who leaves is heard at once', () => {
+  test.each(MATRIX)('$way: the signal of a silent $kind aborts', async ({ start, kind }) => {
+    const { url, toy, logged } = await startTestServer();
+    const leave = await start(url, { query: `${kind} { wait }` });
+    await toy.begun();
+    leave();
+    expect(await toy.aborted()).toMatchObject({ name: 'AbortError' });
+    expect(logged).toEqual([]);
+  });
+
+  test.each(WAYS.filter(([way]) => !way.startsWith('HTTP')))(
+    '%s: a silent source that hears no signals is told to return',
+    async (_, start) => {
+      const { url, toy } = await startTestServer();
+      const leave = await start(url, { query: 'subscription { deaf }' });
+      await toy.begun();
+      leave();
+      await toy.returned();
+    },
+  );
+});
+
+test('the end of one operation leaves the others of the socket alone', async () => {
+  const { url, toy } = await startTestServer();
+  const client = await connect(url);
+  client.subscribe('slow', { query: 'subscription { slow }' });
+  client.subscribe('wait', { query: '{ wait }' });
+  await client.next('slow');
+  client.send({ id: 'wait', type: 'complete' });
+  await toy.aborted();
+  toy.release();
+  expect(await client.next('slow')).toMatchObject({ payload: { data: { slow: 'done at last' } } });
+});
+
+test('a client that left before its operation began starts nothing', async () => {
+  const { url, toy } = await startTestServer({ context: () => new Promise((go) => setImmediate(go, {})) });
+  const client = await connect(url);
+  client.subscribe('1', { query: 'subscription { deaf }' });
+  client.send({ id: '1', type: 'complete' });
+  client.subscribe('2', { query: '{ hello }' });
+  expect(await client.next('2')).toMatchObject({ payload: { data: { hello: 'world' } } });
+  await toy.begun();
+  await toy.returned();
+});
