@@ -1,7 +1,7 @@
 import { createAuthenticator, type Authenticator } from './access/authenticate.ts';
 import { bootstrap } from './access/bootstrap.ts';
 import { loadHashingKey } from './access/hashing-key.ts';
-import { createKeys, type Keys } from './access/keys.ts';
+import type { KeyStore } from './access/change-keys.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
 import { costOf } from './catalog/prices.ts';
 import { ensureFound } from './completion/follow.ts';
@@ -11,7 +11,7 @@ import type { Config } from './config/config.ts';
 import { openDatabase, type Database } from './db/database.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { ModelUnavailable } from './domain/errors.ts';
-import type { Principal } from './domain/principal.ts';
+import { createNews, type News } from './events/news.ts';
 import { appendEvent, type OutboxEvent } from './events/outbox.ts';
 import { createRelay, type Relay } from './events/relay.ts';
 import { findByIdempotencyKey, findCompletions } from './ledger/completions.ts';
@@ -36,13 +36,13 @@ export interface Gateway {
   /** Secret of the admin key that this start made up, to be shown once. */
   firstAdminKey: string | undefined;
   authenticator: Authenticator;
-  keys: Keys;
+  keys: KeyStore;
   providers: Providers;
   catalog: Catalog;
   relay: Relay;
   ledger: Ledger;
   runs: Runs;
-  /** Settles what dead processes left behind. */
+  /** Settles what dead processes left behind; answers how many completions that were. */
   recover(): Promise<number>;
   close(): Promise<void>;
 }
@@ -55,27 +55,19 @@ export interface GatewayOptions {
 
 /** Builds the gateway from its configuration, top to bottom, and settles what an earlier process left. */
 export async function createGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
-  const closers: (() => Promise<void>)[] = [];
-  const close = async () => {
-    for (const closeNext of closers.splice(0).toReversed()) await closeNext();
-  };
-  try {
-    return await wire(config, options, closers, close);
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  await using opened = new AsyncDisposableStack();
+  const store = await openStore(config, options.logger, opened);
+  const models = await openModels(config, options.variables, opened);
+  const completions = await openCompletions(config, options.logger, store, models, opened);
+  // Whatever was opened now belongs to the gateway; had a step failed, it would be closed here.
+  const parts = opened.move();
+  return { config, ...options, ...store, ...models, ...completions, close: () => parts.disposeAsync() };
 }
 
-async function wire(
-  config: Config,
-  { logger, variables }: GatewayOptions,
-  closers: (() => Promise<void>)[],
-  close: () => Promise<void>,
-): Promise<Gateway> {
-  const clock = systemClock;
+/** The database, who may use it, and the news of what is committed there. */
+async function openStore(config: Config, logger: Logger, opened: AsyncDisposableStack) {
   const database = await openDatabase({ ...config, log: (message) => logger.warn(message) });
-  closers.push(() => database.close());
+  opened.defer(() => database.close());
   await migrateDatabase(database);
   const { db, sql } = database;
 
@@ -84,37 +76,81 @@ async function wire(
   const authenticator = createAuthenticator(db, { hashingKey });
 
   const pollMs = database.kind === 'embedded' ? POLL_ALONE_MS : POLL_SHARED_MS;
-  const relay = await createRelay(sql, { pollMs, onError: (err) => logger.error({ err }, 'the outbox cannot be read') });
-  closers.push(() => relay.close());
+  const relay = await createRelay(sql, {
+    pollMs,
+    onError: (err) => logger.error({ err }, 'the outbox cannot be read'),
+  });
+  opened.defer(() => relay.close());
+  const news = config.redisUrl ? openNews(config.redisUrl, relay, logger, opened) : undefined;
+  const announceCommit = () => {
+    relay.kick();
+    news?.tell();
+  };
+  relay.listen(({ kind, subjectId }) => kind === 'KEY_CHANGED' && authenticator.forget(subjectId));
   const announce = async (event: OutboxEvent) => {
     await appendEvent(sql, event);
-    relay.kick();
+    announceCommit();
   };
-  const keys = createKeys(db, {
+  const keys: KeyStore = {
+    db,
     hashingKey,
     async onChange({ id, organisationId }) {
       authenticator.forget(id);
       await announce({ kind: 'KEY_CHANGED', organisationId, subjectId: id });
     },
-  });
+  };
+  return { database, firstAdminKey, authenticator, relay, announce, announceCommit, keys };
+}
 
-  const instanceId = newId('inst');
-  const ledger = createLedger(database, { instanceId, holdMs: config.timeouts.holdMs, logger, onSettled: () => relay.kick() });
-  closers.push(() => ledger.close());
+function openNews(redisUrl: string, relay: Relay, logger: Logger, opened: AsyncDisposableStack): News {
+  const news = createNews(
+    redisUrl,
+    () => relay.kick(),
+    (err) => logger.warn({ err }, 'Redis cannot be reached; news from other instances come later'),
+  );
+  opened.defer(() => news.close());
+  return news;
+}
 
+/** Who can be asked, for what, at what price. */
+async function openModels(
+  config: Config,
+  variables: GatewayOptions['variables'],
+  opened: AsyncDisposableStack,
+) {
   await loadTokenizer();
   const detected = config.detectProviders ? detectFromEnvironment(variables) : [];
-  const providers = createProviders({ configs: [...config.providers, ...detected], probeLocal: config.detectProviders });
-  closers.push(() => providers.close());
+  const providers = createProviders({
+    configs: [...config.providers, ...detected],
+    probeLocal: config.detectProviders,
+  });
+  opened.defer(() => providers.close());
   await providers.probe(AbortSignal.timeout(PROBE_WITHIN_MS));
-  const catalog = createCatalog({ listProviders: () => providers.list() });
-  const pricing = { ...catalog, costOf };
+  return { providers, catalog: createCatalog({ listProviders: () => providers.list() }) };
+}
 
+/** The ledger, and the pipeline that spends through it. */
+async function openCompletions(
+  config: Config,
+  logger: Logger,
+  { database, relay, announce, announceCommit }: Awaited<ReturnType<typeof openStore>>,
+  { providers, catalog }: Awaited<ReturnType<typeof openModels>>,
+  opened: AsyncDisposableStack,
+) {
+  const { db } = database;
+  const ledger = createLedger(database, {
+    instanceId: newId('inst'),
+    holdMs: config.timeouts.holdMs,
+    logger,
+    onSettled: announceCommit,
+  });
+  opened.defer(() => ledger.close());
+  const pricing = { ...catalog, costOf };
   const runs = createRuns({
     pricing,
     ledger,
     relay,
-    clock,
+    clock: systemClock,
     announce,
     timeouts: config.timeouts,
     abandonMs: config.timeouts.abandonMs,
@@ -123,17 +159,14 @@ async function wire(
       if (!provider) throw new ModelUnavailable(`the provider ${JSON.stringify(name)} is gone`);
       return provider.stream(modelId, ask, signal);
     },
-    reread: async (who: Principal, id) => ensureFound(await findCompletions(db, who, [id]), id),
+    reread: async (who, id) => ensureFound(await findCompletions(db, who, [id]), id),
     findByIdempotencyKey: (keyId, key) => findByIdempotencyKey(db, keyId, key),
     onUnexpected: (err) => logger.error({ err }, 'unexpected error in a completion'),
   });
-  relay.listen((event) => {
-    if (event.kind === 'KEY_CHANGED') authenticator.forget(event.subjectId);
-    runs.onEvent(event);
-  });
+  relay.listen((event) => runs.onEvent(event));
 
-  // Nobody else can have this database open, so whoever held something is dead.
+  // Nobody else can have an embedded database open, so whoever held something there is dead.
   if (database.kind === 'embedded') await ledger.expireHoldsOfOthers();
   await recover(ledger, pricing);
-  return { config, logger, database, firstAdminKey, authenticator, keys, providers, catalog, relay, ledger, runs, recover: () => recover(ledger, pricing), close };
+  return { ledger, runs, recover: () => recover(ledger, pricing) };
 }

@@ -1,10 +1,11 @@
 import { timingSafeEqual } from 'node:crypto';
-import { eq, inArray, or, sql } from 'drizzle-orm';
+import { inArray, sql } from 'drizzle-orm';
 import { LRUCache } from 'lru-cache';
 import type { Db } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { Unauthenticated } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
+import { withSecret } from './keys.ts';
 import { hashSecret } from './secrets.ts';
 
 /** A change made where no event reaches us is seen after this. */
@@ -42,7 +43,8 @@ export function createAuthenticator(db: Db, options: { hashingKey: Buffer }): Au
       const secret = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
       if (!secret) throw new Unauthenticated();
       const found = await find(hashSecret(secret, options.hashingKey));
-      if (found === UNKNOWN || isExpired(found)) throw new Unauthenticated('this key is unknown, expired or revoked');
+      if (found === UNKNOWN || isExpired(found))
+        throw new Unauthenticated('this key is unknown, expired or revoked');
       used.add(found.keyId);
       return found;
     },
@@ -54,16 +56,17 @@ export function createAuthenticator(db: Db, options: { hashingKey: Buffer }): Au
     async flushLastUsed() {
       const ids = [...used];
       used.clear();
-      if (ids.length > 0) await db.update(apiKeys).set({ lastUsedAt: sql`now()` }).where(inArray(apiKeys.id, ids));
+      if (ids.length > 0)
+        await db
+          .update(apiKeys)
+          .set({ lastUsedAt: sql`now()` })
+          .where(inArray(apiKeys.id, ids));
     },
   };
 }
 
 async function readPrincipal(db: Db, hash: string): Promise<Principal | undefined> {
-  const [row] = await db
-    .select()
-    .from(apiKeys)
-    .where(or(eq(apiKeys.secretHash, hash), eq(apiKeys.previousSecretHash, hash)));
+  const [row] = await db.select().from(apiKeys).where(withSecret(hash));
   if (!row || row.revokedAt) return undefined;
   const isPrevious = !equal(row.secretHash, hash);
   return {

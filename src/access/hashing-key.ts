@@ -15,7 +15,10 @@ const FINGERPRINT = 'hashing_key_fingerprint';
  * API key would silently be unknown.
  * @throws Error when the database was used with another one.
  */
-export async function loadHashingKey(db: Db, options: { secret: string | undefined; dataDir: string }): Promise<Buffer> {
+export async function loadHashingKey(
+  db: Db,
+  options: { secret: string | undefined; dataDir: string },
+): Promise<Buffer> {
   const key = Buffer.from(options.secret ?? (await readOrMake(options.dataDir)));
   const fingerprint = createHmac('sha256', key).update(FINGERPRINT).digest('hex');
   await db.insert(settings).values({ name: FINGERPRINT, value: fingerprint }).onConflictDoNothing();

@@ -62,8 +62,10 @@ async function* writeDump(sql: Sql, migrationsFolder: string): AsyncGenerator<st
 }
 
 async function readSchema(migrationsFolder: string): Promise<string> {
-  const names = (await readdir(migrationsFolder)).sort();
-  const texts = await Promise.all(names.map((name) => readFile(join(migrationsFolder, name, 'migration.sql'), 'utf8')));
+  const names = (await readdir(migrationsFolder)).toSorted();
+  const texts = await Promise.all(
+    names.map((name) => readFile(join(migrationsFolder, name, 'migration.sql'), 'utf8')),
+  );
   return texts.join('\n');
 }
 

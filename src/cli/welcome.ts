@@ -18,9 +18,18 @@ export function welcome({ gateway, server }: Running): string {
 function describeProviders(providers: readonly ProviderInfo[], models: readonly Model[]): [string, string][] {
   const counts = Map.groupBy(models, ({ provider }) => provider);
   const found = providers.filter(({ configured }) => configured);
-  const lines = found.map(({ name, kind }): [string, string] => ['Provider', `${name}  ${describeModels(counts.get(name)?.length ?? 0, kind)}`]);
+  const lines = found.map(({ name, kind }): [string, string] => [
+    'Provider',
+    `${name}  ${describeModels(counts.get(name)?.length ?? 0, kind)}`,
+  ]);
   if (found.some(({ kind }) => kind !== 'DEMO')) return lines;
-  return [...lines, ['', 'no provider key and no local server found: set OPENAI_API_KEY, ANTHROPIC_API_KEY, … or start Ollama']];
+  return [
+    ...lines,
+    [
+      '',
+      'no provider key and no local server found: set OPENAI_API_KEY, ANTHROPIC_API_KEY, … or start Ollama',
+    ],
+  ];
 }
 
 function describeModels(count: number, kind: ProviderInfo['kind']): string {
@@ -37,11 +46,15 @@ function describeKey(firstAdminKey: string | undefined, preset: string | undefin
 /** A model that costs nothing: one on this machine, else the demo. */
 function chooseModel(models: readonly Model[], providers: readonly ProviderInfo[]): string {
   const local = new Set(providers.filter(({ kind }) => kind === 'LOCAL').map(({ name }) => name));
-  return models.find(({ provider, capabilities }) => local.has(provider) && capabilities.includes('TEXT'))?.name ?? 'demo/assistant';
+  return (
+    models.find(({ provider, capabilities }) => local.has(provider) && capabilities.includes('TEXT'))?.name ??
+    'demo/assistant'
+  );
 }
 
 function tryCommand(url: string, key: string | undefined, model: string): string {
-  const query = `mutation { completionCreate(input: { model: "${model}", source: { text: "Say hello in one sentence." } }) { completion { text model { name } usage { input output } cost { amount currency } } errors { code message } } }`;
-  const body = JSON.stringify({ query });
+  const query = `mutation { completionCreate(input: { model: ${JSON.stringify(model)}, source: { text: "Say hello in one sentence." } }) { completion { text model { name } usage { input output } cost { amount currency } } errors { code message } } }`;
+  // A local server chooses the names of its models, and people paste this into a shell.
+  const body = JSON.stringify({ query }).replaceAll("'", "'\\''");
   return `curl -s ${url} -H 'authorization: Bearer ${key ?? '<your key>'}' -H 'content-type: application/json' -d '${body}'`;
 }

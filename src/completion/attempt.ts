@@ -5,7 +5,12 @@ import { createDeadline, iterateUntilAborted } from '../lib/abort.ts';
 import type { Plan } from './plan.ts';
 
 /** Calls one vendor. Ends with a `finish` chunk or throws. */
-export type CallProvider = (provider: string, modelId: string, ask: Ask, signal: AbortSignal) => AsyncIterable<Chunk>;
+export type CallProvider = (
+  provider: string,
+  modelId: string,
+  ask: Ask,
+  signal: AbortSignal,
+) => AsyncIterable<Chunk>;
 
 /** How long a vendor may be silent or go on, in milliseconds. */
 export interface AttemptTimeouts {
@@ -35,12 +40,21 @@ export async function* attempt(
     const message = `${model.provider} ${what} for ${ms} ms`;
     late.abort(new AttemptTimeout(message, { cut: begun, retryable: true, httpStatus: 504 }));
   };
-  const total = createDeadline({ ms: timeouts.totalMs, onExpire: expire(timeouts.totalMs, 'went on without a finish') });
-  const first = createDeadline({ ms: timeouts.firstChunkMs, onExpire: expire(timeouts.firstChunkMs, 'said nothing') });
+  const total = createDeadline({
+    ms: timeouts.totalMs,
+    onExpire: expire(timeouts.totalMs, 'went on without a finish'),
+  });
+  const first = createDeadline({
+    ms: timeouts.firstChunkMs,
+    onExpire: expire(timeouts.firstChunkMs, 'said nothing'),
+  });
   let idle: ReturnType<typeof createDeadline> | undefined;
   const either = AbortSignal.any([signal, late.signal]);
   try {
-    for await (const chunk of iterateUntilAborted(call(model.provider, model.id, grant.ask, either), either)) {
+    for await (const chunk of iterateUntilAborted(
+      call(model.provider, model.id, grant.ask, either),
+      either,
+    )) {
       if (!begun) {
         begun = true;
         first.stop();

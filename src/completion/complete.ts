@@ -37,7 +37,11 @@ export interface Request extends Opening {
  * durable, then what the vendor says, then exactly one terminal event once everything is settled.
  * @throws GatewayError before `started` when the ask is refused; afterwards failures are events.
  */
-export async function* complete(deps: Deps, request: Request, signal: AbortSignal): AsyncGenerator<CompletionEvent> {
+export async function* complete(
+  deps: Deps,
+  request: Request,
+  signal: AbortSignal,
+): AsyncGenerator<CompletionEvent> {
   const grant = authorize(request.who, request.ask);
   const planned = plan(grant, deps.pricing, deps.clock.now());
   const completion = open(planned, request, deps.clock.now());

@@ -35,7 +35,12 @@ export async function* follow(
 }
 
 /** The completion once it is settled, by whichever process. */
-export async function waitUntilSettled(deps: FollowDeps, who: Principal, id: string, signal: AbortSignal): Promise<Completion> {
+export async function waitUntilSettled(
+  deps: FollowDeps,
+  who: Principal,
+  id: string,
+  signal: AbortSignal,
+): Promise<Completion> {
   for (;;) {
     const news = new AbortController();
     const stopListening = deps.relay.listen((event) => {

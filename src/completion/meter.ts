@@ -1,13 +1,11 @@
-import type { Attempt, AttemptStatus, Chunk, CompletionEvent, Failure, FinishReason, Outcome, Part, ToolCall, Usage } from '../domain/completion.ts';
-import { Cancelled, GatewayError, OutputInvalid, ProviderError, type ErrorCode } from '../domain/errors.ts';
+import type { Attempt, Chunk, CompletionEvent, Failure, Outcome, Usage } from '../domain/completion.ts';
+import { GatewayError, OutputInvalid, ProviderError, type ErrorCode } from '../domain/errors.ts';
 import { NOTHING_USED } from '../domain/outcome.ts';
 import { compileSchema } from '../lib/json-schema.ts';
 import { countTokens } from '../lib/tokens.ts';
+import { addChunk, emptyAnswer, textOf, type Answer } from './answer.ts';
 import { AttemptTimeout } from './attempt.ts';
 import { estimatedUsage, type Plan, type Pricing } from './plan.ts';
-
-/** An answer longer than this is a vendor gone wrong; without a bound it would fill the memory. */
-const MAX_ANSWER_CHARS = 16_000_000;
 
 /** Counts what a vendor says, chunk by chunk, and knows at every moment what the completion would come to. */
 export interface Meter {
@@ -25,142 +23,116 @@ export interface Meter {
   outcome(): Outcome;
 }
 
+type AttemptEnd = Pick<Attempt, 'status' | 'httpStatus' | 'errorType'>;
+
 export function createMeter(plan: Plan, pricing: Pick<Pricing, 'costOf'>, monotonicMs: () => number): Meter {
   const startedMs = monotonicMs();
-  const parts: Part[] = [];
-  const toolCalls: ToolCall[] = [];
-  const warnings: string[] = [];
-  let written = '';
-  let firstTokenMs: number | undefined;
-  let finish: FinishReason | undefined;
-  let reported: Omit<Usage, 'source'> | undefined;
-  let object: unknown;
-  let failure: Failure | undefined;
-  let attemptEnd: Pick<Attempt, 'status' | 'httpStatus' | 'errorType'> = { status: 'CANCELLED', httpStatus: undefined, errorType: 'CANCELLED' };
-
   const sinceStartMs = () => Math.round(monotonicMs() - startedMs);
+  const answer = emptyAnswer();
+  let firstTokenMs: number | undefined;
+  let object: unknown;
+  // A consumer that simply stops reading raises no error: until proven otherwise the caller has left.
+  let failure: Failure | undefined = { reason: 'CANCELLED', code: 'CANCELLED', message: 'the caller left' };
+  let attemptEnd: AttemptEnd = { status: 'CANCELLED', httpStatus: undefined, errorType: 'CANCELLED' };
 
-  function write(text: string): void {
-    firstTokenMs ??= sinceStartMs();
-    written += text;
-    if (written.length > MAX_ANSWER_CHARS) {
-      throw new ProviderError(`${plan.model.provider} answered more than ${MAX_ANSWER_CHARS} characters`, { cut: true });
-    }
-  }
-
-  function countText(type: Part['type'], text: string): CompletionEvent | undefined {
-    if (text === '') return undefined;
-    write(text);
-    const last = parts.at(-1);
-    if (last?.type === type) last.text += text;
-    else parts.push({ type, text });
-    return { type, text };
-  }
-
-  function count(chunk: Chunk): CompletionEvent | undefined {
-    switch (chunk.type) {
-      case 'text':
-      case 'reasoning':
-        return countText(chunk.type, chunk.text);
-      case 'tool-delta':
-        write(chunk.delta);
-        return chunk;
-      case 'tool-call':
-        toolCalls.push(chunk.call);
-        return undefined;
-      case 'usage':
-        reported = chunk.usage;
-        return undefined;
-      case 'warnings':
-        warnings.push(...chunk.warnings);
-        return undefined;
-      case 'finish':
-        finish = chunk.reason;
-        return undefined;
-    }
-  }
-
-  function succeed(): void {
-    if (!finish) throw new ProviderError(`${plan.model.provider} ended its answer without a finish`, { cut: written !== '' });
-    attemptEnd = { status: 'OK', httpStatus: 200, errorType: undefined };
-    const { outputSchema } = plan.grant.ask;
-    if (outputSchema && finish !== 'TOOL_CALLS') object = parseOutput(textOf(parts), outputSchema);
-  }
-
-  function fail(error: unknown, signal: AbortSignal): void {
-    const isOurs = signal.aborted && error === signal.reason;
-    const told = error instanceof GatewayError ? error : new ProviderError('the provider failed in an unexpected way', { cause: error });
-    if (!(told instanceof OutputInvalid)) attemptEnd = toAttemptEnd(told, isOurs);
-    failure = {
-      reason: isOurs ? 'CANCELLED' : told instanceof ProviderError && told.cut ? 'CUT' : 'FAILED',
-      code: isOurs ? 'CANCELLED' : (told.code as ErrorCode),
-      message: told.message,
-      retryAfterMs: told instanceof ProviderError ? told.retryAfterMs : undefined,
-    };
-  }
-
-  /** The vendor's own figures where it gave any, an explicit zero included; else what was seen of an answer. */
-  function usage(): Usage {
-    if (reported) return { ...reported, source: 'REPORTED' };
-    if (written === '' && !finish) return NOTHING_USED;
-    return estimatedUsage(plan.estimatedInputTokens, countTokens(written));
-  }
-
-  function costOf(used: Usage): bigint | undefined {
-    if (used.source === 'NONE') return 0n;
-    return plan.price && pricing.costOf(plan.price, used);
-  }
-
-  function outcome(): Outcome {
-    const used = usage();
-    const ended = failure ?? (finish ? undefined : LEFT);
-    return {
-      status: !ended ? 'SUCCEEDED' : ended.reason === 'CANCELLED' ? 'CANCELLED' : 'FAILED',
-      finishReason: ended ? (ended.reason === 'CANCELLED' ? 'CANCELLED' : 'ERROR') : (finish ?? 'ERROR'),
-      parts,
-      toolCalls,
-      object,
-      usage: used,
-      costNanos: costOf(used),
-      failure: ended,
-      attempts: [{ index: 0, provider: plan.model.provider, model: plan.model.name, latencyMs: sinceStartMs(), ...attemptEnd }],
-      warnings,
-      totalMs: sinceStartMs(),
-      firstTokenMs,
-    };
-  }
-
-  return { count, succeed, fail, outcome, seenOutputTokens: () => countTokens(written) };
+  return {
+    count(chunk) {
+      const event = addChunk(answer, chunk);
+      if (event) firstTokenMs ??= sinceStartMs();
+      return event;
+    },
+    succeed() {
+      object = readAnswer(answer, plan);
+      failure = undefined;
+      attemptEnd = { status: 'OK', httpStatus: 200, errorType: undefined };
+    },
+    fail(error, signal) {
+      const told =
+        error instanceof GatewayError ? error : new ProviderError('the provider failed in an unexpected way');
+      failure = toFailure(told, signal);
+      attemptEnd = toAttemptEnd(told, signal);
+    },
+    seenOutputTokens: () => countTokens(answer.written),
+    outcome() {
+      const { parts, toolCalls, warnings } = answer;
+      const usage = usageOf(answer, plan);
+      const { provider, name: model } = plan.model;
+      return {
+        ...endOf(answer, failure),
+        parts,
+        toolCalls,
+        object,
+        usage,
+        costNanos: usage.source === 'NONE' ? 0n : plan.price && pricing.costOf(plan.price, usage),
+        attempts: [{ index: 0, provider, model, latencyMs: sinceStartMs(), ...attemptEnd }],
+        warnings,
+        totalMs: sinceStartMs(),
+        firstTokenMs,
+      };
+    },
+  };
 }
 
-/** A consumer that simply stops reading raises no error. */
-const LEFT: Failure = { reason: 'CANCELLED', code: 'CANCELLED', message: 'the caller left' };
-
-export function textOf(parts: Part[]): string {
-  return parts.reduce((text, part) => (part.type === 'text' ? text + part.text : text), '');
+/** The vendor's own figures where it gave any, an explicit zero included; else what was seen of an answer. */
+function usageOf({ reported, written, finish }: Answer, plan: Plan): Usage {
+  if (reported) return { ...reported, source: 'REPORTED' };
+  if (written === '' && !finish) return NOTHING_USED;
+  return estimatedUsage(plan.estimatedInputTokens, countTokens(written));
 }
 
-function parseOutput(text: string, schema: Record<string, unknown>): unknown {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new OutputInvalid('the model was asked for JSON and answered something else');
-  }
-  const fault = compileSchema(schema)(value);
+function endOf(
+  { finish }: Answer,
+  failure: Failure | undefined,
+): Pick<Outcome, 'status' | 'finishReason' | 'failure'> {
+  if (!failure) return { status: 'SUCCEEDED', finishReason: finish ?? 'ERROR', failure };
+  if (failure.reason === 'CANCELLED') return { status: 'CANCELLED', finishReason: 'CANCELLED', failure };
+  return { status: 'FAILED', finishReason: 'ERROR', failure };
+}
+
+/** @returns the answer to a schema, parsed; undefined where none was asked for. */
+function readAnswer({ finish, written, parts }: Answer, { model, grant }: Plan): unknown {
+  if (!finish)
+    throw new ProviderError(`${model.provider} ended its answer without a finish`, { cut: written !== '' });
+  const { outputSchema } = grant.ask;
+  if (!outputSchema || finish === 'TOOL_CALLS') return undefined;
+  const value = parseJson(textOf(parts));
+  const fault = compileSchema(outputSchema)(value);
   if (fault) throw new OutputInvalid(`the answer does not meet the schema: ${fault}`);
   return value;
 }
 
-function toAttemptEnd(error: GatewayError, isOurs: boolean): Pick<Attempt, 'status' | 'httpStatus' | 'errorType'> {
-  const status: AttemptStatus =
-    isOurs || error instanceof Cancelled
-      ? 'CANCELLED'
-      : error instanceof AttemptTimeout
-        ? 'TIMEOUT'
-        : error.code === 'RATE_LIMITED'
-          ? 'RATE_LIMITED'
-          : 'ERROR';
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new OutputInvalid('the model was asked for JSON and answered something else');
+  }
+}
+
+function isWish(error: GatewayError, signal: AbortSignal): boolean {
+  return signal.aborted && error === signal.reason;
+}
+
+function toFailure(error: GatewayError, signal: AbortSignal): Failure {
+  if (isWish(error, signal)) return { reason: 'CANCELLED', code: 'CANCELLED', message: error.message };
+  const { cut, retryAfterMs } = error instanceof ProviderError ? error : {};
+  return {
+    reason: cut ? 'CUT' : 'FAILED',
+    code: error.code as ErrorCode,
+    message: error.message,
+    retryAfterMs,
+  };
+}
+
+function toAttemptEnd(error: GatewayError, signal: AbortSignal): AttemptEnd {
+  if (isWish(error, signal)) return { status: 'CANCELLED', httpStatus: undefined, errorType: 'CANCELLED' };
+  // The vendor did what it was asked for; that its answer is no use does not make the call a failed one.
+  if (error instanceof OutputInvalid) return { status: 'OK', httpStatus: 200, errorType: undefined };
   const httpStatus = error instanceof ProviderError ? error.httpStatus : undefined;
-  return { status, httpStatus, errorType: isOurs ? 'CANCELLED' : (error.code as ErrorCode) };
+  const failed = error.code === 'RATE_LIMITED' ? 'RATE_LIMITED' : 'ERROR';
+  return {
+    status: error instanceof AttemptTimeout ? 'TIMEOUT' : failed,
+    httpStatus,
+    errorType: error.code as ErrorCode,
+  };
 }

@@ -34,7 +34,13 @@ export function plan(grant: Grant, pricing: Pricing, at: Date): Plan {
   const estimatedInputTokens = estimateInputTokens(ask);
   const output = ask.params.maxOutputTokens ?? model.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS;
   const worstCase = estimatedUsage(estimatedInputTokens, output);
-  return { grant, model, price, estimatedInputTokens, worstCaseNanos: price && pricing.costOf(price, worstCase) };
+  return {
+    grant,
+    model,
+    price,
+    estimatedInputTokens,
+    worstCaseNanos: price && pricing.costOf(price, worstCase),
+  };
 }
 
 export function estimatedUsage(input: number, output: number): Usage {

@@ -11,12 +11,21 @@ const BATCH = 500;
  * that the last heartbeat had seen. Nothing seen means nothing charged.
  * @returns how many it settled.
  */
-export async function recover(ledger: Pick<Ledger, 'listExpiredHolds' | 'settle'>, pricing: Pick<Pricing, 'costOf'>): Promise<number> {
+export async function recover(
+  ledger: Pick<Ledger, 'listExpiredHolds' | 'settle'>,
+  pricing: Pick<Pricing, 'costOf'>,
+): Promise<number> {
   let settled = 0;
   for (;;) {
     const holds = await ledger.listExpiredHolds(BATCH);
     await Promise.all(
-      holds.map((hold) => ledger.settle({ completionId: hold.completionId, outcome: interrupted(hold, pricing), expired: true })),
+      holds.map((hold) =>
+        ledger.settle({
+          completionId: hold.completionId,
+          outcome: interrupted(hold, pricing),
+          expired: true,
+        }),
+      ),
     );
     settled += holds.length;
     if (holds.length < BATCH) return settled;

@@ -7,6 +7,8 @@ import type { Meter } from './meter.ts';
 /** A completion under way in this process: it belongs to no connection, and any number of readers can join. */
 export interface Run {
   log: StreamLog;
+  /** Of the ask that its idempotency key stands for; empty for one without a key. */
+  askHash: string;
   /** Once its hold is durable; rejects with the refusal when it never begins. */
   started: Promise<Completion>;
   /** The settled completion; rejects with the refusal when it never begins. */
@@ -22,7 +24,7 @@ export interface Run {
 type Source = (signal: AbortSignal, onMeter: (meter: Meter) => void) => AsyncIterable<CompletionEvent>;
 
 /** @param abandonMs how long it goes on while nobody has joined; 0 stops it as soon as the last one leaves. */
-export function createRun(source: Source, abandonMs: number): Run {
+export function createRun(source: Source, abandonMs: number, askHash = ''): Run {
   const log = createStreamLog();
   const aborter = new AbortController();
   const started = Promise.withResolvers<Completion>();
@@ -75,7 +77,15 @@ export function createRun(source: Source, abandonMs: number): Run {
   }
 
   void pump();
-  return { log, started: started.promise, ended: ended.promise, join, abort, seenOutputTokens: () => meter?.seenOutputTokens() };
+  return {
+    log,
+    askHash,
+    started: started.promise,
+    ended: ended.promise,
+    join,
+    abort,
+    seenOutputTokens: () => meter?.seenOutputTokens(),
+  };
 }
 
 const UNSETTLED = {

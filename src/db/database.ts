@@ -3,6 +3,7 @@ import type { PgAsyncDatabase } from 'drizzle-orm/pg-core';
 import { raceAbort } from '../lib/abort.ts';
 import type { Sql } from './connection-options.ts';
 import { openEmbedded } from './embedded/embedded.ts';
+import { guardTransactions } from './guard-transactions.ts';
 import { openPostgres } from './postgres.ts';
 
 export type { Sql } from './connection-options.ts';
@@ -41,14 +42,22 @@ export async function openDatabase(options: {
     return toDatabase({ sql, describe, kind: 'postgres', close: () => sql.end({ timeout: 5 }) });
   }
   const { sql, close } = await openEmbedded({ dataDir, log });
-  const [server] = await sql<{ version: string }[]>`SELECT split_part(current_setting('server_version'), '.', 1) AS version`;
-  return toDatabase({ sql, describe: `${dataDir} (PGlite, PostgreSQL ${server?.version})`, kind: 'embedded', close });
+  const [server] = await sql<
+    { version: string }[]
+  >`SELECT split_part(current_setting('server_version'), '.', 1) AS version`;
+  return toDatabase({
+    sql,
+    describe: `${dataDir} (PGlite, PostgreSQL ${server?.version})`,
+    kind: 'embedded',
+    close,
+  });
 }
 
 function toDatabase(opened: Pick<Database, 'sql' | 'describe' | 'kind' | 'close'>): Database {
-  const { sql } = opened;
+  const sql = guardTransactions(opened.sql);
   return {
     ...opened,
+    sql,
     db: drizzle({ client: sql }),
     async ping(signal) {
       await raceAbort(sql`SELECT 1`, signal);

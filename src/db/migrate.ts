@@ -14,22 +14,20 @@ const LOCK_WITHIN = '60s';
  * finds something to do.
  * @throws Error when another process has held the turn for a minute, or a migration fails: then none of it is applied.
  */
-export async function migrateDatabase(database: Database, migrationsFolder = MIGRATIONS_FOLDER): Promise<void> {
+export async function migrateDatabase(
+  database: Database,
+  migrationsFolder = MIGRATIONS_FOLDER,
+): Promise<void> {
   const run = () => migrate(database.db, { migrationsFolder });
   // The embedded database has one connection, which the lock would keep from the migrations, and one process.
   if (database.kind === 'embedded') await run();
   else await withLock(database.sql, run);
 }
 
+/** The transaction is for the lock alone, which ends with it; the work takes another connection. */
 async function withLock(sql: Sql, work: () => Promise<unknown>): Promise<void> {
-  const connection = await sql.reserve();
-  try {
-    await connection`SELECT set_config('lock_timeout', ${LOCK_WITHIN}, false)`;
-    await connection`SELECT pg_advisory_lock(${LOCK})`;
+  await sql.begin(async (tx) => {
+    await tx`SELECT set_config('lock_timeout', ${LOCK_WITHIN}, true), pg_advisory_xact_lock(${LOCK})`;
     await work();
-  } finally {
-    await connection`SELECT pg_advisory_unlock_all()`;
-    await connection`RESET lock_timeout`;
-    connection.release();
-  }
+  });
 }

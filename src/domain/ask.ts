@@ -3,7 +3,7 @@ import { compileSchema } from '../lib/json-schema.ts';
 import { InvalidInput } from './errors.ts';
 
 /** What one ask may hold at most. Bodies are bounded before this, by the transport. */
-export const ASK_LIMITS = {
+const ASK_LIMITS = {
   messages: 1_000,
   partsPerMessage: 100,
   promptChars: 1_000_000,
@@ -19,7 +19,7 @@ export const REASONING_EFFORTS = ['NONE', 'LOW', 'MEDIUM', 'HIGH'] as const;
 
 const text = z.string().max(ASK_LIMITS.promptChars, {
   error: (issue) =>
-    `is ${String(issue.input).length.toLocaleString('en')} characters long; at most ${ASK_LIMITS.promptChars.toLocaleString('en')} fit`,
+    `is ${(issue.input as string).length.toLocaleString('en')} characters long; at most ${ASK_LIMITS.promptChars.toLocaleString('en')} fit`,
 });
 const name = z.string().min(1).max(ASK_LIMITS.nameChars);
 const schemaObject = z.record(z.string(), z.unknown()).superRefine((schema, ctx) => {
@@ -36,7 +36,10 @@ function oneOf<Shape extends z.ZodRawShape>(shape: Shape) {
     const given = Object.entries(value).filter(([, member]) => member !== undefined && member !== null);
     if (given.length !== 1) {
       const found = given.length === 0 ? 'none' : given.map(([key]) => key).join(' and ');
-      ctx.addIssue({ code: 'custom', message: `needs exactly one of ${Object.keys(shape).join(', ')}; found ${found}` });
+      ctx.addIssue({
+        code: 'custom',
+        message: `needs exactly one of ${Object.keys(shape).join(', ')}; found ${found}`,
+      });
     }
   });
 }
@@ -60,15 +63,16 @@ const part = oneOf({
   toolCall: toolCall.nullish(),
   toolResult: toolResult.nullish(),
 });
-const message = z.object({
+const messageInput = z.object({
   role: z.enum(MESSAGE_ROLES),
   parts: z.array(part).min(1, 'needs at least one part').max(ASK_LIMITS.partsPerMessage),
 });
 const messages = z
-  .array(message)
+  .array(messageInput)
   .min(1, 'needs at least one message')
   .max(ASK_LIMITS.messages, {
-    error: (issue) => `holds ${(issue.input as unknown[]).length} messages; at most ${ASK_LIMITS.messages} are taken`,
+    error: (issue) =>
+      `holds ${(issue.input as unknown[]).length} messages; at most ${ASK_LIMITS.messages} are taken`,
   });
 
 const params = z.object({
@@ -91,11 +95,15 @@ const askInput = z
       .nullish(),
     output: oneOf({ jsonSchema: schemaObject.nullish(), text: z.boolean().nullish() }).nullish(),
     params: params.nullish(),
-    tags: z.array(z.object({ key: z.string().min(1).max(64), value: z.string().max(256) })).max(ASK_LIMITS.tags).nullish(),
+    tags: z
+      .array(z.object({ key: z.string().min(1).max(64), value: z.string().max(256) }))
+      .max(ASK_LIMITS.tags)
+      .nullish(),
     endUserId: name.nullish(),
   })
   .superRefine((input, ctx) => {
-    if (!input.model) ctx.addIssue({ code: 'custom', path: ['model'], message: 'is missing; name one as "provider/model"' });
+    if (!input.model)
+      ctx.addIssue({ code: 'custom', path: ['model'], message: 'is missing; name one as "provider/model"' });
     checkConversation(input.source.messages ?? [], ctx);
     checkToolNames(input.tools ?? [], ctx);
   });
@@ -103,7 +111,7 @@ const askInput = z
 /** What a caller sends, in the shape of the graph's `CompletionInput`. */
 export type AskInput = z.input<typeof askInput>;
 type ParsedInput = z.output<typeof askInput>;
-type ParsedMessage = z.output<typeof message>;
+type ParsedMessage = z.output<typeof messageInput>;
 
 export type AskPart =
   | { type: 'text'; text: string }
@@ -187,11 +195,13 @@ function partFault(role: string, member: z.output<typeof part>, called: Readonly
     const id = JSON.stringify(member.toolResult.toolCallId);
     return { key: 'toolResult', message: `answers tool call ${id}, which no earlier message made` };
   }
-  if (role === 'TOOL' && !member.toolResult) return { key: 'toolResult', message: 'is missing: a TOOL message holds tool results' };
+  if (role === 'TOOL' && !member.toolResult)
+    return { key: 'toolResult', message: 'is missing: a TOOL message holds tool results' };
   if (member.toolCall && role !== 'ASSISTANT') {
     return { key: 'toolCall', message: `belongs in a message of role ASSISTANT, not ${role}` };
   }
-  if (role === 'SYSTEM' && member.text == null) return { key: 'text', message: 'is missing: a SYSTEM message holds text only' };
+  if (role === 'SYSTEM' && member.text == null)
+    return { key: 'text', message: 'is missing: a SYSTEM message holds text only' };
   return undefined;
 }
 
@@ -199,7 +209,11 @@ function checkToolNames(tools: { name: string }[], ctx: Refinement): void {
   const seen = new Set<string>();
   tools.forEach((tool, index) => {
     if (seen.has(tool.name)) {
-      ctx.addIssue({ code: 'custom', path: ['tools', index, 'name'], message: `repeats the tool ${JSON.stringify(tool.name)}` });
+      ctx.addIssue({
+        code: 'custom',
+        path: ['tools', index, 'name'],
+        message: `repeats the tool ${JSON.stringify(tool.name)}`,
+      });
     }
     seen.add(tool.name);
   });
@@ -235,5 +249,11 @@ function toPart(member: z.output<typeof part>, toolNames: Map<string, string>): 
     return { ...member.toolCall, type: 'tool-call' };
   }
   const { toolCallId, output, isError } = member.toolResult!;
-  return { type: 'tool-result', toolCallId, toolName: toolNames.get(toolCallId)!, output, isError: isError ?? false };
+  return {
+    type: 'tool-result',
+    toolCallId,
+    toolName: toolNames.get(toolCallId)!,
+    output,
+    isError: isError ?? false,
+  };
 }

@@ -5,7 +5,14 @@ export const COMPLETION_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED
 /** `INTERRUPTED`: the process that ran it died, and it was settled from what was durably known. */
 export type CompletionStatus = (typeof COMPLETION_STATUSES)[number];
 
-export const FINISH_REASONS = ['STOP', 'LENGTH', 'TOOL_CALLS', 'CONTENT_FILTER', 'CANCELLED', 'ERROR'] as const;
+export const FINISH_REASONS = [
+  'STOP',
+  'LENGTH',
+  'TOOL_CALLS',
+  'CONTENT_FILTER',
+  'CANCELLED',
+  'ERROR',
+] as const;
 export type FinishReason = (typeof FINISH_REASONS)[number];
 
 export const FAILURE_REASONS = ['FAILED', 'CANCELLED', 'CUT', 'INTERRUPTED'] as const;
@@ -125,3 +132,7 @@ export type CompletionEvent =
   | { type: 'reset'; reason: string }
   | { type: 'finished'; completion: Completion }
   | { type: 'failed'; failure: Failure; completion: Completion | undefined };
+
+export function isTerminal(event: CompletionEvent | undefined): boolean {
+  return event?.type === 'finished' || event?.type === 'failed';
+}

@@ -61,7 +61,7 @@ export class NotFound extends GatewayError {
   }
 }
 
-export class Conflict extends GatewayError {
+class Conflict extends GatewayError {
   override name = 'Conflict';
   constructor(message: string) {
     super('CONFLICT', message, { status: 409 });

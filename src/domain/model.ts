@@ -1,5 +1,13 @@
 /** What a model can be asked for. */
-export const CAPABILITIES = ['TEXT', 'VISION', 'AUDIO', 'TOOLS', 'JSON_SCHEMA', 'REASONING', 'EMBEDDINGS'] as const;
+export const CAPABILITIES = [
+  'TEXT',
+  'VISION',
+  'AUDIO',
+  'TOOLS',
+  'JSON_SCHEMA',
+  'REASONING',
+  'EMBEDDINGS',
+] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
 /** A unit that has a price, per million tokens. */

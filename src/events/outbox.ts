@@ -1,8 +1,7 @@
 import type { Sql } from 'postgres';
 
 /** What the rest of the gateway, on every instance, hears about after it is committed. */
-export const OUTBOX_KINDS = ['COMPLETION_SETTLED', 'CANCEL_REQUESTED', 'KEY_CHANGED'] as const;
-export type OutboxKind = (typeof OUTBOX_KINDS)[number];
+export type OutboxKind = 'COMPLETION_SETTLED' | 'CANCEL_REQUESTED' | 'KEY_CHANGED';
 
 export interface OutboxEvent {
   kind: OutboxKind;
@@ -33,7 +32,11 @@ export async function findEnd(sql: Sql): Promise<Position> {
  * The next events after a position, in an order that never changes afterwards. Sequence numbers alone would not do:
  * they are given out before the commit, so a later number can be seen before an earlier one.
  */
-export async function readAfter(sql: Sql, position: Position, limit: number): Promise<(OutboxEvent & Position)[]> {
+export async function readAfter(
+  sql: Sql,
+  position: Position,
+  limit: number,
+): Promise<(OutboxEvent & Position)[]> {
   const rows = await sql<Row[]>`
     SELECT transaction::text AS transaction, seq, kind, organisation_id, subject_id FROM outbox
     WHERE (transaction, seq) > (${position.transaction}::text::xid8, ${position.seq.toString()}::text::bigint)

@@ -23,7 +23,10 @@ export interface Relay {
  * @param pollMs how often to look for what other instances committed.
  * @param onError hears that the outbox could not be read; reading goes on from the same place.
  */
-export async function createRelay(sql: Sql, options: { pollMs: number; onError: (error: unknown) => void }): Promise<Relay> {
+export async function createRelay(
+  sql: Sql,
+  options: { pollMs: number; onError: (error: unknown) => void },
+): Promise<Relay> {
   const listeners = new Set<Listener>();
   const closing = new AbortController();
   let position = await findEnd(sql);

@@ -1,5 +1,7 @@
+import { createKey, revokeKey, rotateKey } from '../access/change-keys.ts';
 import type { ApiKey as ApiKeyRow } from '../access/keys.ts';
 import { SCOPES } from '../domain/principal.ts';
+import { isId } from '../lib/ids.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import { payload, UserError, type Payload } from './errors.ts';
@@ -19,11 +21,22 @@ builder.node(ApiKey, {
     name: t.exposeString('name'),
     hint: t.exposeString('hint', { description: 'First and last characters only: sk-sluice-3fK…9aQ' }),
     scopes: t.field({ type: [Scope], resolve: ({ scopes }) => scopes }),
-    team: t.field({ type: Team, nullable: true, resolve: ({ teamId }, _args, { loaders }) => loaders.team.load(teamId) }),
-    models: t.exposeStringList('models', { description: 'The only models it may use; empty means every model.' }),
+    team: t.field({
+      type: Team,
+      nullable: true,
+      resolve: ({ teamId }, _args, { loaders }) => loaders.team.load(teamId),
+    }),
+    models: t.exposeStringList('models', {
+      description: 'The only models it may use; empty means every model.',
+    }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
     expiresAt: t.field({ type: 'DateTime', nullable: true, resolve: ({ expiresAt }) => expiresAt }),
-    lastUsedAt: t.field({ type: 'DateTime', nullable: true, description: 'To within some seconds.', resolve: ({ lastUsedAt }) => lastUsedAt }),
+    lastUsedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'To within some seconds.',
+      resolve: ({ lastUsedAt }) => lastUsedAt,
+    }),
     revokedAt: t.field({ type: 'DateTime', nullable: true, resolve: ({ revokedAt }) => revokedAt }),
   }),
 });
@@ -45,6 +58,7 @@ builder.objectField(Team, 'keys', (t) =>
       readPage(args, {
         read: (page) => loaders.keysOfTeam(page).load(id),
         cursorOf: (key) => key.id,
+        isCursor: (text) => isId('key', text),
         count: () => loaders.keyCount.load(id),
       }),
   }),
@@ -60,13 +74,19 @@ const KeyCreateInput = builder.inputType('KeyCreateInput', {
   }),
 });
 
-const KeyCreatePayload = builder.objectRef<Payload<{ key: ApiKeyRow; secret: string }>>('KeyCreatePayload').implement({
-  fields: (t) => ({
-    key: t.field({ type: ApiKey, nullable: true, resolve: ({ key }) => key }),
-    secret: t.string({ nullable: true, description: 'Shown exactly once.', resolve: ({ secret }) => secret }),
-    errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
-  }),
-});
+const KeyCreatePayload = builder
+  .objectRef<Payload<{ key: ApiKeyRow; secret: string }>>('KeyCreatePayload')
+  .implement({
+    fields: (t) => ({
+      key: t.field({ type: ApiKey, nullable: true, resolve: ({ key }) => key }),
+      secret: t.string({
+        nullable: true,
+        description: 'Shown exactly once.',
+        resolve: ({ secret }) => secret,
+      }),
+      errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
+    }),
+  });
 const KeyPayload = builder.objectRef<Payload<{ key: ApiKeyRow }>>('KeyPayload').implement({
   fields: (t) => ({
     key: t.field({ type: ApiKey, nullable: true, resolve: ({ key }) => key }),
@@ -82,7 +102,13 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, { gateway, who }) =>
       payload(() => {
         const { name, teamId, scopes, models, expiresAt } = withoutNull(input);
-        return gateway.keys.create(who, { name, teamId: teamId ?? who.teamId, scopes, models: models ?? [], expiresAt });
+        return createKey(gateway.keys, who, {
+          name,
+          teamId: teamId ?? who.teamId,
+          scopes,
+          models: models ?? [],
+          expiresAt,
+        });
       }),
   }),
   keyRotate: t.field({
@@ -90,13 +116,16 @@ builder.mutationFields((t) => ({
     description: 'A new secret for the same key. The one before works for `graceSeconds` more.',
     authScopes: { scope: 'KEYS_WRITE' },
     args: { id: t.arg.id({ required: true }), graceSeconds: t.arg.int({ defaultValue: 3600 }) },
-    resolve: (_root, { id, graceSeconds }, { gateway, who }) => payload(() => gateway.keys.rotate(who, id, graceSeconds ?? 3600)),
+    resolve: (_root, { id, graceSeconds }, { gateway, who }) =>
+      payload(() => rotateKey(gateway.keys, who, id, graceSeconds ?? 3600)),
   }),
   keyRevoke: t.field({
     type: KeyPayload,
-    description: 'From now on nothing can be done with the key; its running subscriptions end with their next event.',
+    description:
+      'From now on nothing can be done with the key; its running subscriptions end with their next event.',
     authScopes: { scope: 'KEYS_WRITE' },
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { gateway, who }) => payload(async () => ({ key: await gateway.keys.revoke(who, id) })),
+    resolve: (_root, { id }, { gateway, who }) =>
+      payload(async () => ({ key: await revokeKey(gateway.keys, who, id) })),
   }),
 }));

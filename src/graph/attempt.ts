@@ -11,7 +11,11 @@ export const Attempt = builder.objectRef<AttemptRow>('Attempt').implement({
     model: t.exposeString('model'),
     status: t.field({ type: AttemptStatus, resolve: ({ status }) => status }),
     httpStatus: t.int({ nullable: true, resolve: ({ httpStatus }) => httpStatus }),
-    errorType: t.string({ nullable: true, description: 'Code of the error that ended it.', resolve: ({ errorType }) => errorType }),
+    errorType: t.string({
+      nullable: true,
+      description: 'Code of the error that ended it.',
+      resolve: ({ errorType }) => errorType,
+    }),
     latencyMs: t.exposeInt('latencyMs'),
   }),
 });

@@ -41,11 +41,15 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     decodeGlobalID: (globalId) => decodeNodeId(globalId) ?? { typename: 'nothing', id: globalId },
     nodeQueryOptions: {
       nullable: true,
-      resolve: (_root, { id }, _context, _info, resolveNode) => (id.typename === 'nothing' ? null : resolveNode(id)),
+      resolve: (_root, { id }, _context, _info, resolveNode) =>
+        id.typename === 'nothing' ? null : resolveNode(id),
     },
     nodesQueryOptions: {
       nullable: { list: false, items: true },
-      complexity: (args: { ids?: unknown[] | null }) => ({ field: args.ids?.length ?? 1, multiplier: args.ids?.length ?? 1 }),
+      complexity: (args: { ids?: unknown[] | null }) => ({
+        field: args.ids?.length ?? 1,
+        multiplier: args.ids?.length ?? 1,
+      }),
     },
     pageInfoCursorType: 'String',
   },

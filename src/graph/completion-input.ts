@@ -60,7 +60,10 @@ const ToolInput = builder.inputType('ToolInput', {
 const OutputInput = builder.inputType('OutputInput', {
   isOneOf: true,
   fields: (t) => ({
-    jsonSchema: t.field({ type: 'JSON', description: 'The answer must meet it, and comes as `Completion.object`.' }),
+    jsonSchema: t.field({
+      type: 'JSON',
+      description: 'The answer must meet it, and comes as `Completion.object`.',
+    }),
     text: t.boolean(),
   }),
 });
@@ -72,7 +75,10 @@ const ModelParams = builder.inputType('ModelParams', {
     stop: t.stringList(),
     seed: t.int(),
     reasoning: t.field({ type: ReasoningEffort }),
-    providerOptions: t.field({ type: 'JSON', description: 'By provider: what only that one knows, passed on as it is.' }),
+    providerOptions: t.field({
+      type: 'JSON',
+      description: 'By provider: what only that one knows, passed on as it is.',
+    }),
   }),
 });
 

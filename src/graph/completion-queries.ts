@@ -1,6 +1,7 @@
 import { parseAsk } from '../domain/ask.ts';
 import type { Completion as CompletionRow } from '../domain/completion.ts';
 import { countCompletions, listCompletions } from '../ledger/completions.ts';
+import { isId } from '../lib/ids.ts';
 import { builder } from './builder.ts';
 import { Completion, CompletionStatus } from './completion.ts';
 import { CompletionInput } from './completion-input.ts';
@@ -12,13 +13,15 @@ import { DateTimeRange, StringFilter, TagInput, withoutNull } from './inputs.ts'
 /** What one paid call counts for in the cost of an operation. */
 export const COMPLETION_COST = 50;
 
-const CompletionPayload = builder.objectRef<Payload<{ completion: CompletionRow }>>('CompletionPayload').implement({
-  description: '`completion` is there as soon as a provider was called, with or without errors.',
-  fields: (t) => ({
-    completion: t.field({ type: Completion, nullable: true, resolve: ({ completion }) => completion }),
-    errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
-  }),
-});
+const CompletionPayload = builder
+  .objectRef<Payload<{ completion: CompletionRow }>>('CompletionPayload')
+  .implement({
+    description: '`completion` is there as soon as a provider was called, with or without errors.',
+    fields: (t) => ({
+      completion: t.field({ type: Completion, nullable: true, resolve: ({ completion }) => completion }),
+      errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
+    }),
+  });
 
 const CompletionFilter = builder.inputType('CompletionFilter', {
   fields: (t) => ({
@@ -35,9 +38,18 @@ const CompletionFilter = builder.inputType('CompletionFilter', {
 
 const CompletionConnection = connectionOf('Completion', Completion);
 
-async function answer({ gateway, who, signal, traceId }: GraphContext, input: unknown, idempotencyKey?: string | null) {
+async function answer(
+  { gateway, who, signal, traceId }: GraphContext,
+  input: unknown,
+  idempotencyKey?: string | null,
+) {
   const settled = await payload(async () => ({
-    completion: await gateway.runs.answer(who, parseAsk(input), { idempotencyKey: idempotencyKey ?? undefined, traceId }, signal),
+    completion: await gateway.runs.answer(
+      who,
+      parseAsk(input),
+      { idempotencyKey: idempotencyKey ?? undefined, traceId },
+      signal,
+    ),
   }));
   return settled.completion ? { ...settled, errors: failureErrors(settled.completion) } : settled;
 }
@@ -69,6 +81,7 @@ builder.queryFields((t) => ({
       return readPage(args, {
         read: (page) => listCompletions(db, who, filter, page),
         cursorOf: ({ id }) => id,
+        isCursor: (text) => isId('cmpl', text),
         count: () => countCompletions(db, who, filter),
       });
     },
@@ -78,7 +91,8 @@ builder.queryFields((t) => ({
 builder.mutationFields((t) => ({
   completionCreate: t.field({
     type: CompletionPayload,
-    description: 'A completion. The same idempotency key with the same input is the same completion: one call, one charge.',
+    description:
+      'A completion. The same idempotency key with the same input is the same completion: one call, one charge.',
     authScopes: { scope: 'COMPLETIONS_WRITE' },
     complexity: COMPLETION_COST,
     args: { input: t.arg({ type: CompletionInput, required: true }), idempotencyKey: t.arg.string() },
@@ -89,6 +103,7 @@ builder.mutationFields((t) => ({
     description: 'Stops a running completion and answers it settled; one that is over is answered as it is.',
     authScopes: { scope: 'COMPLETIONS_WRITE' },
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { gateway, who, signal }) => payload(async () => ({ completion: await gateway.runs.cancel(who, id, signal) })),
+    resolve: (_root, { id }, { gateway, who, signal }) =>
+      payload(async () => ({ completion: await gateway.runs.cancel(who, id, signal) })),
   }),
 }));

@@ -34,7 +34,11 @@ const TYPE_NAMES: Record<EventRow['type'], string> = {
 const CompletionEvent = builder.interfaceRef<Sent>('CompletionEvent').implement({
   description: 'Every stream ends with exactly one CompletionFinished or CompletionFailed.',
   fields: (t) => ({
-    cursor: t.field({ type: 'Cursor', description: 'Hand back as `after` to go on from here.', resolve: ({ cursor }) => cursor }),
+    cursor: t.field({
+      type: 'Cursor',
+      description: 'Hand back as `after` to go on from here.',
+      resolve: ({ cursor }) => cursor,
+    }),
     completionId: t.id({ resolve: ({ completionId }) => completionId }),
   }),
   resolveType: ({ event }) => TYPE_NAMES[event.type],
@@ -88,7 +92,10 @@ builder.objectRef<Of<'failed'>>('CompletionFailed').implement({
   }),
 });
 
-const coalesceMs = { defaultValue: 30, description: 'Merge deltas into at most one frame in this time; 0 sends each as it comes.' };
+const coalesceMs = {
+  defaultValue: 30,
+  description: 'Merge deltas into at most one frame in this time; 0 sends each as it comes.',
+};
 
 builder.subscriptionFields((t) => ({
   completionStream: t.field({
@@ -114,7 +121,11 @@ Without a key the model is stopped as soon as the client leaves.`,
   completionEvents: t.field({
     type: CompletionEvent,
     description: 'Attaches to a running or finished completion, from a second tab or another device.',
-    args: { id: t.arg.id({ required: true }), after: t.arg({ type: 'Cursor' }), coalesceMs: t.arg.int(coalesceMs) },
+    args: {
+      id: t.arg.id({ required: true }),
+      after: t.arg({ type: 'Cursor' }),
+      coalesceMs: t.arg.int(coalesceMs),
+    },
     subscribe: (_root, args, { gateway, who, signal }) =>
       orRefusal(() => gateway.runs.attach(who, args.id, toReadOptions(args), signal), args.id),
     resolve: (sent: Sent) => sent,
@@ -124,19 +135,32 @@ Without a key the model is stopped as soon as the client leaves.`,
 function toReadOptions(args: { after?: string | null; coalesceMs?: number | null }) {
   const ms = args.coalesceMs ?? 0;
   if (ms < 0 || ms > MAX_COALESCE_MS) {
-    throw new InvalidInput([{ path: ['coalesceMs'], message: `coalesceMs is ${ms}; it must be from 0 to ${MAX_COALESCE_MS}` }]);
+    throw new InvalidInput([
+      { path: ['coalesceMs'], message: `coalesceMs is ${ms}; it must be from 0 to ${MAX_COALESCE_MS}` },
+    ]);
   }
   return { after: args.after ?? undefined, coalesceMs: ms };
 }
 
 /** A stream that is refused still ends as every stream does: with one terminal event. */
-async function orRefusal(open: () => Promise<AsyncIterableIterator<Entry>>, id = newId('cmpl')): Promise<AsyncIterable<Sent>> {
+async function orRefusal(
+  open: () => Promise<AsyncIterableIterator<Entry>>,
+  id = newId('cmpl'),
+): Promise<AsyncIterable<Sent>> {
   try {
     return toSent(await open());
   } catch (error) {
     if (!isUserError(error)) throw error;
-    const failure = { reason: 'FAILED', code: error.code, message: error.message } as Extract<EventRow, { type: 'failed' }>['failure'];
-    const refused: Sent = { cursor: '', completionId: id, event: { type: 'failed', failure, completion: undefined }, refusal: toUserErrors(error) };
+    const failure = { reason: 'FAILED', code: error.code, message: error.message } as Extract<
+      EventRow,
+      { type: 'failed' }
+    >['failure'];
+    const refused: Sent = {
+      cursor: '',
+      completionId: id,
+      event: { type: 'failed', failure, completion: undefined },
+      refusal: toUserErrors(error),
+    };
     return once(refused);
   }
 }

@@ -11,7 +11,7 @@ import {
   type ToolCall as ToolCallRow,
   type Usage,
 } from '../domain/completion.ts';
-import { textOf } from '../completion/meter.ts';
+import { textOf } from '../completion/answer.ts';
 import { ApiKey } from './api-key.ts';
 import { Attempt } from './attempt.ts';
 import { builder } from './builder.ts';
@@ -33,8 +33,12 @@ const UsageSource = builder.enumType('UsageSource', {
   values: USAGE_SOURCES,
 });
 
-const TextPart = builder.objectRef<Part>('TextPart').implement({ fields: (t) => ({ text: t.exposeString('text') }) });
-const ReasoningPart = builder.objectRef<Part>('ReasoningPart').implement({ fields: (t) => ({ text: t.exposeString('text') }) });
+const TextPart = builder
+  .objectRef<Part>('TextPart')
+  .implement({ fields: (t) => ({ text: t.exposeString('text') }) });
+const ReasoningPart = builder
+  .objectRef<Part>('ReasoningPart')
+  .implement({ fields: (t) => ({ text: t.exposeString('text') }) });
 const MessagePart = builder.unionType('MessagePart', {
   types: [TextPart, ReasoningPart],
   resolveType: ({ type }) => (type === 'text' ? 'TextPart' : 'ReasoningPart'),
@@ -52,18 +56,26 @@ export const Tag = builder.objectRef<TagRow>('Tag').implement({
   fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
 });
 
-export const TokenUsage = builder.objectRef<Omit<Usage, 'source'> & { source?: Usage['source'] }>('TokenUsage').implement({
-  description: 'Tokens. `input` includes those read from and written to the provider’s cache; `output` includes reasoning.',
-  fields: (t) => ({
-    input: t.field({ type: 'SafeInt', resolve: ({ input }) => input }),
-    output: t.field({ type: 'SafeInt', resolve: ({ output }) => output }),
-    cacheRead: t.field({ type: 'SafeInt', resolve: ({ cacheRead }) => cacheRead }),
-    cacheWrite: t.field({ type: 'SafeInt', resolve: ({ cacheWrite }) => cacheWrite }),
-    reasoning: t.field({ type: 'SafeInt', resolve: ({ reasoning }) => reasoning }),
-    total: t.field({ type: 'SafeInt', resolve: ({ input, output }) => input + output }),
-    source: t.field({ type: UsageSource, nullable: true, description: 'Null for a sum.', resolve: ({ source }) => source }),
-  }),
-});
+export const TokenUsage = builder
+  .objectRef<Omit<Usage, 'source'> & { source?: Usage['source'] }>('TokenUsage')
+  .implement({
+    description:
+      'Tokens. `input` includes those read from and written to the provider’s cache; `output` includes reasoning.',
+    fields: (t) => ({
+      input: t.field({ type: 'SafeInt', resolve: ({ input }) => input }),
+      output: t.field({ type: 'SafeInt', resolve: ({ output }) => output }),
+      cacheRead: t.field({ type: 'SafeInt', resolve: ({ cacheRead }) => cacheRead }),
+      cacheWrite: t.field({ type: 'SafeInt', resolve: ({ cacheWrite }) => cacheWrite }),
+      reasoning: t.field({ type: 'SafeInt', resolve: ({ reasoning }) => reasoning }),
+      total: t.field({ type: 'SafeInt', resolve: ({ input, output }) => input + output }),
+      source: t.field({
+        type: UsageSource,
+        nullable: true,
+        description: 'Null for a sum.',
+        resolve: ({ source }) => source,
+      }),
+    }),
+  });
 
 const Latency = builder.objectRef<Outcome>('Latency').implement({
   fields: (t) => ({
@@ -83,14 +95,18 @@ const CompletionFailure = builder.objectRef<Failure>('CompletionFailure').implem
 
 export const Completion = builder.objectRef<CompletionRow>('Completion');
 builder.node(Completion, {
-  description: 'One request to a model and all that came of it. Text and usage so far are kept also when it failed.',
+  description:
+    'One request to a model and all that came of it. Text and usage so far are kept also when it failed.',
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { loaders }) => ids.map((id) => loaders.completion.load(id)),
   fields: (t) => ({
     status: t.field({ type: CompletionStatus, resolve: ({ status }) => status }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
     finishedAt: t.field({ type: 'DateTime', nullable: true, resolve: ({ finishedAt }) => finishedAt }),
-    text: t.string({ description: 'All text parts joined; empty while running.', resolve: ({ outcome }) => textOf(outcome?.parts ?? []) }),
+    text: t.string({
+      description: 'All text parts joined; empty while running.',
+      resolve: ({ outcome }) => textOf(outcome?.parts ?? []),
+    }),
     parts: t.field({ type: [MessagePart], resolve: ({ outcome }) => outcome?.parts ?? [] }),
     toolCalls: t.field({ type: [ToolCall], resolve: ({ outcome }) => outcome?.toolCalls ?? [] }),
     object: t.field({
@@ -99,12 +115,17 @@ builder.node(Completion, {
       description: 'The answer to a JSON Schema, parsed and valid.',
       resolve: ({ outcome }) => outcome?.object,
     }),
-    finishReason: t.field({ type: FinishReason, nullable: true, resolve: ({ outcome }) => outcome?.finishReason }),
+    finishReason: t.field({
+      type: FinishReason,
+      nullable: true,
+      resolve: ({ outcome }) => outcome?.finishReason,
+    }),
     failure: t.field({ type: CompletionFailure, nullable: true, resolve: ({ outcome }) => outcome?.failure }),
     model: t.field({
       type: Model,
       description: 'The model that answered.',
-      resolve: ({ model, provider }, _args, { gateway }) => gateway.catalog.findModel(model) ?? formerModel(model, provider),
+      resolve: ({ model, provider }, _args, { gateway }) =>
+        gateway.catalog.findModel(model) ?? formerModel(model, provider),
     }),
     requestedModel: t.exposeString('requestedModel'),
     usage: t.field({ type: TokenUsage, nullable: true, resolve: ({ outcome }) => outcome?.usage }),
@@ -114,7 +135,10 @@ builder.node(Completion, {
       description: 'Null while running, and when the model has no known price: an unknown cost is not zero.',
       resolve: ({ outcome }) => toMoney(outcome?.costNanos),
     }),
-    priced: t.boolean({ description: 'Whether the model’s price was known when it began.', resolve: ({ price }) => price !== undefined }),
+    priced: t.boolean({
+      description: 'Whether the model’s price was known when it began.',
+      resolve: ({ price }) => price !== undefined,
+    }),
     latency: t.field({ type: Latency, nullable: true, resolve: ({ outcome }) => outcome }),
     attempts: t.field({
       type: [Attempt],
@@ -127,9 +151,19 @@ builder.node(Completion, {
     }),
     tags: t.field({ type: [Tag], resolve: ({ tags }) => tags }),
     endUserId: t.string({ nullable: true, resolve: ({ endUserId }) => endUserId }),
-    traceId: t.exposeString('traceId', { description: 'W3C trace id: the caller’s own where a `traceparent` came.' }),
-    team: t.field({ type: Team, nullable: true, resolve: ({ teamId }, _args, { loaders }) => loaders.team.load(teamId) }),
-    key: t.field({ type: ApiKey, nullable: true, resolve: ({ keyId }, _args, { loaders }) => loaders.key.load(keyId) }),
+    traceId: t.exposeString('traceId', {
+      description: 'W3C trace id: the caller’s own where a `traceparent` came.',
+    }),
+    team: t.field({
+      type: Team,
+      nullable: true,
+      resolve: ({ teamId }, _args, { loaders }) => loaders.team.load(teamId),
+    }),
+    key: t.field({
+      type: ApiKey,
+      nullable: true,
+      resolve: ({ keyId }, _args, { loaders }) => loaders.key.load(keyId),
+    }),
   }),
 });
 

@@ -28,7 +28,10 @@ export const pageArgs = (arg: Args) => ({
 });
 
 /** A page of n costs what n nodes cost, so the cost limit bounds lists inside lists. */
-export const pageComplexity = ({ first }: { first?: number | null }) => ({ field: 5, multiplier: (first ?? DEFAULT) / 10 });
+export const pageComplexity = ({ first }: { first?: number | null }) => ({
+  field: 5,
+  multiplier: (first ?? DEFAULT) / 10,
+});
 
 /** The types `XConnection` and `XEdge` for a list of X, in the shape of the Relay specification. */
 export function connectionOf<T>(name: string, node: ObjectRef<Types, T>): ObjectRef<Types, Connection<T>> {
@@ -60,23 +63,28 @@ export function connectionOf<T>(name: string, node: ObjectRef<Types, T>): Object
  * Reads one page.
  * @param read takes how many rows to read and the cursor to read after.
  * @param count is only called when the caller asks for the total.
- * @throws InvalidInput when `first` is out of its bounds.
+ * @throws InvalidInput when `first` is out of its bounds, or `after` is no cursor of this list.
  */
 export async function readPage<T>(
   args: { first?: number | null | undefined; after?: string | null | undefined },
   list: {
     read: (page: { first: number; after: string | undefined }) => Promise<T[]> | T[];
     cursorOf: (row: T) => string;
+    isCursor: (text: string) => boolean;
     count: () => number | Promise<number>;
   },
 ): Promise<Connection<T>> {
   const first = args.first ?? DEFAULT;
-  if (first < 0 || first > MOST) {
-    throw new InvalidInput([{ path: ['first'], message: `first is ${first}; it must be from 0 to ${MOST}` }]);
-  }
+  if (first < 0 || first > MOST) throw invalid('first', `is ${first}; it must be from 0 to ${MOST}`);
   const after = args.after ?? undefined;
+  if (after !== undefined && !list.isCursor(after))
+    throw invalid('after', 'is no cursor of this list; hand back the endCursor of the page before');
   // One row more than asked for tells whether there is a next page.
   const rows = await list.read({ first: first + 1, after });
   const edges = rows.slice(0, first).map((node) => ({ node, cursor: list.cursorOf(node) }));
   return { edges, hasNextPage: rows.length > first, hasPreviousPage: after !== undefined, count: list.count };
+}
+
+function invalid(argument: string, what: string): InvalidInput {
+  return new InvalidInput([{ path: [argument], message: `${argument} ${what}` }]);
 }

@@ -12,6 +12,9 @@ export interface GraphContext {
   loaders: Loaders;
 }
 
-export function createGraphContext(gateway: Gateway, caller: Pick<GraphContext, 'who' | 'signal' | 'traceId'>): GraphContext {
+export function createGraphContext(
+  gateway: Gateway,
+  caller: Pick<GraphContext, 'who' | 'signal' | 'traceId'>,
+): GraphContext {
   return { gateway, ...caller, loaders: createLoaders(gateway, caller.who) };
 }

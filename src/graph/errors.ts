@@ -31,7 +31,8 @@ const ErrorCodeEnum = builder.enumType('ErrorCode', {
 });
 
 export const UserError = builder.interfaceRef<UserErrorData>('UserError').implement({
-  description: 'What went wrong, as data. New implementations may appear: always select `code` and `message`.',
+  description:
+    'What went wrong, as data. New implementations may appear: always select `code` and `message`.',
   fields: (t) => ({
     code: t.field({ type: ErrorCodeEnum, resolve: ({ code }) => code }),
     message: t.exposeString('message'),
@@ -53,11 +54,15 @@ const TYPE_BY_CODE: Partial<Record<ErrorCode, string>> = {
 
 const retryAfter = 'When the provider said so: how long to wait before trying again.';
 
-builder.objectRef<UserErrorData>('InvalidInputError').implement({ interfaces: [UserError], description: 'The input breaks a rule; `path` says where.' });
+builder
+  .objectRef<UserErrorData>('InvalidInputError')
+  .implement({ interfaces: [UserError], description: 'The input breaks a rule; `path` says where.' });
 builder.objectRef<UserErrorData>('GenericError').implement({ interfaces: [UserError] });
 builder.objectRef<UserErrorData>('RateLimitedError').implement({
   interfaces: [UserError],
-  fields: (t) => ({ retryAfterMs: t.int({ nullable: true, description: retryAfter, resolve: (error) => error.retryAfterMs }) }),
+  fields: (t) => ({
+    retryAfterMs: t.int({ nullable: true, description: retryAfter, resolve: (error) => error.retryAfterMs }),
+  }),
 });
 builder.objectRef<UserErrorData>('ModelUnavailableError').implement({
   interfaces: [UserError],
@@ -74,8 +79,12 @@ builder.objectRef<UserErrorData>('ProviderFailedError').implement({
 
 /** Errors that a caller can cause, as data. One per fault of an input. */
 export function toUserErrors(error: GatewayError): UserErrorData[] {
-  const rest = { retryAfterMs: error instanceof ProviderError ? error.retryAfterMs : undefined, attempts: [] };
-  if (error instanceof InvalidInput) return error.issues.map(({ path, message }) => ({ ...rest, code: 'INVALID_INPUT', message, path }));
+  const rest = {
+    retryAfterMs: error instanceof ProviderError ? error.retryAfterMs : undefined,
+    attempts: [],
+  };
+  if (error instanceof InvalidInput)
+    return error.issues.map(({ path, message }) => ({ ...rest, code: 'INVALID_INPUT', message, path }));
   return [{ ...rest, code: error.code as ErrorCode, message: error.message, path: undefined }];
 }
 

@@ -15,7 +15,13 @@ export const TagInput = builder.inputType('TagInput', {
 });
 
 /** The same data without nulls: our own types know only "given" and "not given". */
-export type WithoutNull<T> = T extends Date | bigint ? T : T extends (infer Item)[] ? WithoutNull<Item>[] : T extends object ? { [K in keyof T]: WithoutNull<Exclude<T[K], null>> } : Exclude<T, null>;
+export type WithoutNull<T> = T extends Date | bigint
+  ? T
+  : T extends (infer Item)[]
+    ? WithoutNull<Item>[]
+    : T extends object
+      ? { [K in keyof T]: WithoutNull<Exclude<T[K], null>> }
+      : Exclude<T, null>;
 
 /** Drops nulls, which a GraphQL client may send where it means "not given". */
 export function withoutNull<T>(value: T): WithoutNull<T> {

@@ -30,10 +30,19 @@ builder.node(LedgerEntry, {
     completion: t.field({
       type: Completion,
       nullable: true,
-      resolve: ({ completionId }, _args, { loaders }) => (completionId ? loaders.completion.load(completionId) : null),
+      resolve: ({ completionId }, _args, { loaders }) =>
+        completionId ? loaders.completion.load(completionId) : null,
     }),
-    team: t.field({ type: Team, nullable: true, resolve: ({ teamId }, _args, { loaders }) => loaders.team.load(teamId) }),
-    key: t.field({ type: ApiKey, nullable: true, resolve: ({ keyId }, _args, { loaders }) => (keyId ? loaders.key.load(keyId) : null) }),
+    team: t.field({
+      type: Team,
+      nullable: true,
+      resolve: ({ teamId }, _args, { loaders }) => loaders.team.load(teamId),
+    }),
+    key: t.field({
+      type: ApiKey,
+      nullable: true,
+      resolve: ({ keyId }, _args, { loaders }) => (keyId ? loaders.key.load(keyId) : null),
+    }),
     note: t.string({ nullable: true, resolve: ({ note }) => note }),
   }),
 });
@@ -64,6 +73,7 @@ builder.queryField('ledger', (t) =>
       return readPage(args, {
         read: (page) => listEntries(db, who, filter, page),
         cursorOf: ({ id }) => id,
+        isCursor: (text) => /^\d{1,18}$/.test(text),
         count: () => countEntries(db, who, filter),
       });
     },

@@ -1,5 +1,5 @@
 import DataLoader from 'dataloader';
-import type { ApiKey } from '../access/keys.ts';
+import { countKeysOfTeams, findKeys, listKeysOfTeams, type ApiKey } from '../access/keys.ts';
 import { findTeams, type Team } from '../access/teams.ts';
 import type { Completion } from '../domain/completion.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -25,7 +25,7 @@ export function createLoaders(gateway: Gateway, who: Principal): Loaders {
   const pagesOfKeys = new Map<string, DataLoader<string, ApiKey[]>>();
   return {
     completion: byId((ids) => findCompletions(db, who, ids)),
-    key: byId((ids) => gateway.keys.find(who, ids)),
+    key: byId((ids) => findKeys(db, who, ids)),
     team: byId((ids) => findTeams(db, who, ids)),
     entry: byId((ids) => findEntries(db, who, ids)),
     keysOfTeam(page) {
@@ -33,14 +33,14 @@ export function createLoaders(gateway: Gateway, who: Principal): Loaders {
       const known = pagesOfKeys.get(name);
       if (known) return known;
       const loader = new DataLoader<string, ApiKey[]>(async (teamIds) => {
-        const keys = Map.groupBy(await gateway.keys.listOfTeams(who, teamIds, page), (key) => key.teamId);
+        const keys = Map.groupBy(await listKeysOfTeams(db, who, teamIds, page), (key) => key.teamId);
         return teamIds.map((id) => keys.get(id) ?? []);
       });
       pagesOfKeys.set(name, loader);
       return loader;
     },
     keyCount: new DataLoader(async (teamIds) => {
-      const counts = await gateway.keys.countOfTeams(who, teamIds);
+      const counts = await countKeysOfTeams(db, who, teamIds);
       return teamIds.map((id) => counts.get(id) ?? 0);
     }),
   };

@@ -1,5 +1,11 @@
 import { mayUseModel } from '../access/authorize.ts';
-import { CAPABILITIES, PRICE_UNITS, type Model as ModelRow, type Price as PriceRow, type Rate } from '../domain/model.ts';
+import {
+  CAPABILITIES,
+  PRICE_UNITS,
+  type Model as ModelRow,
+  type Price as PriceRow,
+  type Rate,
+} from '../domain/model.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import { StringFilter, withoutNull } from './inputs.ts';
@@ -14,14 +20,21 @@ const Price = builder.objectRef<{ rate: Rate; price: PriceRow }>('Price').implem
   fields: (t) => ({
     unit: t.field({ type: PriceUnit, resolve: ({ rate }) => rate.unit }),
     amount: t.field({ type: Money, resolve: ({ rate }) => ({ nanos: rate.nanosPerMtok }) }),
-    fromTokens: t.field({ type: 'SafeInt', description: 'The rate holds from this many input tokens on.', resolve: ({ rate }) => rate.fromTokens }),
+    fromTokens: t.field({
+      type: 'SafeInt',
+      description: 'The rate holds from this many input tokens on.',
+      resolve: ({ rate }) => rate.fromTokens,
+    }),
     effectiveFrom: t.field({ type: 'DateTime', nullable: true, resolve: ({ price }) => price.effectiveFrom }),
     source: t.string({ resolve: ({ price }) => price.source }),
   }),
 });
 
 const ModelAccess = builder.objectRef<{ allowed: boolean; via: string }>('ModelAccess').implement({
-  fields: (t) => ({ allowed: t.exposeBoolean('allowed'), via: t.exposeString('via', { description: 'What allows or forbids it.' }) }),
+  fields: (t) => ({
+    allowed: t.exposeBoolean('allowed'),
+    via: t.exposeString('via', { description: 'What allows or forbids it.' }),
+  }),
 });
 
 export const Model = builder.objectRef<ModelRow>('Model');
@@ -39,7 +52,11 @@ builder.node(Model, {
       resolve: ({ provider }, _args, { gateway }) => gateway.catalog.findProvider(provider),
     }),
     capabilities: t.field({ type: [Capability], resolve: ({ capabilities }) => capabilities }),
-    contextWindow: t.int({ nullable: true, description: 'Tokens.', resolve: ({ contextWindow }) => contextWindow }),
+    contextWindow: t.int({
+      nullable: true,
+      description: 'Tokens.',
+      resolve: ({ contextWindow }) => contextWindow,
+    }),
     maxOutputTokens: t.int({ nullable: true, resolve: ({ maxOutputTokens }) => maxOutputTokens }),
     prices: t.field({
       type: [Price],
@@ -64,7 +81,16 @@ builder.node(Model, {
 /** A model that some completion names but no configured provider offers any more. */
 export function formerModel(name: string, provider: string): ModelRow {
   const id = name.slice(provider.length + 1);
-  return { name, provider, id, displayName: name, capabilities: [], contextWindow: undefined, maxOutputTokens: undefined, deprecated: true };
+  return {
+    name,
+    provider,
+    id,
+    displayName: name,
+    capabilities: [],
+    contextWindow: undefined,
+    maxOutputTokens: undefined,
+    deprecated: true,
+  };
 }
 
 builder.asEntity(Model, {
@@ -91,16 +117,20 @@ builder.queryFields((t) => ({
     complexity: pageComplexity,
     resolve: (_root, args, { gateway, who }) => {
       const filter = withoutNull(args.filter) ?? {};
-      const matching = gateway.catalog.listModels().filter(
-        (model) =>
-          matches(model.name, filter.name) &&
-          matches(model.provider, filter.provider) &&
-          (filter.capabilities ?? []).every((capability) => model.capabilities.includes(capability)) &&
-          (filter.callable === undefined || mayUseModel(who, model.name) === filter.callable),
-      );
+      const matching = gateway.catalog
+        .listModels()
+        .filter(
+          (model) =>
+            matches(model.name, filter.name) &&
+            matches(model.provider, filter.provider) &&
+            (filter.capabilities ?? []).every((capability) => model.capabilities.includes(capability)) &&
+            (filter.callable === undefined || mayUseModel(who, model.name) === filter.callable),
+        );
       return readPage(args, {
-        read: ({ first, after }) => matching.filter(({ name }) => after === undefined || name > after).slice(0, first),
+        read: ({ first, after }) =>
+          matching.filter(({ name }) => after === undefined || name > after).slice(0, first),
         cursorOf: ({ name }) => name,
+        isCursor: (text) => text.includes('/'),
         count: () => matching.length,
       });
     },
@@ -113,7 +143,10 @@ builder.queryFields((t) => ({
   }),
 }));
 
-function matches(value: string, filter: { eq?: string; in?: string[]; contains?: string } | undefined): boolean {
+function matches(
+  value: string,
+  filter: { eq?: string; in?: string[]; contains?: string } | undefined,
+): boolean {
   if (!filter) return true;
   return (
     (filter.eq === undefined || value === filter.eq) &&

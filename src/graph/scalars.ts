@@ -6,7 +6,8 @@ builder.addScalarType('DateTime', GraphQLDateTimeISO, {
   description: 'An instant in ISO 8601, always UTC: "2026-11-23T12:00:00.000Z".',
 });
 builder.addScalarType('JSON', GraphQLJSON, {
-  description: 'Any JSON value. Only for data whose shape is the caller’s own: schemas, tool arguments, structured output.',
+  description:
+    'Any JSON value. Only for data whose shape is the caller’s own: schemas, tool arguments, structured output.',
 });
 builder.addScalarType('SafeInt', GraphQLSafeInt, {
   description: 'An integer up to 2^53 - 1 as a JSON number: sums of tokens pass the 32 bits of Int.',
@@ -15,7 +16,8 @@ builder.scalarType('Decimal', {
   description: 'An exact decimal as a string, for instance "0.000412". Never a Float.',
   serialize: (nanos) => formatNanos(nanos),
   parseValue: (value) => {
-    if (typeof value !== 'string') throw new TypeError(`${JSON.stringify(value)} is no Decimal: write a string such as "0.25"`);
+    if (typeof value !== 'string')
+      throw new TypeError(`${JSON.stringify(value)} is no Decimal: write a string such as "0.25"`);
     return parseUsd(value);
   },
 });
@@ -23,7 +25,8 @@ builder.scalarType('Cursor', {
   description: 'An opaque place in a stream or a list. Compare it with nothing, only hand it back.',
   serialize: (cursor) => cursor,
   parseValue: (value) => {
-    if (typeof value !== 'string') throw new TypeError(`${JSON.stringify(value)} is no Cursor: hand back one that you were given`);
+    if (typeof value !== 'string')
+      throw new TypeError(`${JSON.stringify(value)} is no Cursor: hand back one that you were given`);
     return value;
   },
 });

@@ -1,12 +1,23 @@
 import { InvalidInput } from '../domain/errors.ts';
-import { GRANULARITIES, reportUsage, USAGE_DIMENSIONS, type UsageBucket, type UsageGroup, type UsageReport as Report, type UsageTotals as Totals } from '../ledger/usage.ts';
+import {
+  GRANULARITIES,
+  reportUsage,
+  USAGE_DIMENSIONS,
+  type UsageBucket,
+  type UsageGroup,
+  type UsageReport as Report,
+  type UsageTotals as Totals,
+} from '../ledger/usage.ts';
 import { tickUsage, type UsageTick as Tick } from '../ledger/usage-ticks.ts';
 import { builder } from './builder.ts';
 import { Tag, TokenUsage } from './completion.ts';
 import { DateTimeRange, StringFilter, TagInput, withoutNull } from './inputs.ts';
 import { Money } from './money.ts';
 
-const Granularity = builder.enumType('Granularity', { description: 'UTC; weeks begin on Monday.', values: GRANULARITIES });
+const Granularity = builder.enumType('Granularity', {
+  description: 'UTC; weeks begin on Monday.',
+  values: GRANULARITIES,
+});
 const UsageDimension = builder.enumType('UsageDimension', {
   description: 'TAG counts a completion once under each of its tags.',
   values: USAGE_DIMENSIONS,
@@ -15,13 +26,18 @@ const UsageDimension = builder.enumType('UsageDimension', {
 const UsageTotals = builder.objectRef<Totals>('UsageTotals').implement({
   fields: (t) => ({
     requests: t.field({ type: 'SafeInt', resolve: ({ requests }) => requests }),
-    errors: t.field({ type: 'SafeInt', description: 'Those that failed or were interrupted.', resolve: ({ errors }) => errors }),
+    errors: t.field({
+      type: 'SafeInt',
+      description: 'Those that failed or were interrupted.',
+      resolve: ({ errors }) => errors,
+    }),
     tokens: t.field({ type: TokenUsage, resolve: (totals) => totals }),
     cost: t.field({
       type: Money,
       nullable: true,
       description: 'Of all that had a price; null when nothing had one.',
-      resolve: ({ costNanos, requests, unpriced }) => (unpriced > 0 && unpriced === requests ? null : { nanos: costNanos }),
+      resolve: ({ costNanos, requests, unpriced }) =>
+        unpriced > 0 && unpriced === requests ? null : { nanos: costNanos },
     }),
     unpriced: t.field({
       type: 'SafeInt',
@@ -103,7 +119,8 @@ const EVERY_MS = { least: 100, most: 60_000 };
 builder.subscriptionField('usageTicks', (t) =>
   t.field({
     type: UsageTick,
-    description: 'Live usage: what was settled since the last tick, at most one tick each `everyMs`, none while nothing settles.',
+    description:
+      'Live usage: what was settled since the last tick, at most one tick each `everyMs`, none while nothing settles.',
     authScopes: { scope: 'USAGE_READ' },
     complexity: 20,
     args: {
@@ -114,10 +131,20 @@ builder.subscriptionField('usageTicks', (t) =>
     subscribe: (_root, { filter, groupBy, everyMs }, { gateway, who, signal }) => {
       const ms = everyMs ?? 1000;
       if (ms < EVERY_MS.least || ms > EVERY_MS.most) {
-        throw new InvalidInput([{ path: ['everyMs'], message: `everyMs is ${ms}; it must be from ${EVERY_MS.least} to ${EVERY_MS.most}` }]);
+        throw new InvalidInput([
+          {
+            path: ['everyMs'],
+            message: `everyMs is ${ms}; it must be from ${EVERY_MS.least} to ${EVERY_MS.most}`,
+          },
+        ]);
       }
       const deps = { db: gateway.database.db, relay: gateway.relay };
-      return tickUsage(deps, who, { filter: withoutNull(filter) ?? {}, groupBy: [...new Set(groupBy)], everyMs: ms }, signal);
+      return tickUsage(
+        deps,
+        who,
+        { filter: withoutNull(filter) ?? {}, groupBy: [...new Set(groupBy)], everyMs: ms },
+        signal,
+      );
     },
     resolve: (tick) => tick,
   }),

@@ -6,8 +6,16 @@ import { Team } from './team.ts';
 const Viewer = builder.objectRef<Principal>('Viewer').implement({
   description: 'Who is asking.',
   fields: (t) => ({
-    key: t.field({ type: ApiKey, nullable: true, resolve: ({ keyId }, _args, { loaders }) => loaders.key.load(keyId) }),
-    team: t.field({ type: Team, nullable: true, resolve: ({ teamId }, _args, { loaders }) => loaders.team.load(teamId) }),
+    key: t.field({
+      type: ApiKey,
+      nullable: true,
+      resolve: ({ keyId }, _args, { loaders }) => loaders.key.load(keyId),
+    }),
+    team: t.field({
+      type: Team,
+      nullable: true,
+      resolve: ({ teamId }, _args, { loaders }) => loaders.team.load(teamId),
+    }),
     scopes: t.field({ type: [Scope], resolve: ({ scopes }) => [...scopes] }),
   }),
 });

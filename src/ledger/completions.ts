@@ -42,7 +42,12 @@ export async function findCompletions(db: Db, who: Principal, ids: readonly stri
   return rows.map(toCompletion);
 }
 
-export async function listCompletions(db: Db, who: Principal, filter: CompletionFilter, page: Page): Promise<Completion[]> {
+export async function listCompletions(
+  db: Db,
+  who: Principal,
+  filter: CompletionFilter,
+  page: Page,
+): Promise<Completion[]> {
   const rows = await db
     .select()
     .from(completions)
@@ -57,7 +62,11 @@ export async function countCompletions(db: Db, who: Principal, filter: Completio
 }
 
 /** The completion that a key's idempotency key already stands for. */
-export async function findByIdempotencyKey(db: Db, keyId: string, key: string): Promise<Completion | undefined> {
+export async function findByIdempotencyKey(
+  db: Db,
+  keyId: string,
+  key: string,
+): Promise<Completion | undefined> {
   const [row] = await db
     .select()
     .from(completions)
@@ -76,12 +85,17 @@ function matching(who: Principal, filter: CompletionFilter): SQL | undefined {
     filter.tag && raw`${completions.tags} @> ${JSON.stringify([filter.tag])}::text::jsonb`,
     filter.from && gte(completions.createdAt, filter.from),
     filter.to && lt(completions.createdAt, filter.to),
-    filter.minCostNanos === undefined ? undefined : lte(raw`${filter.minCostNanos.toString()}::bigint`, completions.costNanos),
+    filter.minCostNanos === undefined
+      ? undefined
+      : lte(raw`${filter.minCostNanos.toString()}::bigint`, completions.costNanos),
   );
 }
 
 /** `strpos` and not LIKE: a pattern language in a caller's hands is a way to make the database work. */
-export function matchText(column: typeof completions.model | typeof completions.endUserId, filter?: StringFilter): SQL | undefined {
+export function matchText(
+  column: typeof completions.model | typeof completions.endUserId,
+  filter?: StringFilter,
+): SQL | undefined {
   if (!filter) return undefined;
   return and(
     filter.eq === undefined ? undefined : eq(column, filter.eq),

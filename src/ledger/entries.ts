@@ -28,7 +28,12 @@ export interface LedgerFilter {
 }
 
 /** Newest first. */
-export async function listEntries(db: Db, who: Principal, filter: LedgerFilter, page: Page): Promise<LedgerEntry[]> {
+export async function listEntries(
+  db: Db,
+  who: Principal,
+  filter: LedgerFilter,
+  page: Page,
+): Promise<LedgerEntry[]> {
   const rows = await db
     .select()
     .from(ledgerEntries)

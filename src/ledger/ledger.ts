@@ -4,7 +4,13 @@ import { withoutWork } from '../domain/outcome.ts';
 import { raceAbort, sleep } from '../lib/abort.ts';
 import { groupCommit } from '../lib/group-commit.ts';
 import type { Logger } from '../lib/logger.ts';
-import { expireHoldsOfOthers, extendHolds, listExpiredHolds, type ExpiredHold, type Heartbeat } from './holds.ts';
+import {
+  expireHoldsOfOthers,
+  extendHolds,
+  listExpiredHolds,
+  type ExpiredHold,
+  type Heartbeat,
+} from './holds.ts';
 import { reserveAll, type Reservation } from './reserve.ts';
 import { settleAll, type Settlement } from './settle.ts';
 
@@ -61,7 +67,10 @@ export function createLedger(
       try {
         return await settling.add(settlement);
       } catch (error) {
-        options.logger.error({ err: error, completionId: settlement.completionId }, 'settlement failed, trying again');
+        options.logger.error(
+          { err: error, completionId: settlement.completionId },
+          'settlement failed, trying again',
+        );
         await sleep(waitMs, closing.signal);
       }
     }
@@ -74,8 +83,11 @@ export function createLedger(
       opened = await raceAbort(opening, AbortSignal.any([signal, AbortSignal.timeout(RESERVE_WITHIN_MS)]));
     } catch (error) {
       // It may still be opened after we stopped waiting; a hold that nobody works under is given back.
-      void opening.then((late) => (late ? settle(unused(reservation.completion.id)) : undefined)).catch(() => {});
+      void opening
+        .then((late) => (late ? settle(unused(reservation.completion.id)) : undefined))
+        .catch(() => {});
       signal.throwIfAborted();
+      options.logger.error({ err: error }, 'a completion cannot be reserved');
       throw new Unavailable('the ledger cannot be written right now, so nothing was started', error);
     }
     if (!opened) throw new IdempotencyKeyUsed();
@@ -100,5 +112,8 @@ export function createLedger(
 
 function unused(completionId: string): Settlement {
   const message = 'cancelled before the vendor was called';
-  return { completionId, outcome: withoutWork('CANCELLED', { reason: 'CANCELLED', code: 'CANCELLED', message }) };
+  return {
+    completionId,
+    outcome: withoutWork('CANCELLED', { reason: 'CANCELLED', code: 'CANCELLED', message }),
+  };
 }

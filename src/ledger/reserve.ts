@@ -14,7 +14,7 @@ export interface Reservation {
 
 const RESERVE = `
   WITH input AS (
-    SELECT * FROM jsonb_to_recordset($1::jsonb) AS x(id text, organisation_id text, team_id text, key_id text,
+    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(id text, organisation_id text, team_id text, key_id text,
       idempotency_key text, ask_hash text, requested_model text, provider text, model text, tags jsonb,
       end_user_id text, trace_id text, created_at timestamptz, held_nanos bigint, estimated_input_tokens int,
       price jsonb)
@@ -48,7 +48,9 @@ export async function reserveAll(
   hold: { ms: number; instanceId: string },
 ): Promise<boolean[]> {
   const rows = toJsonParameter(reservations.map(toRow));
-  const opened = await sql.unsafe<{ id: string }[]>(RESERVE, [rows, hold.ms, hold.instanceId], { prepare: true });
+  const opened = await sql.unsafe<{ id: string }[]>(RESERVE, [rows, hold.ms, hold.instanceId], {
+    prepare: true,
+  });
   const ids = new Set(opened.map((row) => row.id));
   return reservations.map(({ completion }) => ids.has(completion.id));
 }

@@ -14,7 +14,7 @@ export interface Settlement {
 
 const SETTLE = `
   WITH input AS (
-    SELECT * FROM jsonb_to_recordset($1::jsonb) AS x(id text, status text, finish_reason text, outcome jsonb,
+    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(id text, status text, finish_reason text, outcome jsonb,
       input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint,
       reasoning_tokens bigint, usage_source text, cost_nanos bigint, total_ms int, first_token_ms int,
       hold_state text)

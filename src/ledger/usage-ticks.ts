@@ -3,7 +3,13 @@ import type { Principal } from '../domain/principal.ts';
 import type { Position } from '../events/outbox.ts';
 import type { Relay } from '../events/relay.ts';
 import { iterateUntilAborted, raceAbort, sleep } from '../lib/abort.ts';
-import { reportUsage, type UsageDimension, type UsageFilter, type UsageGroup, type UsageTotals } from './usage.ts';
+import {
+  reportUsage,
+  type UsageDimension,
+  type UsageFilter,
+  type UsageGroup,
+  type UsageTotals,
+} from './usage.ts';
 
 /** What was settled since the tick before. */
 export interface UsageTick {
@@ -36,7 +42,12 @@ export function tickUsage(
         news = Promise.withResolvers();
         const upTo = deps.relay.position();
         const { filter, groupBy } = options;
-        const { total, groups } = await reportUsage(deps.db, who, { span: { after, upTo }, filter, groupBy, granularity: undefined });
+        const { total, groups } = await reportUsage(deps.db, who, {
+          span: { after, upTo },
+          filter,
+          groupBy,
+          granularity: undefined,
+        });
         after = upTo;
         if (total.requests > 0) yield { position: upTo, at: new Date(), delta: total, groups };
       }

@@ -60,7 +60,12 @@ export interface UsageReport {
 export async function reportUsage(
   db: Db,
   who: Principal,
-  ask: { span: UsageSpan; filter: UsageFilter; groupBy: UsageDimension[]; granularity: Granularity | undefined },
+  ask: {
+    span: UsageSpan;
+    filter: UsageFilter;
+    groupBy: UsageDimension[];
+    granularity: Granularity | undefined;
+  },
 ): Promise<UsageReport> {
   const where = and(visibleTo(who, completions, completions.keyId), within(ask.span), matching(ask.filter));
   const { groupBy, granularity } = ask;
@@ -74,7 +79,7 @@ export async function reportUsage(
   );
 }
 
-export const NOTHING: UsageTotals = {
+const NOTHING: UsageTotals = {
   requests: 0,
   errors: 0,
   input: 0,
@@ -90,9 +95,9 @@ export const NOTHING: UsageTotals = {
 
 function within(span: UsageSpan): SQL | undefined {
   if ('upTo' in span) {
-    const announced = sql`select ${outbox.subjectId} from ${outbox} where ${outbox.kind} = 'COMPLETION_SETTLED'
+    const announced = sql`(select ${outbox.subjectId} from ${outbox} where ${outbox.kind} = 'COMPLETION_SETTLED'
       and (${outbox.transaction}, ${outbox.seq}) > ${place(span.after)}
-      and (${outbox.transaction}, ${outbox.seq}) <= ${place(span.upTo)}`;
+      and (${outbox.transaction}, ${outbox.seq}) <= ${place(span.upTo)})`;
     return inArray(completions.id, announced);
   }
   const { from, to } = span;
@@ -113,10 +118,13 @@ function matching(filter: UsageFilter): SQL | undefined {
   );
 }
 
-const sum = (column: typeof completions.inputTokens) => sql<number>`coalesce(sum(${column}), 0)::bigint`.mapWith(Number);
+const sum = (column: typeof completions.inputTokens) =>
+  sql<number>`coalesce(sum(${column}), 0)::bigint`.mapWith(Number);
 const TOTALS = {
   requests: sql<number>`count(*)`.mapWith(Number),
-  errors: sql<number>`count(*) filter (where ${completions.status} in ('FAILED', 'INTERRUPTED'))`.mapWith(Number),
+  errors: sql<number>`count(*) filter (where ${completions.status} in ('FAILED', 'INTERRUPTED'))`.mapWith(
+    Number,
+  ),
   input: sum(completions.inputTokens),
   output: sum(completions.outputTokens),
   cacheRead: sum(completions.cacheReadTokens),
@@ -124,7 +132,9 @@ const TOTALS = {
   reasoning: sum(completions.reasoningTokens),
   costNanos: sql<bigint>`coalesce(sum(${completions.costNanos}), 0)::bigint`.mapWith(BigInt),
   unpriced: sql<number>`count(*) filter (where ${completions.costNanos} is null)`.mapWith(Number),
-  p50FirstTokenMs: sql<number | null>`percentile_disc(0.5) within group (order by ${completions.firstTokenMs})`,
+  p50FirstTokenMs: sql<
+    number | null
+  >`percentile_disc(0.5) within group (order by ${completions.firstTokenMs})`,
   p95LatencyMs: sql<number | null>`percentile_disc(0.95) within group (order by ${completions.totalMs})`,
 };
 
@@ -145,20 +155,33 @@ async function sumBy(
   granularity: Granularity | undefined,
 ): Promise<UsageBucket[]> {
   const bucket = granularity
-    ? sql<Date>`date_trunc(${sql.raw(`'${granularity}'`)}, ${completions.finishedAt}, 'UTC')`.mapWith(completions.finishedAt)
+    ? sql<Date>`date_trunc(${sql.raw(`'${granularity}'`)}, ${completions.finishedAt}, 'UTC')`.mapWith(
+        completions.finishedAt,
+      )
     : sql<null>`null::timestamptz`;
-  const names = dimensions.map((name) => (name === 'TAG' ? sql<string>`tag.value ->> 'key'` : sql<string>`${sql.raw(`'${name}'`)}::text`));
-  const values = dimensions.map((name) => (name === 'TAG' ? sql<string>`tag.value ->> 'value'` : DIMENSION_SQL[name]));
+  const names = dimensions.map((name) =>
+    name === 'TAG' ? sql<string>`tag.value ->> 'key'` : sql<string>`${sql.raw(`'${name}'`)}::text`,
+  );
+  const values = dimensions.map((name) =>
+    name === 'TAG' ? sql<string>`tag.value ->> 'value'` : DIMENSION_SQL[name],
+  );
   const key = sql<string[]>`array[${sql.join([...names, ...values], sql`, `)}]::text[]`;
   const query = db
     .select({ start: bucket, key, ...TOTALS })
-    .from(dimensions.includes('TAG') ? sql`${completions} cross join lateral jsonb_array_elements(${completions.tags}) as tag(value)` : completions)
+    .from(
+      dimensions.includes('TAG')
+        ? sql`${completions} cross join lateral jsonb_array_elements(${completions.tags}) as tag(value)`
+        : completions,
+    )
     .where(where)
     .groupBy(sql`1, 2`)
     .orderBy(sql`1, 2`);
   return (await query).map(({ start, key: names_values, ...totals }) => ({
     start: start ?? new Date(0),
-    key: dimensions.map((_, index) => ({ key: names_values[index] ?? '', value: names_values[index + dimensions.length] ?? '' })),
+    key: dimensions.map((_, index) => ({
+      key: names_values[index] ?? '',
+      value: names_values[index + dimensions.length] ?? '',
+    })),
     totals,
   }));
 }

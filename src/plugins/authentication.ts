@@ -23,12 +23,17 @@ const NOBODY: Principal = {
  * a validation message either. `who` then stands in the context.
  * @param options.openIntrospection lets tools read the schema without a key.
  */
-export function useAuthentication(authenticator: Authenticator, options: { openIntrospection: boolean }): Plugin {
+export function useAuthentication(
+  authenticator: Authenticator,
+  options: { openIntrospection: boolean },
+): Plugin {
   return {
     async onParams({ request, params, context, setResult }) {
       const { openIntrospection } = options;
       try {
-        Object.assign(context, { who: await authenticator.authenticate(request.headers.get('authorization')) });
+        Object.assign(context, {
+          who: await authenticator.authenticate(request.headers.get('authorization')),
+        });
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;
         const isOpen = openIntrospection && error instanceof Unauthenticated && isIntrospection(params.query);
@@ -68,11 +73,14 @@ function isIntrospection(query: string | undefined): boolean {
   }
   return document.definitions.every(
     (definition) =>
-      definition.kind === Kind.FRAGMENT_DEFINITION || (definition.kind === Kind.OPERATION_DEFINITION && onlyMeta(definition.selectionSet)),
+      definition.kind === Kind.FRAGMENT_DEFINITION ||
+      (definition.kind === Kind.OPERATION_DEFINITION && onlyMeta(definition.selectionSet)),
   );
 }
 
 /** At the root no fragment is followed: introspection queries of tools need none there. */
 function onlyMeta({ selections }: SelectionSetNode): boolean {
-  return selections.every((selection) => selection.kind === Kind.FIELD && selection.name.value.startsWith('__'));
+  return selections.every(
+    (selection) => selection.kind === Kind.FIELD && selection.name.value.startsWith('__'),
+  );
 }

@@ -1,13 +1,5 @@
 import { complexityFromQuery } from '@pothos/plugin-complexity';
-import {
-  BREAK,
-  GraphQLError,
-  Kind,
-  TypeInfo,
-  getOperationAST,
-  visit,
-  visitWithTypeInfo,
-} from 'graphql';
+import { BREAK, GraphQLError, Kind, TypeInfo, getOperationAST, visit, visitWithTypeInfo } from 'graphql';
 import type {
   DocumentNode,
   ExecutionArgs,

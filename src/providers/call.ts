@@ -10,15 +10,20 @@ export function startCall<T>(
   const follow = () => call.abort(signal.reason);
   const generator = run(call.signal);
 
-  function settle<R extends IteratorResult<T>>(result: R): R {
-    if (result.done) signal.removeEventListener('abort', follow);
+  const unfollow = () => signal.removeEventListener('abort', follow);
+  function onResult<R extends IteratorResult<T>>(result: R): R {
+    if (result.done) unfollow();
     return result;
   }
+  function onError(error: unknown): never {
+    unfollow();
+    throw error;
+  }
   const iterator: AsyncIterator<T, void, undefined> = {
-    next: () => generator.next().then(settle),
+    next: () => generator.next().then(onResult, onError),
     return() {
       call.abort(new Error('the reader has left'));
-      return generator.return().then(settle);
+      return generator.return().then(onResult, onError);
     },
   };
   if (signal.aborted) follow();

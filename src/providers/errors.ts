@@ -1,4 +1,12 @@
-import { AISDKError, APICallError, UnsupportedFunctionalityError } from '@ai-sdk/provider';
+import {
+  AISDKError,
+  APICallError,
+  InvalidArgumentError,
+  InvalidPromptError,
+  LoadAPIKeyError,
+  LoadSettingError,
+  UnsupportedFunctionalityError,
+} from '@ai-sdk/provider';
 import { ProviderError } from '../domain/errors.ts';
 import { readRetryAfter } from './retry-after.ts';
 
@@ -25,6 +33,9 @@ const MESSAGE_CHARS = 300;
 const TOO_LONG =
   /context.?(length|window|size|limit)|prompt is too long|(prompt|input).{0,40}too (long|large)|too many (input )?tokens|input token count|maximum prompt length|reduce the length of the messages/i;
 
+/** What the AI SDK throws before it sends anything: a setting or a prompt is not what the vendor takes. */
+const UNASKED = [InvalidArgumentError, InvalidPromptError, LoadAPIKeyError, LoadSettingError];
+
 /**
  * Brings whatever a call threw into the gateway's words. The cause is kept only where it cannot hold the prompt:
  * errors of the AI SDK carry the whole request and response.
@@ -46,6 +57,10 @@ export function toProviderError(error: unknown, state: CallState): ProviderError
   if (networkCode || APICallError.isInstance(error)) return brokenConnection(networkCode, error, state);
   if (UnsupportedFunctionalityError.isInstance(error)) {
     return new ProviderError(`${state.provider} cannot take ${error.functionality}`);
+  }
+  if (UNASKED.some((kind) => kind.isInstance(error))) {
+    const words = readable((error as Error).message, state.secrets);
+    return new ProviderError(`${state.provider} cannot be asked: ${words}`);
   }
   return new ProviderError(`${state.provider} sent an answer that cannot be read`, {
     cut: state.begun,
@@ -94,8 +109,9 @@ function describe(fault: Fault, state: CallState): ProviderError {
   }
   const words = readable(fault.message, state.secrets);
   const message = `${state.provider} answered ${status ?? 'with an error'}${words && `: ${words}`}`;
-  if (status === 429)
+  if (status === 429) {
     return new ProviderError(message, { ...details, code: 'RATE_LIMITED', retryable: true });
+  }
   if ((status === undefined || (status >= 400 && status < 500)) && TOO_LONG.test(fault.message)) {
     return new ProviderError(message, { ...details, code: 'CONTEXT_WINDOW_EXCEEDED' });
   }

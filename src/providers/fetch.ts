@@ -1,10 +1,12 @@
 import type { FetchFunction } from '@ai-sdk/provider-utils';
-import { Agent, fetch, type RequestInit } from 'undici';
+import { Agent, request, type Dispatcher } from 'undici';
 
 /** More than any answer holds; it bounds what a broken or hostile server can make the gateway read. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 /** The pipeline's own time limits are shorter and come first; this is the last resort. */
 const SILENCE_MS = 30 * 60_000;
+/** Statuses that have no body, and may not get one (WHATWG Fetch, null body status). */
+const BODYLESS = new Set([204, 205, 304]);
 
 /** The connections to vendors; whoever creates them closes them. */
 export interface VendorHttp {
@@ -28,11 +30,47 @@ export function createVendorHttp(): VendorHttp {
     bodyTimeout: SILENCE_MS,
     maxResponseSize: MAX_RESPONSE_BYTES,
   });
-  // undici's fetch goes with undici's Agent: Node's built-in one refuses the dispatcher of another version.
-  const vendorFetch = (url: string | URL, init: RequestInit) =>
-    fetch(url, { ...init, dispatcher, redirect: 'manual' });
   return {
-    fetch: vendorFetch as unknown as FetchFunction,
+    fetch: ((url: string, init?: FetchInit) => send(dispatcher, url, init)) as FetchFunction,
     close: () => dispatcher.destroy(),
   };
+}
+
+/** The part of `RequestInit` that the AI SDK uses; all its packages give headers as a plain record. */
+interface FetchInit {
+  method?: Dispatcher.HttpMethod;
+  headers?: Record<string, string>;
+  body?: string | Uint8Array;
+  signal?: AbortSignal;
+}
+
+/** undici's `request` behind the face of `fetch`: a short answer takes about half the CPU time of undici's own `fetch`. */
+async function send(dispatcher: Dispatcher, url: string, init: FetchInit = {}): Promise<Response> {
+  const { method = 'GET', body, signal } = init;
+  const headers = { ...init.headers, 'accept-encoding': 'identity' };
+  const answer = await request(url, { method, headers, body, signal, dispatcher });
+  const { statusCode: status, statusText } = answer;
+  if (BODYLESS.has(status)) await answer.body.dump();
+  const stream = BODYLESS.has(status) ? null : toWebStream(answer.body);
+  return new Response(stream, { status, statusText, headers: readHeaders(answer.headers) });
+}
+
+function readHeaders(headers: Dispatcher.ResponseData['headers']): [string, string][] {
+  return Object.entries(headers).map(([name, value]) => [
+    name,
+    Array.isArray(value) ? value.join(', ') : (value ?? ''),
+  ]);
+}
+
+/** Unlike `ReadableStream.from`, this can be cancelled while the server is silent. */
+function toWebStream(body: Dispatcher.ResponseData['body']): ReadableStream<Uint8Array> {
+  const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await chunks.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => void body.destroy(reason instanceof Error ? reason : undefined),
+  });
 }

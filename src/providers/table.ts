@@ -72,7 +72,16 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     async load(options) {
       const { createAmazonBedrock } = await import('@ai-sdk/amazon-bedrock');
       const { region, accessKeyId, secretAccessKey, sessionToken } = options.settings;
-      return createAmazonBedrock({ ...common(options), region, accessKeyId, secretAccessKey, sessionToken });
+      // An empty key keeps the package from taking AWS_BEARER_TOKEN_BEDROCK instead of the configured pair.
+      const { apiKey = '' } = options;
+      return createAmazonBedrock({
+        ...common(options),
+        apiKey,
+        region,
+        accessKeyId,
+        secretAccessKey,
+        sessionToken,
+      });
     },
   },
   {

@@ -46,7 +46,7 @@ export function createSocketOperations(options: {
 }): ServerOptions<Record<string, unknown>, SocketState> {
   return {
     onSubscribe(context, _id, params) {
-      const open = Math.max(Object.keys(context.subscriptions).length, context.extra.running.size + 1);
+      const open = Object.keys(context.subscriptions).length;
       if (open > options.operationsPerSocket) return [tooMany(options.operationsPerSocket)];
       if (options.isDraining()) return [shuttingDown()];
       const rootValue: OperationStart = { context, params };
@@ -70,14 +70,17 @@ function runCancellable(
 ): AsyncGenerator<ExecutionResult, void> {
   const controller = new AbortController();
   const results = iterateUntilAborted(run(controller), controller.signal);
-  return Object.assign(results, {
+  const cancellable: AsyncIterableIterator<ExecutionResult> = {
+    ...results,
     async return() {
       const end = results.return?.();
       controller.abort(new DOMException('the client left', 'AbortError'));
       await end;
-      return { value: undefined, done: true as const };
+      return { value: undefined, done: true };
     },
-  }) as unknown as AsyncGenerator<ExecutionResult, void>;
+  };
+  // graphql-ws asks for a generator, but only ever calls `next` and `return`.
+  return cancellable as AsyncGenerator<ExecutionResult, void>;
 }
 
 async function* runOperation(

@@ -40,7 +40,9 @@ export async function start(
 
 function serve(gateway: Gateway): Promise<RunningServer> {
   const { config, logger, database } = gateway;
-  const plugins = createPlugins<Context>(gateway, ({ signal, traceId }, who) => createGraphContext(gateway, { who, signal, traceId }));
+  const plugins = createPlugins<Context>(gateway, ({ signal, traceId }, who) =>
+    createGraphContext(gateway, { who, signal, traceId }),
+  );
   const graphql = createGraphqlServer({
     ...config,
     schema,
@@ -56,7 +58,9 @@ function serve(gateway: Gateway): Promise<RunningServer> {
 
 /** https://www.w3.org/TR/trace-context/#traceparent-header */
 function traceIdOf(request: Request): string {
-  const [, traceId] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(request.headers.get('traceparent') ?? '') ?? [];
+  const [, traceId] =
+    /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(request.headers.get('traceparent') ?? '') ??
+    [];
   return traceId ?? newTraceId();
 }
 

@@ -3,6 +3,7 @@ import { createGraphQLError, createYoga } from 'graphql-yoga';
 import type { CORSOptions, Plugin, YogaInitialContext, YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import { useInputErrors } from '../plugins/input-errors.ts';
+import { useBodyLimit } from './body-limit.ts';
 import { maskError, presentResult } from './errors.ts';
 import type { ErrorLog } from './errors.ts';
 
@@ -35,12 +36,13 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
       // First, so that it sees the results of the plugins after it.
       useInputErrors({ hideSuggestions: options.environment === 'production' }),
       useRequestRules(),
+      useBodyLimit(options.limits.bodyBytes),
       ...options.plugins,
       usePresentation(options.log),
     ],
     graphqlEndpoint: GRAPHQL_PATH,
     maskedErrors: { maskError },
-    maxRequestBodySize: options.limits.bodyBytes,
+    maxRequestBodySize: false,
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: createErrorCache() },
     cors: options.corsOrigins.length > 0 && ((request) => corsFor(request, options.corsOrigins)),
     multipart: false,
@@ -51,7 +53,10 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
   });
 }
 
-/** Only JSON is read from a body: a browser sends forms and plain text to other sites without asking first. */
+/**
+ * Only JSON is read from a body: a browser sends forms and plain text to other sites without asking first. And a
+ * subscription begins only where its results can be sent; Yoga would begin it and then answer 406.
+ */
 function useRequestRules(): Plugin {
   return {
     onRequestParse({ request, requestParser, setRequestParser }) {
@@ -67,7 +72,16 @@ function useRequestRules(): Plugin {
         }
       });
     },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      if (acceptsStream(args.contextValue.request)) return;
+      const message = 'a subscription is a stream: send accept: text/event-stream, or use a WebSocket';
+      setResultAndStopExecution({ errors: [badRequest(406, message)] });
+    },
   };
+}
+
+function acceptsStream(request: Request): boolean {
+  return /text\/event-stream|text\/\*|\*\/\*/.test(request.headers.get('accept') ?? '*/*');
 }
 
 function isJson(contentType: string | null): boolean {

@@ -43,7 +43,7 @@ describe('the lock of a data directory', () => {
     const owner = JSON.parse(await readFile(file, 'utf8'));
     release();
     await writeFile(file, JSON.stringify({ ...owner, startedAt: '1' }));
-    takeLock(file, 'it')();
+    expect(() => takeLock(file, 'it')()).not.toThrow();
   });
 
   it('of another machine stands for as long as it is refreshed', async () => {

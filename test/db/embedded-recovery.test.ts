@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/db/database.ts';
 import { openEmbedded } from '../../src/db/embedded/embedded.ts';
+import { guardTransactions } from '../../src/db/guard-transactions.ts';
 import { startWriter } from './programs/start-writer.ts';
 
 let dataDir: string;
@@ -30,13 +31,20 @@ describe('a process killed in the middle of its writes', () => {
 
 describe('a database thread that', () => {
   const ENDLESS = 'SELECT count(*) FROM generate_series(1, 100000000000)';
+  /** The engine has no shell to run a program in, and does not survive being asked. */
+  const BREAKING = "COPY (SELECT 1) TO PROGRAM 'true'";
   const messages: string[] = [];
 
   async function open() {
     messages.length = 0;
-    const database = await openEmbedded({ dataDir, log: (message) => messages.push(message), watchdogMs: 300 });
-    await database.sql`CREATE TABLE kept AS SELECT 1 AS n`;
-    return database;
+    const database = await openEmbedded({
+      dataDir,
+      log: (message) => messages.push(message),
+      watchdogMs: 2_000,
+    });
+    const sql = guardTransactions(database.sql);
+    await sql`CREATE TABLE kept AS SELECT 1 AS n`;
+    return { sql, close: database.close };
   }
 
   it('hangs is ended: its query fails, and the next one finds every committed row', async () => {
@@ -46,7 +54,7 @@ describe('a database thread that', () => {
     const outcomes = await Promise.allSettled([hanging, waiting]);
     expect(outcomes[0]).toMatchObject({ status: 'rejected', reason: { code: 'CONNECTION_CLOSED' } });
     expect(await sql`SELECT n FROM kept`).toEqual([{ n: 1 }]);
-    expect(messages).toEqual(['the embedded database gave no sign of life for 300 ms; starting it again']);
+    expect(messages).toEqual(['the embedded database gave no sign of life for 2000 ms; starting it again']);
     await close();
   });
 
@@ -55,7 +63,7 @@ describe('a database thread that', () => {
     const transaction = sql.begin(async (tx) => {
       await tx`INSERT INTO kept VALUES (2)`;
       await tx.unsafe(ENDLESS).catch(() => {});
-      await expect(tx`SELECT 1`).rejects.toThrow();
+      await expect(tx`SELECT 1`).rejects.toThrow('CONNECTION_CLOSED');
       return 'done';
     });
     await expect(transaction).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
@@ -63,13 +71,30 @@ describe('a database thread that', () => {
     await close();
   });
 
-  it('keeps ending is started again, at a growing distance', async () => {
+  it('breaks down over a statement fails that statement, and is started again', async () => {
     const { sql, close } = await open();
-    for (let time = 0; time < 2; time++) {
-      await expect(sql.unsafe(ENDLESS)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
-      await expect.poll(() => sql`SELECT n FROM kept`.catch(() => []), { timeout: 10_000 }).toEqual([{ n: 1 }]);
-    }
-    expect(messages).toHaveLength(2);
+    await expect(sql.unsafe(BREAKING)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    expect(await sql`SELECT n FROM kept`).toEqual([{ n: 1 }]);
+    expect(messages).toEqual([
+      'the embedded database crashed: the engine broke down over a statement; starting it again',
+    ]);
+    await close();
+  });
+
+  it('keeps breaking down is started again at a growing distance, and refuses work meanwhile', async () => {
+    const { sql, close } = await open();
+    await expect(sql.unsafe(BREAKING)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await expect(sql.unsafe(BREAKING)).rejects.toMatchObject({ code: 'CONNECTION_CLOSED' });
+    await expect(sql`SELECT n FROM kept`).rejects.toThrow('the embedded database is down');
+    await expect.poll(() => sql`SELECT n FROM kept`.catch(() => []), { timeout: 20_000 }).toEqual([{ n: 1 }]);
+    await close();
+  });
+
+  it('is given deep JSON refuses it as PostgreSQL does', async () => {
+    const { sql, close } = await open();
+    const deep = '['.repeat(300_000) + ']'.repeat(300_000);
+    await expect(sql`SELECT ${deep}::text::jsonb`).rejects.toMatchObject({ code: '54001' });
+    expect(await sql`SELECT n FROM kept`).toEqual([{ n: 1 }]);
     await close();
   });
 });

@@ -16,16 +16,24 @@ const CITY = {
   additionalProperties: false,
 };
 
+/** The same figures in the words of each vendor. */
+const USAGE = {
+  prompt_tokens: 11,
+  completion_tokens: 12,
+  total_tokens: 23,
+  input_tokens: 11,
+  output_tokens: 12,
+  promptTokenCount: 11,
+  candidatesTokenCount: 12,
+  totalTokenCount: 23,
+};
+
 const mock = new LLMock({ port: 0 });
 
 beforeAll(async () => {
   mock.onMessage('greet me', {
     content: GREETING,
-    usage: {
-      ...{ prompt_tokens: 11, completion_tokens: 12, total_tokens: 23 },
-      ...{ input_tokens: 11, output_tokens: 12 },
-      ...{ promptTokenCount: 11, candidatesTokenCount: 12, totalTokenCount: 23 },
-    },
+    usage: USAGE,
   });
   mock.onMessage('be brief', { content: 'Hello', finishReason: 'length' });
   mock.onMessage('weather', { toolCalls: [{ name: 'get_weather', arguments: '{"city":"Paris"}' }] });
@@ -34,7 +42,11 @@ beforeAll(async () => {
     error: { message: `Incorrect API key provided: ${API_KEY}`, type: 'invalid_request_error' },
     status: 401,
   });
-  mock.onMessage('too often', { error: { message: 'Slow down', type: 'rate_limit' }, status: 429, retryAfter: 7 });
+  mock.onMessage('too often', {
+    error: { message: 'Slow down', type: 'rate_limit' },
+    status: 429,
+    retryAfter: 7,
+  });
   mock.onMessage('break', { error: { message: 'Our fault', type: 'server_error' }, status: 500 });
   await mock.start();
 });
@@ -74,7 +86,9 @@ describe.each(VENDORS)('$type ($model)', (vendor) => {
   test('reports the tokens that the vendor reports, and no others', async () => {
     const { chunks } = await collect(stream('greet me'));
     const told = { input: 11, output: 12, cacheRead: 0, cacheWrite: 0, reasoning: 0 };
-    expect(ofType(chunks, 'usage')).toEqual(vendor.mockLacks?.includes('usage') ? [] : [{ type: 'usage', usage: told }]);
+    expect(ofType(chunks, 'usage')).toEqual(
+      vendor.mockLacks?.includes('usage') ? [] : [{ type: 'usage', usage: told }],
+    );
   });
 
   test('passes the limits and the system message on', async () => {
@@ -93,10 +107,13 @@ describe.each(VENDORS)('$type ($model)', (vendor) => {
     expect(relay.lastBody).toContain('4321');
   });
 
-  test.skipIf(vendor.mockLacks?.includes('length'))('tells an answer that was too long from a whole one', async () => {
-    const { chunks } = await collect(stream('be brief'));
-    expect(chunks.at(-1)).toEqual({ type: 'finish', reason: 'LENGTH' });
-  });
+  test.skipIf(vendor.mockLacks?.includes('length'))(
+    'tells an answer that was too long from a whole one',
+    async () => {
+      const { chunks } = await collect(stream('be brief'));
+      expect(chunks.at(-1)).toEqual({ type: 'finish', reason: 'LENGTH' });
+    },
+  );
 
   test.skipIf(vendor.lacks?.includes('tools'))('calls a tool, and takes its result', async () => {
     const tools = [{ name: 'get_weather', description: 'Weather of a city', parameters: WEATHER_PARAMETERS }];
@@ -114,7 +131,10 @@ describe.each(VENDORS)('$type ($model)', (vendor) => {
         source: {
           messages: [
             { role: 'USER', parts: [{ text: 'greet me when you know' }] },
-            { role: 'ASSISTANT', parts: [{ toolCall: { id: 'call_1', name: 'get_weather', arguments: { city: 'Paris' } } }] },
+            {
+              role: 'ASSISTANT',
+              parts: [{ toolCall: { id: 'call_1', name: 'get_weather', arguments: { city: 'Paris' } } }],
+            },
             { role: 'TOOL', parts: [{ toolResult: { toolCallId: 'call_1', output: { celsius: 17 } } }] },
           ],
         },
@@ -147,7 +167,12 @@ describe.each(VENDORS)('$type ($model)', (vendor) => {
 
   test('tells how long to wait after too many requests', async () => {
     const error = asProviderError((await collect(stream('too often'))).error);
-    expect(error).toMatchObject({ code: 'RATE_LIMITED', httpStatus: 429, retryable: true, retryAfterMs: 7_000 });
+    expect(error).toMatchObject({
+      code: 'RATE_LIMITED',
+      httpStatus: 429,
+      retryable: true,
+      retryAfterMs: 7_000,
+    });
   });
 
   test('calls a server error retryable', async () => {
@@ -184,7 +209,7 @@ describe.each(VENDORS)('$type ($model)', (vendor) => {
     const waiting = iterator.next().catch(() => undefined);
     await iterator.return?.();
     await waiting;
-    await relay.closed;
+    await expect(relay.closed).resolves.toBeUndefined();
   });
 });
 

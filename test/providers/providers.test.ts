@@ -28,13 +28,18 @@ const listing = (...ids: string[]) =>
   startUpstream((request, response) => {
     if (request.url !== '/v1/models') return void response.writeHead(404).end();
     const data = ids.map((id) => ({ id, object: 'model', created: 1, owned_by: 'library' }));
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ object: 'list', data }));
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ object: 'list', data }));
   });
 
 describe('detection in the environment', () => {
   test('finds every vendor by its usual variables', () => {
     const environment = Object.fromEntries(
-      PROVIDER_TABLE.flatMap((row) => Object.values(row.signIn[0] ?? {})).map((variable) => [variable, `of ${variable}`]),
+      PROVIDER_TABLE.flatMap((row) => Object.values(row.signIn[0] ?? {})).map((variable) => [
+        variable,
+        `of ${variable}`,
+      ]),
     );
     const found = detectFromEnvironment(environment).map(({ name }) => name);
     expect(found).toEqual(PROVIDER_TABLE.filter((row) => row.signIn.length > 0).map((row) => row.type));
@@ -46,7 +51,9 @@ describe('detection in the environment', () => {
   });
 
   test('takes an alternative variable, and what may be set besides', () => {
-    expect(detectFromEnvironment({ GEMINI_API_KEY: 'g', OPENAI_API_KEY: 'o', OPENAI_BASE_URL: 'http://o/v1' })).toEqual([
+    expect(
+      detectFromEnvironment({ GEMINI_API_KEY: 'g', OPENAI_API_KEY: 'o', OPENAI_BASE_URL: 'http://o/v1' }),
+    ).toEqual([
       config({ name: 'openai', apiKey: 'o', baseURL: 'http://o/v1' }),
       config({ name: 'google', apiKey: 'g' }),
     ]);
@@ -58,7 +65,12 @@ describe('detection in the environment', () => {
     expect(detectFromEnvironment({ ...half, AWS_REGION: 'eu-west-1', AWS_SESSION_TOKEN: 'token' })).toEqual([
       config({
         name: 'amazon-bedrock',
-        settings: { accessKeyId: 'id', secretAccessKey: 'secret', region: 'eu-west-1', sessionToken: 'token' },
+        settings: {
+          accessKeyId: 'id',
+          secretAccessKey: 'secret',
+          region: 'eu-west-1',
+          sessionToken: 'token',
+        },
       }),
     ]);
     expect(detectFromEnvironment({ AZURE_API_KEY: 'key' })).toEqual([]);
@@ -91,7 +103,10 @@ describe('the providers', () => {
       const openai = providers.find('openai');
       expect(openai?.info.configured).toBe(false);
       const { error } = await collect(openai!.stream('gpt-5', askFor('hello'), never()));
-      expect(error).toMatchObject({ code: 'MODEL_UNAVAILABLE', message: expect.stringContaining('OPENAI_API_KEY') });
+      expect(error).toMatchObject({
+        code: 'MODEL_UNAVAILABLE',
+        message: expect.stringContaining('OPENAI_API_KEY'),
+      });
     }));
 
   test('name only the part of a sign-in that is missing', () =>
@@ -125,7 +140,10 @@ describe('the providers', () => {
 
   test('of a compatible type need an address', () =>
     withProviders({ configs: [config({ name: 'house', type: 'openai-compatible' })] }, (providers) => {
-      expect(providers.find('house')?.info).toMatchObject({ configured: false, needs: 'a baseURL for house' });
+      expect(providers.find('house')?.info).toMatchObject({
+        configured: false,
+        needs: 'a baseURL for house',
+      });
     }));
 
   test('take from the environment what the config leaves open, and nothing else', () =>
@@ -134,7 +152,11 @@ describe('the providers', () => {
         configs: [
           config({ name: 'openai', baseURL: 'https://proxy.example/v1' }),
           config({ name: 'groq', type: 'openai-compatible', baseURL: 'https://groq.example/v1' }),
-          ...detectFromEnvironment({ OPENAI_API_KEY: 'key', OPENAI_BASE_URL: 'https://other.example', GROQ_API_KEY: 'key' }),
+          ...detectFromEnvironment({
+            OPENAI_API_KEY: 'key',
+            OPENAI_BASE_URL: 'https://other.example',
+            GROQ_API_KEY: 'key',
+          }),
         ],
       },
       (providers) => {
@@ -150,7 +172,10 @@ describe('the providers', () => {
       expect.objectContaining({
         code: 'INVALID_INPUT',
         issues: [
-          { path: ['providers', 'house', 'type'], message: expect.stringContaining('"opanai"; it must be one of openai,') },
+          {
+            path: ['providers', 'house', 'type'],
+            message: expect.stringContaining('"opanai"; it must be one of openai,'),
+          },
           { path: ['providers', 'demo'], message: expect.stringContaining('built-in') },
         ],
       }),
@@ -205,10 +230,15 @@ describe('probing for local servers', () => {
   test('leaves a provider of the config alone that has the name', async () => {
     const server = await listing('llama3.2');
     const mine = config({ name: 'ollama', type: 'openai-compatible', baseURL: 'http://mine.example/v1' });
-    await withProviders({ configs: [mine], probeLocal: true, probePorts: { ollama: server.port } }, async (providers) => {
-      await providers.probe(never());
-      expect(providers.list().filter(({ info }) => info.name === 'ollama')).toMatchObject([{ info: { kind: 'COMPATIBLE' } }]);
-    });
+    await withProviders(
+      { configs: [mine], probeLocal: true, probePorts: { ollama: server.port } },
+      async (providers) => {
+        await providers.probe(never());
+        expect(providers.list().filter(({ info }) => info.name === 'ollama')).toMatchObject([
+          { info: { kind: 'COMPATIBLE' } },
+        ]);
+      },
+    );
     await server.close();
   });
 
@@ -218,7 +248,9 @@ describe('probing for local servers', () => {
       asked = true;
       response.end();
     });
-    await withProviders({ probeLocal: false, probePorts: { ollama: server.port } }, (providers) => providers.probe(never()));
+    await withProviders({ probeLocal: false, probePorts: { ollama: server.port } }, (providers) =>
+      providers.probe(never()),
+    );
     expect(asked).toBe(false);
     await server.close();
   });

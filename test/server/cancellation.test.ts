@@ -68,13 +68,22 @@ test('the end of one operation leaves the others of the socket alone', async () 
   expect(await client.next('slow')).toMatchObject({ payload: { data: { slow: 'done at last' } } });
 });
 
-test('a client that left before its operation began starts nothing', async () => {
-  const { url, toy } = await startTestServer({ context: () => new Promise((go) => setImmediate(go, {})) });
+test('a source that begins only after its client left is told to return', async () => {
+  const entered = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<object>();
+  const { url, toy } = await startTestServer({
+    context() {
+      entered.resolve();
+      return gate.promise;
+    },
+  });
   const client = await connect(url);
   client.subscribe('1', { query: 'subscription { deaf }' });
+  await entered.promise;
   client.send({ id: '1', type: 'complete' });
-  client.subscribe('2', { query: '{ hello }' });
-  expect(await client.next('2')).toMatchObject({ payload: { data: { hello: 'world' } } });
+  client.send({ type: 'ping' });
+  await client.next('pong');
+  gate.resolve({});
   await toy.begun();
   await toy.returned();
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Unauthenticated } from '../../src/domain/errors.ts';
-import { TRANSPORTS, ask, connect, post, postForStream, readResults } from './support/client.ts';
+import { KINDS, TRANSPORTS, ask, connect, post, postForStream, readResults } from './support/client.ts';
 import type { GraphqlError } from './support/client.ts';
 import { startTestServer } from './support/server.ts';
 
@@ -30,9 +30,10 @@ describe.each(TRANSPORTS)('errors over %s', (transport) => {
     });
   });
 
-  test.each(['query { fail(with: SURPRISE) }', 'subscription { fail(with: SURPRISE) }'])(
+  test.each(KINDS[transport])(
     'of anything else only the request id is told, and the rest is logged: %s',
-    async (query) => {
+    async (kind) => {
+      const query = `${kind} { fail(with: SURPRISE) }`;
       const { url, logged } = await startTestServer();
       const { errors } = await ask(transport, url, { query });
       expect(errors).toMatchObject([
@@ -71,7 +72,7 @@ describe.each(TRANSPORTS)('errors over %s', (transport) => {
   });
 
   describe('a wrong input names its place', () => {
-    const inVariable = 'query ($input: EchoInput!) { echo(input: $input) }';
+    const inVariable = KINDS[transport].map((kind) => `${kind} ($input: EchoInput!) { echo(input: $input) }`);
     test.each([
       ['both of @oneOf', { source: { text: 'a', lines: [] } }, ['input', 'source']],
       ['none of @oneOf', { source: {} }, ['input', 'source']],
@@ -90,8 +91,7 @@ describe.each(TRANSPORTS)('errors over %s', (transport) => {
       ['nothing', undefined, ['input']],
     ])('in a variable: %s', async (_, input, path) => {
       const { url } = await startTestServer();
-      const operations = [inVariable, inVariable.replace('query', 'subscription')];
-      for (const query of operations) {
+      for (const query of inVariable) {
         const { data, errors } = await ask(transport, url, { query, variables: { input } });
         expect(data).toBeUndefined();
         expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT', path } }]);

@@ -32,6 +32,16 @@ test('variables of a GET that are no JSON are the fault of the caller', async ()
   expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
 });
 
+test('a subscription does not begin where it cannot be streamed', async () => {
+  const { url, toy } = await startTestServer();
+  const response = await post(url, { query: 'subscription { chunks(bytes: 1) }' });
+  expect(response.status).toBe(406);
+  expect(await response.json()).toMatchObject({
+    errors: [{ message: expect.stringContaining('text/event-stream') }],
+  });
+  expect(toy.taken).toBe(0);
+});
+
 test('several operations in one request are refused', async () => {
   const { url } = await startTestServer();
   const response = await fetch(url, {
@@ -53,17 +63,22 @@ describe('a body over the limit', () => {
       body: large,
     });
     expect(response.status).toBe(413);
+    expect(await response.json()).toMatchObject({
+      errors: [{ message: expect.stringContaining('100000'), extensions: { code: 'REQUEST_ENTITY_TOO_LARGE' } }],
+    });
   });
 
-  test('in chunks is refused', async () => {
+  test('in chunks is refused, while a smaller one is read', async () => {
     const { url } = await startTestServer();
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: new Blob([large]).stream(),
-      duplex: 'half',
-    } as RequestInit);
-    expect(response.status).toBe(413);
+    const sendInChunks = (body: string) =>
+      fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: new Blob([body]).stream(),
+        duplex: 'half',
+      } as RequestInit);
+    expect((await sendInChunks(large)).status).toBe(413);
+    expect(await (await sendInChunks(JSON.stringify(HELLO))).json()).toEqual({ data: { hello: 'world' } });
   });
 });
 

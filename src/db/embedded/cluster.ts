@@ -9,13 +9,20 @@ import { readSnapshot, unpack } from './snapshot.ts';
 export const INITDB_OPTIONS = ['--wal-segsize=1'];
 
 /** As PGlite starts PostgreSQL, with fsync on. Of the ways to sync the log, only this one reaches our files. */
-const DURABLE = [...PGlite.defaultStartParams.filter((param) => param !== '-F'), '-c', 'wal_sync_method=fsync'];
+const DURABLE = [
+  ...PGlite.defaultStartParams.filter((param) => param !== '-F'),
+  '-c',
+  'wal_sync_method=fsync',
+];
 
 /**
  * Starts PostgreSQL in this thread.
  * @param directory of the cluster, made when it is not there yet; undefined for a cluster in memory.
  */
-export async function openCluster(directory: string | undefined, log: (message: string) => void): Promise<PGlite> {
+export async function openCluster(
+  directory: string | undefined,
+  log: (message: string) => void,
+): Promise<PGlite> {
   if (directory === undefined) return openInMemory(log);
   if (!existsSync(join(directory, 'PG_VERSION'))) await makeCluster(directory, log);
   return PGlite.create({ fs: new DurableFiles(directory), startParams: DURABLE });
@@ -32,7 +39,7 @@ async function makeCluster(directory: string, log: (message: string) => void): P
   const fresh = `${directory}.new`;
   await rm(fresh, { recursive: true, force: true });
   const snapshot = await findSnapshot(log);
-  if (snapshot) await unpack(snapshot, fresh);
+  if (snapshot) unpack(snapshot, fresh);
   else await initialise(fresh);
   await rename(fresh, directory);
 }

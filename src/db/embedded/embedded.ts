@@ -48,7 +48,11 @@ export function hasCluster(dataDir: string): boolean {
   return existsSync(clusterDirectory(dataDir));
 }
 
-function connectTo(supervisor: Supervisor, log: (message: string) => void, unlock: () => void): EmbeddedDatabase {
+function connectTo(
+  supervisor: Supervisor,
+  log: (message: string) => void,
+  unlock: () => void,
+): EmbeddedDatabase {
   const options = {
     ...CONNECTION_OPTIONS,
     // Known to postgres.js, unknown to its types: what to use instead of a socket.

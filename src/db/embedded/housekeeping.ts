@@ -10,21 +10,24 @@ const MAX_WAL_BYTES = 32 * 1024 * 1024;
  */
 export function startHousekeeping(sql: Sql, log: (message: string) => void): () => void {
   let running = false;
-  const timer = setInterval(async () => {
+  async function round(): Promise<void> {
     if (running) return;
     running = true;
-    await keepHouse(sql).catch((error: unknown) => log(`housekeeping of the embedded database failed: ${String(error)}`));
+    await keepHouse(sql).catch((error: unknown) =>
+      log(`housekeeping of the embedded database failed: ${String(error)}`),
+    );
     running = false;
-  }, EVERY_MS);
+  }
+  const timer = setInterval(() => void round(), EVERY_MS);
   return () => clearInterval(timer);
 }
 
-/** One round: a checkpoint when the log is long, and what autovacuum would do, by its default thresholds. */
+/** One round: what autovacuum would do, by its default thresholds, then a checkpoint if the log is long. */
 export async function keepHouse(sql: Sql): Promise<void> {
+  for (const { name } of await listWornTables(sql)) await sql.unsafe(`VACUUM (ANALYZE) ${name}`);
   const [log] = await sql<{ long: boolean }[]>`
     SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), redo_lsn) > ${MAX_WAL_BYTES}::int AS long FROM pg_control_checkpoint()`;
   if (log?.long) await sql`CHECKPOINT`;
-  for (const { name } of await listWornTables(sql)) await sql.unsafe(`VACUUM (ANALYZE) ${name}`);
 }
 
 /** @see https://www.postgresql.org/docs/18/routine-vacuuming.html#AUTOVACUUM */

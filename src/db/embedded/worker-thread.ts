@@ -7,6 +7,8 @@ import type { FromWorker, ToWorker, WorkerOptions } from './worker-messages.ts';
 const START_WITHIN_MS = 120_000;
 const CLOSE_WITHIN_MS = 10_000;
 const BEATS = 15;
+/** So that PostgreSQL's own limit on the depth of its stack comes first: at 4 MB deep JSON broke the engine. */
+const STACK_MB = 64;
 
 export interface WorkerThreadOptions {
   /** Of the cluster; undefined for one in memory. */
@@ -34,7 +36,11 @@ export async function startWorkerThread(options: WorkerThreadOptions): Promise<W
   const workerData: WorkerOptions = { directory: options.directory, beatMs };
   // The source runs as .ts, the build as .js.
   const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-  const worker = new Worker(file, { name: 'postgres', workerData });
+  const worker = new Worker(file, {
+    name: 'postgres',
+    workerData,
+    resourceLimits: { stackSizeMb: STACK_MB },
+  });
   const ready = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<string>();
   let missedBeats = 0;
@@ -55,7 +61,9 @@ export async function startWorkerThread(options: WorkerThreadOptions): Promise<W
     if (message === 'ready') ready.resolve();
     else if (message !== 'beat') options.log(message.log);
   });
-  worker.on('error', (error) => ended.resolve(`crashed: ${error instanceof Error ? error.message : String(error)}`));
+  worker.on('error', (error) =>
+    ended.resolve(`crashed: ${error instanceof Error ? error.message : String(error)}`),
+  );
   worker.on('exit', (code) => ended.resolve(`exited with code ${code}`));
   void ended.promise.then((how) => {
     clearInterval(watchdog);
@@ -77,7 +85,10 @@ export async function startWorkerThread(options: WorkerThreadOptions): Promise<W
     async close() {
       send('close');
       const late = new AbortController();
-      await Promise.race([ended.promise, wait(CLOSE_WITHIN_MS, undefined, { signal: late.signal }).catch(() => {})]);
+      await Promise.race([
+        ended.promise,
+        wait(CLOSE_WITHIN_MS, undefined, { signal: late.signal }).catch(() => {}),
+      ]);
       late.abort();
       await worker.terminate();
     },

@@ -14,10 +14,13 @@ async function run(supervisor: MessagePort): Promise<void> {
   const db = await openCluster(directory, (message) => tell({ log: message }));
   let session: MessagePort | undefined;
   supervisor.on('message', (message: ToWorker) => {
-    if (message === 'close') return void stop(db);
-    session?.close();
-    session = message.connect;
-    serveSession(db, session);
+    if (message === 'close') {
+      void stop(db);
+    } else {
+      session?.close();
+      session = message.connect;
+      serveSession(db, session);
+    }
   });
   setInterval(() => tell('beat'), beatMs);
   tell('ready');

@@ -3,7 +3,10 @@ import { bigint, index, integer, jsonb, snakeCase, text, timestamp, uniqueIndex 
 import type { CompletionStatus, FinishReason, Outcome, Tag, UsageSource } from '../../domain/completion.ts';
 
 /** The parts of an outcome that nothing is summed or searched by. */
-export type StoredOutcome = Pick<Outcome, 'parts' | 'toolCalls' | 'object' | 'failure' | 'attempts' | 'warnings'>;
+export type StoredOutcome = Pick<
+  Outcome,
+  'parts' | 'toolCalls' | 'object' | 'failure' | 'attempts' | 'warnings'
+>;
 
 /** A price as JSON: `nanosPerMtok` as decimal text, since JSON numbers are not exact. */
 export interface StoredPrice {
@@ -12,9 +15,8 @@ export interface StoredPrice {
   effectiveFrom: string | null;
 }
 
-export const HOLD_STATES = ['PENDING', 'POSTED', 'VOIDED', 'EXPIRED'] as const;
 /** PENDING becomes exactly one of the others: POSTED (work was done), VOIDED (none was), EXPIRED (its process died). */
-export type HoldState = (typeof HOLD_STATES)[number];
+export type HoldState = 'PENDING' | 'POSTED' | 'VOIDED' | 'EXPIRED';
 
 /**
  * One row a completion: opened with its hold by reserve, closed by settle, never touched again. It has no foreign
@@ -68,6 +70,8 @@ export const completions = snakeCase.table(
       .where(sql`idempotency_key is not null`),
     index('completions_by_team').on(table.organisationId, table.teamId, table.id),
     index('completions_finished').on(table.organisationId, table.finishedAt),
-    index('completions_pending').on(table.holdExpiresAt).where(sql`hold_state = 'PENDING'`),
+    index('completions_pending')
+      .on(table.holdExpiresAt)
+      .where(sql`hold_state = 'PENDING'`),
   ],
 );

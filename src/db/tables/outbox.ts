@@ -9,7 +9,9 @@ export const outbox = snakeCase.table(
   'outbox',
   {
     seq: bigserial({ mode: 'bigint' }).primaryKey(),
-    transaction: transactionId().notNull().default(sql`pg_current_xact_id()`),
+    transaction: transactionId()
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
     organisationId: text().notNull(),
     kind: text().notNull(),
     subjectId: text().notNull(),

@@ -17,7 +17,7 @@ export type FactKind = 'email' | 'uri' | 'date' | 'number' | 'name';
 const PATTERNS: Record<Exclude<FactKind, 'date'>, RegExp> = {
   email: /[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{2,64})+/g,
   uri: /https?:\/\/[^\s"'<>)]+/g,
-  // Not a part of a word, a date or a version.
+  // Not a part of a word or of a version.
   number: /(?<![\w.-])-?\d+(?:\.\d+)?(?![\w-]|\.\d)/g,
   name: /(?<![\w.@/])\p{Lu}[\p{L}'-]+(?: \p{Lu}[\p{L}'-]+)*/gu,
 };
@@ -28,7 +28,7 @@ export function readFacts(source: string): Facts {
     email: text.match(PATTERNS.email) ?? [],
     uri: text.match(PATTERNS.uri) ?? [],
     date: findDates(text),
-    number: text.match(PATTERNS.number) ?? [],
+    number: text.replaceAll(DATE, ' ').match(PATTERNS.number) ?? [],
     name: findNames(text),
   };
   return {
@@ -52,19 +52,17 @@ function findNames(text: string): string[] {
     .map(({ name }) => name);
 }
 
+const MONTH = `(${MONTHS.join('|')})`;
+const DAY = '(\\d{1,2})(?:st|nd|rd|th)?';
+const DATE = new RegExp(`(\\d{4})-\\d\\d-\\d\\d|${DAY} ${MONTH},? (\\d{4})|${MONTH} ${DAY},? (\\d{4})`, 'gi');
+
 /** Dates as `2025-03-12`, from that form and from "12 March 2025" and "March 12, 2025". */
 function findDates(text: string): string[] {
-  const month = `(${MONTHS.join('|')})`;
-  const forms = new RegExp(
-    `(\\d{4})-(\\d\\d)-(\\d\\d)|(\\d{1,2})(?:st|nd|rd|th)? ${month},? (\\d{4})|${month} (\\d{1,2})(?:st|nd|rd|th)?,? (\\d{4})`,
-    'gi',
-  );
-  return [...text.matchAll(forms)]
-    .map(([whole, year, , , day, monthName, yearBehind, monthFirst, dayBehind, lastYear]) => {
-      if (year) return whole;
-      const number = MONTHS.indexOf((monthName ?? monthFirst ?? '').toLowerCase()) + 1;
-      const parts = [yearBehind ?? lastYear, number, day ?? dayBehind];
-      return parts.map((part) => String(part).padStart(2, '0')).join('-');
+  return [...text.matchAll(DATE)]
+    .map(([whole, isoYear, day, month, year, usMonth, usDay, usYear]) => {
+      if (isoYear) return whole;
+      const number = MONTHS.indexOf((month ?? usMonth ?? '').toLowerCase()) + 1;
+      return [year ?? usYear, number, day ?? usDay].map((part) => String(part).padStart(2, '0')).join('-');
     })
     .filter((date) => !Number.isNaN(Date.parse(date)));
 }
@@ -73,7 +71,7 @@ function findLabelled(text: string, key: string): string | undefined {
   const words = key.replaceAll(/([a-z])([A-Z])/g, '$1 $2').match(/[\p{L}\p{N}]+/gu);
   if (!words) return undefined;
   const label = new RegExp(
-    `(?<!\\p{L})${words.join('[ _-]?')}\\s*(?:is|are|:|=)\\s*"?([^\\n,.;"?!]{1,80})`,
+    `(?<!\\p{L})${words.join('[ _-]?')}\\s*(?:is|are|:|=)\\s*"?((?:[^\\n,.;"?!]|\\.(?=\\S)){1,80})`,
     'iu',
   );
   return label.exec(text)?.[1]?.trim() || undefined;

@@ -8,6 +8,8 @@ import { isSchema, resolveSchema, type Schema } from './resolve-schema.ts';
 const OPTIONAL_DEPTH = 3;
 const MAX_DEPTH = 32;
 const MAX_LISTED = 10;
+/** Callers write the schemas: one that asks for more than this gets a value that it will not allow. */
+const MAX_VALUES = 2_000;
 /** How many alternatives of an `anyOf` or `oneOf` are tried. */
 const MAX_CHOICES = 4;
 
@@ -37,14 +39,17 @@ export interface Place {
   /** Position in a list, to make its members differ. */
   index: number;
   depth: number;
+  /** How many values may still be made, in the whole. */
+  room: { values: number };
 }
 
 function start(root: Schema, text: string, choice: number): Place {
-  return { root, facts: readFacts(text), choice, key: '', index: 0, depth: 0 };
+  return { root, facts: readFacts(text), choice, key: '', index: 0, depth: 0, room: { values: MAX_VALUES } };
 }
 
 function fill(unresolved: unknown, place: Place): unknown {
-  if (!isSchema(unresolved) || place.depth > MAX_DEPTH) return null;
+  place.room.values -= 1;
+  if (!isSchema(unresolved) || place.depth > MAX_DEPTH || place.room.values < 0) return null;
   const schema = resolveSchema(unresolved, place.root, place.choice);
   if ('const' in schema) return schema['const'];
   if (Array.isArray(schema['enum'])) return chooseMember(schema['enum'], place);
@@ -92,7 +97,7 @@ function fillObject(schema: Schema, place: Place): Record<string, unknown> {
   };
   const others = isSchema(schema['additionalProperties']) ? schema['additionalProperties'] : {};
   for (const key of new Set([...optional, ...required])) put(key, properties[key] ?? others);
-  const least = Number(schema['minProperties'] ?? 0);
+  const least = Math.min(Number(schema['minProperties'] ?? 0), MAX_VALUES);
   for (let count = Object.keys(value).length; count < least; count += 1) put(`key${count + 1}`, others);
   return value;
 }
@@ -101,7 +106,7 @@ function fillObject(schema: Schema, place: Place): Record<string, unknown> {
 function fillArray(schema: Schema, place: Place): unknown[] {
   const { prefixItems, items, minItems, maxItems } = schema;
   const first = Array.isArray(prefixItems) ? prefixItems : [];
-  const least = Math.max(Number(minItems ?? 0), first.length);
+  const least = Math.min(Math.max(Number(minItems ?? 0), first.length), MAX_VALUES);
   const most = Math.min(Number(maxItems ?? Infinity), Math.max(least, MAX_LISTED));
   const wanted = Math.min(most, Math.max(least, place.depth < OPTIONAL_DEPTH && items !== false ? 1 : 0));
   const member = (index: number) =>

@@ -37,6 +37,8 @@ const NAME_KINDS: readonly [RegExp, FactKind][] = [
   [/url|link|website/i, 'uri'],
   [/date|day|when|deadline/i, 'date'],
 ];
+/** Made up strings grow no longer than this, whatever a caller's schema asks for. */
+const MAX_CHARS = 10_000;
 const TOLD = /summary|description|text|content|reason|comment|message|question|query/i;
 
 /** What the text says for the property, shortened or filled up to the length that is asked for. */
@@ -91,7 +93,7 @@ function createCheck(schema: Schema | undefined): (text: string) => boolean {
 /** Lengths count characters, not UTF-16 units (JSON Schema 2020-12, validation, section 6.3). */
 function toLength(text: string, { minLength, maxLength, format }: Schema): string {
   const characters = [...text];
-  const least = Number(minLength ?? 0);
+  const least = Math.min(Number(minLength ?? 0), MAX_CHARS);
   const most = Number(maxLength ?? Infinity);
   if (characters.length > most) return characters.slice(0, most).join('');
   return format === undefined ? text + 'x'.repeat(Math.max(0, least - characters.length)) : text;

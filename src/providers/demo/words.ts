@@ -1,7 +1,7 @@
 import { countTokens } from '../../lib/tokens.ts';
 
 /** A long answer comes in larger pieces, so that it does not take longer than about this many. */
-const MAX_PIECES = 1_000;
+const MAX_PIECES = 400;
 /** A word with the space before it; what has no spaces is cut after 16 characters. */
 const WORD = /\s*\S{1,16}|\s+$/gu;
 

@@ -55,9 +55,15 @@ export async function startRelay(
     const bytes = Buffer.from(await answer.arrayBuffer());
     const body = type.includes('eventstream') ? bytes : Buffer.from(mend(bytes.toString()));
     const retryAfter = answer.headers.get('retry-after');
-    response.writeHead(answer.status, { 'content-type': type, ...(retryAfter && { 'retry-after': retryAfter }) });
+    response.writeHead(answer.status, {
+      'content-type': type,
+      ...(retryAfter && { 'retry-after': retryAfter }),
+    });
     if (relay.fate === 'pass') return void response.end(body);
-    const sent = body.subarray(0, type.includes('eventstream') ? afterFrame(body, marker) : afterEvent(body, marker));
+    const sent = body.subarray(
+      0,
+      type.includes('eventstream') ? afterFrame(body, marker) : afterEvent(body, marker),
+    );
     response.on('close', onClosed.resolve);
     response.write(sent, () => {
       if (relay.fate === 'cut') response.destroy();

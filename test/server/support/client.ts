@@ -107,6 +107,9 @@ export async function connect(
 export const TRANSPORTS = ['HTTP', 'SSE', 'WS'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
+/** The kinds of operations that a transport carries beside mutations. */
+export const KINDS = { HTTP: ['query'], SSE: ['query', 'subscription'], WS: ['query', 'subscription'] };
+
 /** The first result of an operation, however it travels. */
 export async function ask(transport: Transport, url: string, operation: Operation): Promise<Result> {
   if (transport === 'HTTP') return (await (await post(url, operation)).json()) as Result;

@@ -8,7 +8,7 @@ export interface Toy {
   begun(): Promise<void>;
   /** Resolves with the reason once the signal of the waiting resolver aborted. */
   aborted(): Promise<unknown>;
-  /** Resolves once the source that hears no signals was told to return. */
+  /** Resolves once a source that hears no signals was told to return. */
   returned(): Promise<void>;
   /** Chunks taken from the source of `chunks`. */
   taken: number;
@@ -125,9 +125,13 @@ export function createToy(): Toy {
     };
   }
   async function* chunks(bytes: number) {
-    for (;;) {
-      toy.taken += 1;
-      yield { chunks: 'x'.repeat(bytes) };
+    try {
+      for (;;) {
+        toy.taken += 1;
+        yield { chunks: 'x'.repeat(bytes) };
+      }
+    } finally {
+      returned.resolve();
     }
   }
 

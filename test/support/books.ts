@@ -1,0 +1,58 @@
+import { expect } from 'vitest';
+import type { Database } from '../../src/db/database.ts';
+
+/** What an auditor finds wrong, one line each; an empty list is what there must be. */
+async function listFaults({ sql }: Database): Promise<string[]> {
+  const faults = await sql<{ fault: string }[]>`
+    WITH moves AS (
+      SELECT id, debit_account AS account, coalesce(amount_nanos, 0) AS change, debit_before AS before,
+        debit_after AS after, debit_version AS version FROM ledger_entries
+      UNION ALL
+      SELECT id, credit_account, -coalesce(amount_nanos, 0), credit_before, credit_after, credit_version
+      FROM ledger_entries
+    ), chained AS (
+      SELECT *, lag(after, 1, 0::bigint) OVER so_far AS expected_before,
+        lag(version, 1, 0::bigint) OVER so_far + 1 AS expected_version
+      FROM moves WINDOW so_far AS (PARTITION BY account ORDER BY version)
+    ), sums AS (
+      SELECT account, sum(change)::bigint AS balance, max(version) AS version FROM moves GROUP BY account
+    )
+    SELECT 'entry ' || id || ' does not follow the one before it on ' || account AS fault FROM chained
+      WHERE before <> expected_before OR version <> expected_version OR after <> before + change
+    UNION ALL
+    SELECT 'account ' || a.id || ' is not the sum of its entries' FROM ledger_accounts a
+      LEFT JOIN sums s ON s.account = a.id WHERE a.balance_nanos IS DISTINCT FROM s.balance OR a.version <> s.version
+    UNION ALL
+    SELECT 'all accounts together are ' || sum(balance_nanos) || ', not 0' FROM ledger_accounts HAVING sum(balance_nanos) <> 0
+    UNION ALL
+    SELECT 'completion ' || c.id || ' in state ' || c.hold_state || ' has the entries ' || coalesce(string_agg(e.kind, ' ' ORDER BY e.id), 'none')
+      FROM completions c LEFT JOIN ledger_entries e ON e.completion_id = c.id GROUP BY c.id, c.hold_state
+      HAVING coalesce(string_agg(e.kind, ' ' ORDER BY e.id), '') <>
+        CASE WHEN c.hold_state = 'PENDING' THEN 'RESERVE' ELSE 'RESERVE RELEASE SETTLE' END
+    UNION ALL
+    SELECT 'completion ' || c.id || ' cost ' || coalesce(c.cost_nanos::text, 'null') || ' and was booked with ' || coalesce(e.amount_nanos::text, 'null')
+      FROM completions c JOIN ledger_entries e ON e.completion_id = c.id AND e.kind = 'SETTLE'
+      WHERE e.amount_nanos IS DISTINCT FROM c.cost_nanos
+    UNION ALL
+    SELECT 'completion ' || c.id || ' was announced ' || count(o.seq) || ' times' FROM completions c
+      LEFT JOIN outbox o ON o.subject_id = c.id AND o.kind = 'COMPLETION_SETTLED'
+      GROUP BY c.id, c.hold_state HAVING count(o.seq) <> CASE WHEN c.hold_state = 'PENDING' THEN 0 ELSE 1 END`;
+  return faults.map(({ fault }) => fault);
+}
+
+/** The journal, the accounts, the completions and the outbox all say the same. */
+export async function expectBooksToBalance(database: Database): Promise<void> {
+  expect(await listFaults(database)).toEqual([]);
+}
+
+/** Nothing is held and nothing runs any more; waits a little for what is just ending. */
+export async function expectNothingHeld(database: Database, withinMs = 10_000): Promise<void> {
+  const readHeld = () =>
+    database.sql<
+      { id: string }[]
+    >`SELECT id FROM completions WHERE hold_state = 'PENDING' OR status = 'RUNNING'`;
+  const deadline = Date.now() + withinMs;
+  while ((await readHeld()).length > 0 && Date.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  expect((await readHeld()).map(({ id }) => id)).toEqual([]);
+}

@@ -1,0 +1,25 @@
+import { randomBytes } from 'node:crypto';
+import postgres from 'postgres';
+
+/** A PostgreSQL server to run the suite on, instead of the embedded database. */
+const SERVER = process.env['SLUICE_TEST_DATABASE_URL'];
+
+export interface TestDatabase {
+  /** Undefined: use the embedded one, in memory. */
+  databaseUrl: string | undefined;
+  drop(): Promise<void>;
+}
+
+/** An empty database of its own for whoever asks. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  if (!SERVER) return { databaseUrl: undefined, drop: async () => {} };
+  const name = `sluice_test_${randomBytes(6).toString('hex')}`;
+  const run = async (statement: string) => {
+    const sql = postgres(SERVER, { max: 1, onnotice: () => {} });
+    await sql.unsafe(statement).finally(() => sql.end());
+  };
+  await run(`CREATE DATABASE ${name}`);
+  const url = new URL(SERVER);
+  url.pathname = `/${name}`;
+  return { databaseUrl: url.href, drop: () => run(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+}
