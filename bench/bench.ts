@@ -12,7 +12,7 @@ import { withStage } from './stage.ts';
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
 const pace: Pace = values.quick
   ? { warmUpMs: 100, roundMs: 200, rounds: 1 }
-  : { warmUpMs: 2_000, roundMs: 2_000, rounds: 3 };
+  : { warmUpMs: 1_500, roundMs: 1_500, rounds: 3 };
 const streams = { parallel: 100, words: values.quick ? 10 : 50, paceMs: 10 };
 
 const scenarios: Scenario[] = [

@@ -2,5 +2,5 @@
 import { runCalls } from './run-calls.ts';
 import type { Job } from './job.ts';
 
-process.on('message', async (job: Job) => process.send?.(await runCalls(job)));
+process.on('message', (job: Job) => void runCalls(job).then((result) => process.send?.(result)));
 process.on('disconnect', () => process.exit());

@@ -1,5 +1,5 @@
 /** A model server that costs next to nothing: the OpenAI chat API with canned answers, whole or as a stream. */
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { announce } from './announce.ts';
 import { readModelName, WORD } from './scenario.ts';
@@ -10,14 +10,15 @@ const delta = (content: string) => toEvent({ ...CHUNK, choices: [{ index: 0, del
 const FIRST = toEvent({ ...CHUNK, choices: [{ index: 0, delta: { role: 'assistant', content: '' } }] });
 const NEXT = delta(WORD);
 
-const server = createServer(async (request, response) => {
+announce(createServer((request, response) => void serve(request, response)));
+
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = (await json(request)) as { model: string; stream?: boolean };
   const script = readModelName(body.model);
   if (!script) response.writeHead(404).end();
   else if (body.stream) stream(response, script.words, script.paceMs);
   else answer(response, script.words);
-});
-announce(server);
+}
 
 function answer(response: ServerResponse, words: number): void {
   const message = { role: 'assistant', content: WORD.repeat(words) };

@@ -56,22 +56,25 @@ export function createLedger(
   const hold = { ms: options.holdMs, instanceId: options.instanceId };
   const group = { maxItems: MAX_GROUP, maxWaiting: MAX_WAITING };
   const reserving = groupCommit((items: Reservation[]) => reserveAll(sql, items, hold), group);
-  const settling = groupCommit(async (items: Settlement[]) => {
+  const settleGroup = async (items: Settlement[]) => {
     const finished = await settleAll(sql, items);
     options.onSettled();
     return finished;
-  }, group);
+  };
+  const settling = groupCommit(settleGroup, group);
+  // A settlement that cannot be written must not hold up, again and again, those it shares a statement with.
+  const settlingAlone = groupCommit(settleGroup, { ...group, maxItems: 1 });
 
   async function settle(settlement: Settlement): Promise<Date | undefined> {
-    for (let waitMs = RETRY_FROM_MS; ; waitMs = Math.min(waitMs * 2, RETRY_TO_MS)) {
+    const { completionId } = settlement;
+    let next = settlement;
+    for (let tries = 0; ; tries += 1) {
       try {
-        return await settling.add(settlement);
+        return await (tries === 0 ? settling : settlingAlone).add(next);
       } catch (error) {
-        options.logger.error(
-          { err: error, completionId: settlement.completionId },
-          'settlement failed, trying again',
-        );
-        await sleep(waitMs, closing.signal);
+        options.logger.error({ err: error, completionId }, 'settlement failed, trying again');
+        if (tries > 0 && isUnwritable(error)) next = withoutContent(settlement);
+        await sleep(Math.min(RETRY_FROM_MS * 2 ** tries, RETRY_TO_MS), closing.signal);
       }
     }
   }
@@ -102,12 +105,26 @@ export function createLedger(
     async drain() {
       await reserving.drain();
       await settling.drain();
+      await settlingAlone.drain();
     },
     async close() {
       closing.abort(new Unavailable('the gateway is shutting down'));
       await settling.drain();
+      await settlingAlone.drain();
     },
   };
+}
+
+/** Whether it is the value that cannot be written, and trying again will not help. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+function isUnwritable(error: unknown): boolean {
+  if (error instanceof RangeError) return true;
+  return error instanceof Error && 'code' in error && /^(22|54)/.test(String(error.code));
+}
+
+/** The money must be right also where the answer cannot be kept. */
+function withoutContent({ outcome, ...rest }: Settlement): Settlement {
+  const warnings = ['the answer could not be stored'];
+  return { ...rest, outcome: { ...outcome, parts: [], toolCalls: [], object: undefined, warnings } };
 }
 
 function unused(completionId: string): Settlement {

@@ -18,7 +18,8 @@ export function maskError(error: unknown): GraphQLError {
     const issues = cause instanceof InvalidInput ? { issues: cause.issues } : {};
     return relocate(error, cause.message, { code: cause.code, ...issues, http: { status: cause.status } });
   }
-  if (error instanceof GraphQLError && cause instanceof GraphQLError && error.extensions['code']) return error;
+  if (error instanceof GraphQLError && cause instanceof GraphQLError && error.extensions['code'])
+    return error;
   const extensions = { code: 'INTERNAL_SERVER_ERROR', unexpected: true, http: { status: 500 } };
   return relocate(error, 'Unexpected error.', extensions, cause);
 }
@@ -28,6 +29,8 @@ export interface Presentation {
   /** A client that left is no fault to write down. */
   signal: AbortSignal;
   log: ErrorLog;
+  /** HTTP needs `extensions.http` for its status line, and takes it away itself. */
+  hasStatus: boolean;
 }
 
 type Presentable = ExecutionResult | AsyncIterable<ExecutionResult>;
@@ -47,14 +50,15 @@ function presentSingle(result: ExecutionResult, by: Presentation): ExecutionResu
 }
 
 /** Makes a copy: validation errors are cached and shared by every request with the same operation. */
-function presentError(error: GraphQLError, partial: boolean, { requestId, signal, log }: Presentation) {
+function presentError(error: GraphQLError, partial: boolean, by: Presentation): GraphQLError {
   const { http, unexpected, ...extensions } = error.extensions;
-  if (unexpected && !signal.aborted) {
-    log.error({ requestId, path: error.path, err: error.originalError ?? error }, 'an operation failed');
+  const { requestId } = by;
+  if (unexpected && !by.signal.aborted) {
+    by.log.error({ requestId, path: error.path, err: error.originalError ?? error }, 'an operation failed');
   }
   // An answer that holds data is a 200, whatever went wrong in parts of it (GraphQL over HTTP, status codes).
-  const status = http === undefined || partial ? {} : { http };
-  return relocate(error, error.message, { ...extensions, requestId, ...status });
+  const keepsStatus = by.hasStatus && !partial && http !== undefined;
+  return relocate(error, error.message, { ...extensions, requestId, ...(keepsStatus && { http }) });
 }
 
 function findCause(error: unknown): unknown {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -85,11 +86,13 @@ function createHttpServer(handle: RequestHandler, log: ErrorLog): Server {
   });
 }
 
-function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  server.once('error', (error: NodeJS.ErrnoException) => reject(explainListenError(error, host, port)));
-  server.listen(port, host, resolve);
-  return promise;
+async function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw explainListenError(error as NodeJS.ErrnoException, host, port);
+  }
 }
 
 function explainListenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
@@ -119,7 +122,7 @@ async function finishWork(server: Server, sockets: SocketServer, endsAt: () => n
     await wait(DRAIN_CHECK_MS);
   }
   sockets.close('all');
-  for (const goodbyeEndsAt = Date.now() + GOODBYE_MS; open && Date.now() < goodbyeEndsAt; ) {
+  for (const goodbyeEndsAt = Date.now() + GOODBYE_MS; open && Date.now() < goodbyeEndsAt;) {
     server.closeIdleConnections();
     await wait(DRAIN_CHECK_MS);
   }

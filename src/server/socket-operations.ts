@@ -7,6 +7,7 @@ import { iterateUntilAborted } from '../lib/abort.ts';
 import { newId } from '../lib/ids.ts';
 import { maskError, presentResult } from './errors.ts';
 import type { ErrorLog, Presentation } from './errors.ts';
+import { GRAPHQL_PATH } from './yoga.ts';
 import type { GraphqlServer } from './yoga.ts';
 
 /** One client's socket: the request that opened it, and the operations that have not ended yet. */
@@ -90,15 +91,15 @@ async function* runOperation(
   controller: AbortController,
 ): AsyncGenerator<ExecutionResult, void> {
   const { running } = context.extra;
-  const by: Presentation = { requestId: newId('req'), signal: controller.signal, log };
+  const by: Presentation = { requestId: newId('req'), signal: controller.signal, log, hasStatus: false };
   running.add(controller);
   try {
     const request = createRequest(graphql, context, params, by);
     const result = await execute(graphql, params, request, by);
     if (isAsyncIterable<ExecutionResult>(result)) {
-      for await (const each of iterateUntilAborted(result, by.signal)) yield withoutInternals(each);
+      for await (const each of iterateUntilAborted(result, by.signal)) yield each;
     } else {
-      yield ensureBegun(withoutInternals(result));
+      yield ensureBegun(result);
     }
   } finally {
     running.delete(controller);
@@ -139,32 +140,13 @@ function createRequest(
     findAuthorization(params.extensions?.['headers']) ??
     extra.request.headers.authorization;
   if (authorization !== undefined) headers['authorization'] = authorization;
-  const url = `http://${extra.request.headers.host ?? 'localhost'}${graphql.graphqlEndpoint}`;
-  return new graphql.fetchAPI.Request(url, { method: 'POST', headers, signal });
+  return new graphql.fetchAPI.Request(`http://localhost${GRAPHQL_PATH}`, { method: 'POST', headers, signal });
 }
 
 function findAuthorization(source: unknown): string | undefined {
   if (typeof source !== 'object' || source === null) return undefined;
   const found = Object.entries(source).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
   return typeof found === 'string' ? found : undefined;
-}
-
-/** HTTP has a status line for `extensions.http`; here it would reach the client. */
-function withoutInternals(result: ExecutionResult): ExecutionResult {
-  if (!result.errors && !result.extensions) return result;
-  const { errors, extensions, ...rest } = result;
-  const { http: _, ...kept } = extensions ?? {};
-  return {
-    ...rest,
-    ...(errors && { errors: errors.map(withoutStatus) }),
-    ...(Object.keys(kept).length > 0 && { extensions: kept }),
-  };
-}
-
-function withoutStatus(error: GraphQLError): GraphQLError {
-  const { http: _, ...extensions } = error.extensions;
-  const { nodes, source, positions, path } = error;
-  return new GraphQLError(error.message, { nodes, source, positions, path, extensions });
 }
 
 function tooMany(operationsPerSocket: number): GraphQLError {

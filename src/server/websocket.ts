@@ -100,12 +100,14 @@ function serve(
   stalls: StallWatch,
 ): Client {
   const state: SocketState = { request, running: new Set() };
+  let closed: ReturnType<typeof protocol.opened> | undefined;
   function end(code: number, reason: string): void {
     ws.close(code, reason);
     // Not only when the client answers: from here on nothing is sent, so nothing would hold a source back.
-    void closed(code, reason);
+    void closed?.(code, reason);
   }
-  const closed = protocol.opened(
+  // Ends the socket before it returns when the client speaks another protocol.
+  closed = protocol.opened(
     {
       protocol: ws.protocol,
       send: (data) => send(ws, data),
@@ -120,7 +122,7 @@ function serve(
   );
   // ws has told the client by the time this fires, and closes the socket itself.
   ws.on('error', () => {});
-  ws.once('close', (code, reason) => void closed(code, String(reason)));
+  ws.once('close', (code, reason) => void closed?.(code, String(reason)));
   ws.on('ping', () => holdBack(ws, request.socket));
   stalls.watch(request.socket, () => {
     end(TRY_AGAIN_LATER, 'the client reads too slowly');
@@ -137,7 +139,7 @@ function send(ws: WebSocket, data: string): Promise<void> {
   return promise;
 }
 
-/** Who does not take the answers to what he asked is not read from either, or his questions would pile up as answers. */
+/** Nothing is read from a client that does not take its answers: each question would leave one more in memory. */
 function holdBack(ws: WebSocket, socket: Socket): void {
   if (ws.isPaused || !socket.writableNeedDrain) return;
   ws.pause();

@@ -12,11 +12,14 @@ export interface ServerContext {
   requestId: string;
 }
 
+/** The same on every transport: `request` has the client's headers and a signal that aborts when it leaves. */
+export type OperationContext = YogaInitialContext & ServerContext;
+
 export interface GraphqlServerOptions {
   schema: GraphQLSchema;
   plugins: Plugin[];
-  /** What resolvers get beside `request` (its headers and its signal, the same on every transport). */
-  context(initial: YogaInitialContext & ServerContext): Promise<object> | object;
+  /** What resolvers get beside what the transport knows. */
+  context(initial: OperationContext): Promise<object> | object;
   environment: 'development' | 'production';
   corsOrigins: string[];
   limits: { bodyBytes: number };
@@ -96,7 +99,8 @@ function usePresentation(log: ErrorLog): Plugin<object, ServerContext> {
   return {
     onResultProcess({ request, result, setResult, serverContext }) {
       if (Array.isArray(result)) return;
-      setResult(presentResult(result, { requestId: serverContext.requestId, signal: request.signal, log }));
+      const { requestId } = serverContext;
+      setResult(presentResult(result, { requestId, signal: request.signal, log, hasStatus: true }));
     },
   };
 }
@@ -117,7 +121,10 @@ function corsFor(request: Request, allowed: string[]): CORSOptions {
 
 /** Bounded by bytes of text and not only by number: operations with a prompt written into them can be large. */
 function createDocumentCache() {
-  return new LRUCache<string, DocumentNode>({ ...CACHE_BOUNDS, sizeCalculation: (_, text) => text.length + 1 });
+  return new LRUCache<string, DocumentNode>({
+    ...CACHE_BOUNDS,
+    sizeCalculation: (_, text) => text.length + 1,
+  });
 }
 
 function createErrorCache() {

@@ -51,7 +51,7 @@ describe('who leaves is heard at once', () => {
       const leave = await start(url, { query: 'subscription { deaf }' });
       await toy.begun();
       leave();
-      await toy.returned();
+      await expect(toy.returned()).resolves.toBeUndefined();
     },
   );
 });
@@ -85,5 +85,5 @@ test('a source that begins only after its client left is told to return', async 
   await client.next('pong');
   gate.resolve({});
   await toy.begun();
-  await toy.returned();
+  await expect(toy.returned()).resolves.toBeUndefined();
 });

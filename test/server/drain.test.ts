@@ -54,7 +54,7 @@ test('a drain takes no new connection, and sends idle clients away at once', asy
   await toy.begun();
   const drained = drain(LONG_MS);
   expect(await idle.closed).toMatchObject({ code: 1001 });
-  await expect(post(url, { query: '{ hello }' })).rejects.toThrow();
+  await expect(post(url, { query: '{ hello }' })).rejects.toThrow('fetch failed');
   toy.release();
   await busy;
   await drained;

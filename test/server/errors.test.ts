@@ -78,13 +78,11 @@ describe.each(TRANSPORTS)('errors over %s', (transport) => {
       ['none of @oneOf', { source: {} }, ['input', 'source']],
       ['null in @oneOf', { source: { text: null } }, ['input', 'source', 'text']],
       ['a wrong type', { source: { text: 'a' }, times: 'many' }, ['input', 'times']],
-      ['deep in a list', { source: { lines: [{ number: 1 }, { number: 'x' }] } }, [
-        'input',
-        'source',
-        'lines',
-        '1',
-        'number',
-      ]],
+      [
+        'deep in a list',
+        { source: { lines: [{ number: 1 }, { number: 'x' }] } },
+        ['input', 'source', 'lines', '1', 'number'],
+      ],
       ['an unknown field', { source: { text: 'a' }, tims: 1 }, ['input']],
       ['a missing field', { times: 1 }, ['input']],
       ['null', null, ['input']],
@@ -103,13 +101,10 @@ describe.each(TRANSPORTS)('errors over %s', (transport) => {
       ['{ echo(input: { source: { text: "a", lines: [] } }) }', ['input', 'source']],
       ['{ echo(input: { source: { } }) }', ['input', 'source']],
       ['{ echo(input: { source: { text: "a" }, times: "many" }) }', ['input', 'times']],
-      ['{ echo(input: { source: { lines: [{ number: 1 }, { number: "x" }] } }) }', [
-        'input',
-        'source',
-        'lines',
-        '1',
-        'number',
-      ]],
+      [
+        '{ echo(input: { source: { lines: [{ number: 1 }, { number: "x" }] } }) }',
+        ['input', 'source', 'lines', '1', 'number'],
+      ],
       ['{ echo(input: 3) }', ['input']],
       ['{ echo(input: { source: { text: "a" }, tims: 1 }) }', ['input', 'tims']],
     ])('in the operation: %s', async (query, path) => {

@@ -17,13 +17,17 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
       'QUERY_TOO_DEEP',
     ],
     ['many aliases', '{ a: hello b: hello c: hello }', 'QUERY_TOO_MANY_ALIASES'],
-    ['many directives', '{ hello @skip(if: false) @include(if: true) @skip(if: false) }', 'QUERY_TOO_MANY_DIRECTIVES'],
+    [
+      'many directives',
+      '{ hello @skip(if: false) @include(if: true) @skip(if: false) }',
+      'QUERY_TOO_MANY_DIRECTIVES',
+    ],
     ['long', `{ ${'hello '.repeat(60)} }`, 'QUERY_TOO_LARGE'],
     ['deep, as a mutation', 'mutation { touch { a { b { c } } } }', 'QUERY_TOO_DEEP'],
     ['deep, as a subscription', 'subscription { wait { a { b { c } } } }', 'QUERY_TOO_DEEP'],
   ])('what is too %s is refused, the first time and again', async (_, query, code) => {
     const { url } = await startTestServer({ plugins: operationLimits(LIMITS) });
-    for (const _time of [1, 2]) {
+    for (let time = 1; time <= 2; time += 1) {
       const { data, errors } = await ask(transport, url, { query });
       expect(data).toBeUndefined();
       expect(errors).toMatchObject([{ extensions: { code, requestId: expect.any(String) } }]);

@@ -9,7 +9,10 @@ describe('what a browser can send to another site without asking is refused', ()
     ['application/x-www-form-urlencoded', 'query=%7B%20hello%20%7D'],
     ['text/plain', JSON.stringify(HELLO)],
     ['application/graphql', '{ hello }'],
-    ['multipart/form-data; boundary=x', '--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{}\r\n--x--'],
+    [
+      'multipart/form-data; boundary=x',
+      '--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{}\r\n--x--',
+    ],
     ['text/plain; application/json', JSON.stringify(HELLO)],
   ])('%s', async (contentType, body) => {
     const { url } = await startTestServer();
@@ -64,7 +67,9 @@ describe('a body over the limit', () => {
     });
     expect(response.status).toBe(413);
     expect(await response.json()).toMatchObject({
-      errors: [{ message: expect.stringContaining('100000'), extensions: { code: 'REQUEST_ENTITY_TOO_LARGE' } }],
+      errors: [
+        { message: expect.stringContaining('100000'), extensions: { code: 'REQUEST_ENTITY_TOO_LARGE' } },
+      ],
     });
   });
 

@@ -56,7 +56,9 @@ describe('the page that opens a socket', () => {
     ['a sandboxed frame', 'null', false],
   ])('%s', async (_, origin, allowed) => {
     const server = await startTestServer({ corsOrigins: ['https://app.example'] });
-    const headers: Record<string, string> = origin ? { origin: origin === 'same' ? server.origin : origin } : {};
+    const headers: Record<string, string> = origin
+      ? { origin: origin === 'same' ? server.origin : origin }
+      : {};
     const ws = new WebSocket(server.url.replace('http', 'ws'), 'graphql-transport-ws', { headers });
     const outcome = await once(ws, 'open').then(() => 'open', String);
     expect(outcome).toContain(allowed ? 'open' : '403');
@@ -105,6 +107,15 @@ test('operations over the cap are refused one by one, and run once others ended'
   client.send({ id: 'a', type: 'complete' });
   client.subscribe('e', HELLO);
   expect(await client.next('e')).toMatchObject({ type: 'next', payload: { data: { hello: 'world' } } });
+});
+
+test('a client that speaks another protocol is told so, and harms nobody', async () => {
+  const { url } = await startTestServer();
+  const ws = new WebSocket(url.replace('http', 'ws'));
+  expect((await once(ws, 'close'))[0]).toBe(4406);
+  const client = await connect(url);
+  client.subscribe('1', HELLO);
+  expect(await client.next('1')).toMatchObject({ payload: { data: { hello: 'world' } } });
 });
 
 test('a message over the limit closes the socket', async () => {

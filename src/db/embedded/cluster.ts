@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { DurableFiles } from './durable-files.ts';
@@ -38,6 +38,8 @@ async function openInMemory(log: (message: string) => void): Promise<PGlite> {
 async function makeCluster(directory: string, log: (message: string) => void): Promise<void> {
   const fresh = `${directory}.new`;
   await rm(fresh, { recursive: true, force: true });
+  // The engine lets everybody read and write its files, so nobody else may come near them.
+  await mkdir(fresh, { mode: 0o700 });
   const snapshot = await findSnapshot(log);
   if (snapshot) unpack(snapshot, fresh);
   else await initialise(fresh);

@@ -18,8 +18,9 @@ export interface EmbeddedDatabase {
 /**
  * PostgreSQL inside this process: PGlite in a thread of its own, reached by postgres.js like any other server.
  *
- * What was committed survives a killed process, and a loss of power as far as the disk keeps what fsync wrote. One
- * process at a time may have the directory open. All queries share one connection: a transaction must not wait for
+ * What was committed survives a killed process, and a loss of power too, except in the half minute after the very first
+ * start: until the system has written the new files back, the whole directory may be lost. One process at a time may
+ * have the directory open. All queries share one connection: a transaction must not wait for
  * a query outside of it.
  * @param options.dataDir is made when it is not there; `memory://` is a database that ends with the process.
  * @param options.watchdogMs is how long one statement may take before the thread is ended and started again.

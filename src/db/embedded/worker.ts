@@ -26,9 +26,7 @@ async function run(supervisor: MessagePort): Promise<void> {
   tell('ready');
 }
 
-/** The checkpoint spares the next start from reading the log again. */
 async function stop(db: PGlite): Promise<void> {
-  if (!db.isInTransaction()) await db.exec('CHECKPOINT');
   await db.close();
   process.exit();
 }

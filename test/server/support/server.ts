@@ -27,7 +27,9 @@ export async function startTestServer(changes: Changes = {}): Promise<TestServer
   const options = {
     environment: 'development' as const,
     corsOrigins: [],
-    log: { error: (details: Record<string, unknown>, message: string) => void logged.push({ details, message }) },
+    log: {
+      error: (details: Record<string, unknown>, message: string) => void logged.push({ details, message }),
+    },
     host: '127.0.0.1',
     port: 0,
     ready: async () => {},

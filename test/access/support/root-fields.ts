@@ -1,0 +1,74 @@
+import { schema } from '../../../src/graph/schema.ts';
+import type { Scope } from '../../../src/domain/principal.ts';
+import type { Operation } from '../../server/support/client.ts';
+
+interface RootField {
+  /** Without it the field is refused; undefined for a field that every key may ask for. */
+  needs?: Scope;
+  query: string;
+}
+
+const ASK = '{ model: "demo/echo", source: { text: "hello" } }';
+const RANGE = '{ from: "2020-01-01T00:00:00Z" }';
+/** Has the form of an id; nothing has it. */
+export const NO_COMPLETION = 'cmpl_00000000000000000000000000';
+const NO_KEY = 'key_00000000000000000000000000';
+
+/** Every field that an operation can begin with, the scope it needs, and the shortest way to ask for it. */
+export const ROOT_FIELDS: Record<string, RootField> = {
+  'Query._entities': { query: '{ _entities(representations: []) { __typename } }' },
+  'Query._service': { query: '{ _service { sdl } }' },
+  'Query.complete': {
+    needs: 'COMPLETIONS_WRITE',
+    query: `{ complete(input: ${ASK}) { errors { code } } }`,
+  },
+  'Query.completion': { query: `{ completion(id: "${NO_COMPLETION}") { id } }` },
+  'Query.completions': { query: '{ completions { totalCount } }' },
+  'Query.ledger': { needs: 'USAGE_READ', query: '{ ledger { totalCount } }' },
+  'Query.model': { query: '{ model(name: "demo/echo") { name } }' },
+  'Query.models': { query: '{ models { totalCount } }' },
+  'Query.node': { query: `{ node(id: "${NO_COMPLETION}") { id } }` },
+  'Query.nodes': { query: `{ nodes(ids: ["${NO_COMPLETION}"]) { id } }` },
+  'Query.providers': { query: '{ providers { name } }' },
+  'Query.usage': { needs: 'USAGE_READ', query: `{ usage(range: ${RANGE}) { total { requests } } }` },
+  'Query.viewer': { query: '{ viewer { scopes } }' },
+  'Mutation.completionCancel': {
+    needs: 'COMPLETIONS_WRITE',
+    query: `mutation { completionCancel(id: "${NO_COMPLETION}") { errors { code } } }`,
+  },
+  'Mutation.completionCreate': {
+    needs: 'COMPLETIONS_WRITE',
+    query: `mutation { completionCreate(input: ${ASK}) { errors { code } } }`,
+  },
+  'Mutation.keyCreate': {
+    needs: 'KEYS_WRITE',
+    query: 'mutation { keyCreate(input: { name: "", scopes: [] }) { errors { code } } }',
+  },
+  'Mutation.keyRevoke': {
+    needs: 'KEYS_WRITE',
+    query: `mutation { keyRevoke(id: "${NO_KEY}") { errors { code } } }`,
+  },
+  'Mutation.keyRotate': {
+    needs: 'KEYS_WRITE',
+    query: `mutation { keyRotate(id: "${NO_KEY}") { errors { code } } }`,
+  },
+  'Subscription.completionEvents': {
+    query: `subscription { completionEvents(id: "${NO_COMPLETION}") { __typename } }`,
+  },
+  'Subscription.completionStream': {
+    needs: 'COMPLETIONS_WRITE',
+    query: `subscription { completionStream(input: ${ASK}) { __typename } }`,
+  },
+  'Subscription.usageTicks': { needs: 'USAGE_READ', query: 'subscription { usageTicks { at } }' },
+};
+
+/** `Query.viewer` and all the others, as the schema has them. */
+export function listRootFields(): string[] {
+  return [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]
+    .flatMap((type) => Object.keys(type?.getFields() ?? {}).map((field) => `${type?.name}.${field}`))
+    .toSorted();
+}
+
+export function operationOf({ query }: RootField): Operation {
+  return { query };
+}
