@@ -69,7 +69,8 @@ export async function rotateKey(
     .set({
       ...stored(secret, store.hashingKey),
       previousSecretHash: apiKeys.secretHash,
-      previousExpiresAt: sql`now() + ${graceSeconds}::int * interval '1 second'`,
+      // By our own clock, which will also judge it: the database's may run ahead.
+      previousExpiresAt: new Date(Date.now() + graceSeconds * 1_000),
     })
     .where(and(where, isNull(apiKeys.revokedAt)))
     .returning();

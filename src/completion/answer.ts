@@ -1,8 +1,11 @@
 import type { Chunk, CompletionEvent, FinishReason, Part, ToolCall, Usage } from '../domain/completion.ts';
 import { ProviderError } from '../domain/errors.ts';
+import { isTooDeep, MAX_JSON_LEVELS } from '../lib/json-depth.ts';
 
 /** An answer longer than this is a vendor gone wrong; without a bound it would fill the memory. */
 const MAX_ANSWER_CHARS = 16_000_000;
+/** No model takes or gives nearly as much. */
+const MAX_TOKENS = 1_000_000_000;
 
 /** What a vendor has said so far. */
 export interface Answer {
@@ -33,10 +36,11 @@ export function addChunk(answer: Answer, chunk: Chunk): CompletionEvent | undefi
       write(answer, chunk.delta);
       return chunk;
     case 'tool-call':
+      ensureShallow(chunk.call);
       answer.toolCalls.push(chunk.call);
       break;
     case 'usage':
-      answer.reported = chunk.usage;
+      if (isPlausible(chunk.usage)) answer.reported = chunk.usage;
       break;
     case 'warnings':
       answer.warnings.push(...chunk.warnings);
@@ -50,6 +54,16 @@ export function addChunk(answer: Answer, chunk: Chunk): CompletionEvent | undefi
 
 export function textOf(parts: readonly Part[]): string {
   return parts.reduce((text, part) => (part.type === 'text' ? text + part.text : text), '');
+}
+
+/** Some servers report -1 or fractions. A figure that cannot be booked is none. */
+function isPlausible(usage: Omit<Usage, 'source'>): boolean {
+  return Object.values(usage).every((n) => Number.isInteger(n) && n >= 0 && n <= MAX_TOKENS);
+}
+
+function ensureShallow({ name, arguments: given }: ToolCall): void {
+  if (!isTooDeep(given)) return;
+  throw new ProviderError(`the arguments for ${name} are nested deeper than ${MAX_JSON_LEVELS} levels`);
 }
 
 function addText(answer: Answer, { type, text }: Part): CompletionEvent | undefined {

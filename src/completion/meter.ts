@@ -1,6 +1,7 @@
 import type { Attempt, Chunk, CompletionEvent, Failure, Outcome, Usage } from '../domain/completion.ts';
 import { GatewayError, OutputInvalid, ProviderError, type ErrorCode } from '../domain/errors.ts';
 import { NOTHING_USED } from '../domain/outcome.ts';
+import { isTooDeep, MAX_JSON_LEVELS } from '../lib/json-depth.ts';
 import { compileSchema } from '../lib/json-schema.ts';
 import { countTokens } from '../lib/tokens.ts';
 import { addChunk, emptyAnswer, textOf, type Answer } from './answer.ts';
@@ -96,6 +97,7 @@ function readAnswer({ finish, written, parts }: Answer, { model, grant }: Plan):
   const { outputSchema } = grant.ask;
   if (!outputSchema || finish === 'TOOL_CALLS') return undefined;
   const value = parseJson(textOf(parts));
+  if (isTooDeep(value)) throw new OutputInvalid(`the answer is nested deeper than ${MAX_JSON_LEVELS} levels`);
   const fault = compileSchema(outputSchema)(value);
   if (fault) throw new OutputInvalid(`the answer does not meet the schema: ${fault}`);
   return value;

@@ -2,6 +2,7 @@ import type { Ask } from '../domain/ask.ts';
 import type { Completion } from '../domain/completion.ts';
 import { Cancelled, IdempotencyKeyUsed } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
+import { ensureCursor } from '../events/cursor.ts';
 import type { OutboxEvent } from '../events/outbox.ts';
 import type { Entry } from '../events/stream-log.ts';
 import { raceAbort } from '../lib/abort.ts';
@@ -12,6 +13,7 @@ import { createRunRegistry, type RunRegistry } from './run-registry.ts';
 import { createRun, type Run } from './run.ts';
 
 const CANCEL_WITHIN_MS = 15_000;
+const SETTLE_WITHIN_MS = 5_000;
 
 export interface RunsDeps extends IdempotencyDeps {
   announce(event: OutboxEvent): Promise<void>;
@@ -67,6 +69,8 @@ export function createRuns(deps: RunsDeps): Runs {
   const runs = createRunRegistry();
   return {
     async stream(who, ask, options, signal) {
+      // Before anything is started, and charged, that could then not be read.
+      if (options.after !== undefined) ensureCursor(options.after);
       return read(startOrAttach(deps, runs, { who, ask, ...options }), options, signal);
     },
     async answer(who, ask, options, signal) {
@@ -109,7 +113,8 @@ export function createRuns(deps: RunsDeps): Runs {
       await raceAbort(allEnded, signal).catch(() => {
         for (const run of runs.running()) run.abort(new Cancelled('the gateway is shutting down'));
       });
-      await allEnded;
+      // A database that takes nothing must not keep the process alive: the next start settles what is left.
+      await raceAbort(allEnded, AbortSignal.timeout(SETTLE_WITHIN_MS)).catch(() => {});
     },
   };
 }

@@ -19,6 +19,10 @@ export const FAILURE_REASONS = ['FAILED', 'CANCELLED', 'CUT', 'INTERRUPTED'] as 
 /** Why there is no full answer. `CUT`: the vendor's stream ended before its finish. */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
+export const RESET_REASONS = ['REPLAYED'] as const;
+/** Why a stream begins again. `REPLAYED`: the reader's place in it is not known any more. */
+export type ResetReason = (typeof RESET_REASONS)[number];
+
 export const USAGE_SOURCES = ['REPORTED', 'ESTIMATED', 'NONE'] as const;
 /** Where a token figure came from: the vendor, our tokenizer, or there was nothing to count. */
 export type UsageSource = (typeof USAGE_SOURCES)[number];
@@ -129,7 +133,7 @@ export type CompletionEvent =
   | { type: 'reasoning'; text: string }
   | { type: 'tool-delta'; id: string; name: string; delta: string }
   /** What was sent so far no longer counts; the text starts again. */
-  | { type: 'reset'; reason: string }
+  | { type: 'reset'; reason: ResetReason }
   | { type: 'finished'; completion: Completion }
   | { type: 'failed'; failure: Failure; completion: Completion | undefined };
 

@@ -5,14 +5,24 @@ export function toCursor(epoch: string, seen: number): string {
   return `${epoch}.${seen}`;
 }
 
+const CURSOR = /^([0-9a-f]{8})\.(\d{1,9})$/;
+const SHOWN_CHARS = 40;
+
+/** @throws InvalidInput for what is no cursor of any log. */
+export function ensureCursor(cursor: string): void {
+  if (CURSOR.test(cursor)) return;
+  const shown = JSON.stringify(cursor.slice(0, SHOWN_CHARS));
+  const message = `after is ${shown}, which is no cursor; hand back one that an event carried`;
+  throw new InvalidInput([{ path: ['after'], message }]);
+}
+
 /**
  * @param epoch of the log that is to be read.
  * @returns undefined for a cursor of another log.
  * @throws InvalidInput for what is no cursor.
  */
 export function fromCursor(cursor: string, epoch: string): number | undefined {
-  const [, of, seen] = /^([0-9a-f]{8})\.(\d{1,9})$/.exec(cursor) ?? [];
-  if (of !== undefined) return of === epoch ? Number(seen) : undefined;
-  const message = `after is ${JSON.stringify(cursor)}, which is no cursor; hand back one that an event carried`;
-  throw new InvalidInput([{ path: ['after'], message }]);
+  ensureCursor(cursor);
+  const [, of, seen] = CURSOR.exec(cursor) ?? [];
+  return of === epoch ? Number(seen) : undefined;
 }

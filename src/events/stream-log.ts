@@ -25,7 +25,7 @@ export interface StreamLog {
   size(): number;
 }
 
-const RESTARTED: CompletionEvent = { type: 'reset', reason: 'the stream is told again from its beginning' };
+const RESTARTED: CompletionEvent = { type: 'reset', reason: 'REPLAYED' };
 
 export function createStreamLog(): StreamLog {
   // Cursors of one log must not be taken for places in another.

@@ -4,7 +4,7 @@ import { InvalidInput } from '../domain/errors.ts';
 import type { Entry } from '../events/stream-log.ts';
 import { newId } from '../lib/ids.ts';
 import { builder } from './builder.ts';
-import { Completion, FailureReason } from './completion.ts';
+import { Completion, CompletionReason } from './completion.ts';
 import { CompletionInput } from './completion-input.ts';
 import { COMPLETION_COST } from './completion-queries.ts';
 import { failureErrors, isUserError, toUserErrors, UserError, type UserErrorData } from './errors.ts';
@@ -68,7 +68,7 @@ builder.objectRef<Of<'tool-delta'>>('CompletionToolCallDelta').implement({
 builder.objectRef<Of<'reset'>>('CompletionReset').implement({
   interfaces,
   description: 'What came so far no longer counts: the text starts again.',
-  fields: (t) => ({ reason: t.string({ resolve: ({ event }) => event.reason }) }),
+  fields: (t) => ({ reason: t.field({ type: CompletionReason, resolve: ({ event }) => event.reason }) }),
 });
 builder.objectRef<Of<'finished'>>('CompletionFinished').implement({
   interfaces,
@@ -78,7 +78,7 @@ builder.objectRef<Of<'failed'>>('CompletionFailed').implement({
   interfaces,
   description: 'There is no full answer. What came so far is kept on the completion.',
   fields: (t) => ({
-    reason: t.field({ type: FailureReason, resolve: ({ event }) => event.failure.reason }),
+    reason: t.field({ type: CompletionReason, resolve: ({ event }) => event.failure.reason }),
     errors: t.field({
       type: [UserError],
       resolve: ({ event, refusal }) => refusal ?? (event.completion ? failureErrors(event.completion) : []),

@@ -1,6 +1,7 @@
 import {
   COMPLETION_STATUSES,
   FAILURE_REASONS,
+  RESET_REASONS,
   FINISH_REASONS,
   USAGE_SOURCES,
   type Completion as CompletionRow,
@@ -24,9 +25,10 @@ export const CompletionStatus = builder.enumType('CompletionStatus', {
   values: COMPLETION_STATUSES,
 });
 const FinishReason = builder.enumType('FinishReason', { values: FINISH_REASONS });
-export const FailureReason = builder.enumType('FailureReason', {
-  description: 'CUT: the provider’s stream ended before its finish.',
-  values: FAILURE_REASONS,
+export const CompletionReason = builder.enumType('CompletionReason', {
+  description: `CUT: the provider’s stream ended before its finish. REPLAYED: the reader’s place in the stream is not known
+any more. One type for all events, so that a selection may name \`reason\` on several of them.`,
+  values: [...FAILURE_REASONS, ...RESET_REASONS],
 });
 const UsageSource = builder.enumType('UsageSource', {
   description: 'REPORTED by the provider, ESTIMATED by our tokenizer, or NONE: there was nothing to count.',
@@ -87,7 +89,7 @@ const Latency = builder.objectRef<Outcome>('Latency').implement({
 const CompletionFailure = builder.objectRef<Failure>('CompletionFailure').implement({
   description: 'Why there is no full answer.',
   fields: (t) => ({
-    reason: t.field({ type: FailureReason, resolve: ({ reason }) => reason }),
+    reason: t.field({ type: CompletionReason, resolve: ({ reason }) => reason }),
     code: t.exposeString('code', { description: 'As in `ErrorCode`.' }),
     message: t.exposeString('message'),
   }),

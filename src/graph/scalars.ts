@@ -1,11 +1,13 @@
+import { GraphQLScalarType } from 'graphql';
 import { GraphQLDateTimeISO, GraphQLJSON, GraphQLSafeInt } from 'graphql-scalars';
+import { isTooDeep, MAX_JSON_LEVELS } from '../lib/json-depth.ts';
 import { formatNanos, parseUsd } from '../lib/money.ts';
 import { builder } from './builder.ts';
 
 builder.addScalarType('DateTime', GraphQLDateTimeISO, {
   description: 'An instant in ISO 8601, always UTC: "2026-11-23T12:00:00.000Z".',
 });
-builder.addScalarType('JSON', GraphQLJSON, {
+builder.addScalarType('JSON', withBoundedDepth(GraphQLJSON), {
   description:
     'Any JSON value. Only for data whose shape is the caller’s own: schemas, tool arguments, structured output.',
 });
@@ -30,3 +32,14 @@ builder.scalarType('Cursor', {
     return value;
   },
 });
+
+/** What is written into the operation itself is bounded with the operation. */
+function withBoundedDepth(scalar: GraphQLScalarType): GraphQLScalarType {
+  return new GraphQLScalarType({
+    ...scalar.toConfig(),
+    parseValue(value) {
+      if (isTooDeep(value)) throw new TypeError(`the value is nested deeper than ${MAX_JSON_LEVELS} levels`);
+      return scalar.parseValue(value);
+    },
+  });
+}

@@ -1,5 +1,6 @@
 import { and, desc, eq, gte, inArray, lt, lte, sql as raw, type SQL } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
+import { toJsonParameter } from '../db/json.ts';
 import { completions } from '../db/tables/completions.ts';
 import { visibleTo } from '../db/visibility.ts';
 import type { Completion, CompletionStatus, Tag } from '../domain/completion.ts';
@@ -82,7 +83,7 @@ function matching(who: Principal, filter: CompletionFilter): SQL | undefined {
     matchText(completions.endUserId, filter.endUserId),
     filter.keyId === undefined ? undefined : eq(completions.keyId, filter.keyId),
     filter.teamId === undefined ? undefined : eq(completions.teamId, filter.teamId),
-    filter.tag && raw`${completions.tags} @> ${JSON.stringify([filter.tag])}::text::jsonb`,
+    filter.tag && raw`${completions.tags} @> ${toJsonParameter([filter.tag])}::text::jsonb`,
     filter.from && gte(completions.createdAt, filter.from),
     filter.to && lt(completions.createdAt, filter.to),
     filter.minCostNanos === undefined

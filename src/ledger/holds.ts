@@ -12,7 +12,6 @@ export interface ExpiredHold {
   estimatedInputTokens: number;
   seenOutputTokens: number;
   price: Price | undefined;
-  createdAt: Date;
 }
 
 /** Output tokens seen so far of a running completion. */
@@ -45,7 +44,7 @@ export async function expireHoldsOfOthers(sql: Sql, instanceId: string): Promise
 
 export async function listExpiredHolds(sql: Sql, limit: number): Promise<ExpiredHold[]> {
   const rows = await sql<ExpiredRow[]>`
-    SELECT id, provider, model, estimated_input_tokens, seen_output_tokens, price, created_at
+    SELECT id, provider, model, estimated_input_tokens, seen_output_tokens, price
     FROM completions WHERE hold_state = 'PENDING' AND hold_expires_at < now()
     ORDER BY hold_expires_at LIMIT ${limit}`;
   return rows.map((row) => ({
@@ -55,7 +54,6 @@ export async function listExpiredHolds(sql: Sql, limit: number): Promise<Expired
     estimatedInputTokens: row.estimated_input_tokens,
     seenOutputTokens: row.seen_output_tokens,
     price: row.price ? fromStoredPrice(row.price) : undefined,
-    createdAt: row.created_at,
   }));
 }
 
@@ -66,5 +64,4 @@ interface ExpiredRow {
   estimated_input_tokens: number;
   seen_output_tokens: number;
   price: StoredPrice | null;
-  created_at: Date;
 }

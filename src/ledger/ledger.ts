@@ -41,8 +41,6 @@ export interface Ledger {
   listExpiredHolds(limit: number): Promise<ExpiredHold[]>;
   /** Declares every other process dead; only for a database that one process at a time can open. */
   expireHoldsOfOthers(): Promise<void>;
-  /** Resolves when everything handed in is written. */
-  drain(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -102,11 +100,6 @@ export function createLedger(
     extendHolds: (beats) => extendHolds(sql, beats, options.holdMs),
     listExpiredHolds: (limit) => listExpiredHolds(sql, limit),
     expireHoldsOfOthers: () => expireHoldsOfOthers(sql, options.instanceId),
-    async drain() {
-      await reserving.drain();
-      await settling.drain();
-      await settlingAlone.drain();
-    },
     async close() {
       closing.abort(new Unavailable('the gateway is shutting down'));
       await settling.drain();
@@ -115,7 +108,10 @@ export function createLedger(
   };
 }
 
-/** Whether it is the value that cannot be written, and trying again will not help. https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/**
+ * Whether it is the value that cannot be written, so that trying again will not help: SQLSTATE classes 22 and 54.
+ * https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
 function isUnwritable(error: unknown): boolean {
   if (error instanceof RangeError) return true;
   return error instanceof Error && 'code' in error && /^(22|54)/.test(String(error.code));

@@ -43,7 +43,7 @@ const SETTLE = `
     INSERT INTO outbox (organisation_id, kind, subject_id)
     SELECT organisation_id, 'COMPLETION_SETTLED', id FROM closed ORDER BY id
   )
-  SELECT id, finished_at FROM closed`;
+  SELECT id, extract(epoch FROM finished_at)::float8 * 1000 AS finished_at_ms FROM closed`;
 
 /**
  * Settles completions, all in one statement: the row is closed, the hold released, the cost booked and the event
@@ -52,8 +52,10 @@ const SETTLE = `
  */
 export async function settleAll(sql: Sql, settlements: Settlement[]): Promise<(Date | undefined)[]> {
   const rows = toJsonParameter(settlements.map(toRow));
-  const closed = await sql.unsafe<{ id: string; finished_at: Date }[]>(SETTLE, [rows], { prepare: true });
-  const finishedAt = new Map(closed.map((row) => [row.id, row.finished_at]));
+  const closed = await sql.unsafe<{ id: string; finished_at_ms: number }[]>(SETTLE, [rows], {
+    prepare: true,
+  });
+  const finishedAt = new Map(closed.map((row) => [row.id, new Date(row.finished_at_ms)]));
   return settlements.map(({ completionId }) => finishedAt.get(completionId));
 }
 

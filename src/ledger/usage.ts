@@ -1,5 +1,6 @@
 import { and, eq, gte, inArray, isNotNull, lt, sql, type SQL } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
+import { toJsonParameter } from '../db/json.ts';
 import { completions } from '../db/tables/completions.ts';
 import { outbox } from '../db/tables/outbox.ts';
 import { visibleTo } from '../db/visibility.ts';
@@ -114,7 +115,7 @@ function matching(filter: UsageFilter): SQL | undefined {
     filter.teamId === undefined ? undefined : eq(completions.teamId, filter.teamId),
     filter.keyId === undefined ? undefined : eq(completions.keyId, filter.keyId),
     matchText(completions.model, filter.model),
-    filter.tag && sql`${completions.tags} @> ${JSON.stringify([filter.tag])}::text::jsonb`,
+    filter.tag && sql`${completions.tags} @> ${toJsonParameter([filter.tag])}::text::jsonb`,
   );
 }
 

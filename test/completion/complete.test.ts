@@ -29,9 +29,7 @@ describe('a completion', () => {
       cost: { amount: '0', currency: 'USD' },
       priced: true,
       failure: null,
-      attempts: [
-        { provider: 'demo', model: 'demo/echo', status: 'OK', httpStatus: 200, errorType: null },
-      ],
+      attempts: [{ provider: 'demo', model: 'demo/echo', status: 'OK', httpStatus: 200, errorType: null }],
       warnings: [],
     });
     expect(completion?.latency?.firstTokenMs).toBeLessThanOrEqual(completion?.latency?.totalMs ?? 0);
@@ -39,7 +37,10 @@ describe('a completion', () => {
 
   it('is read later as it was answered', async () => {
     const completion = completionOf(
-      await create(gateway(), say('demo/reasoning', 'Once more', { tags: [{ key: 'reread', value: 'yes' }] })),
+      await create(
+        gateway(),
+        say('demo/reasoning', 'Once more', { tags: [{ key: 'reread', value: 'yes' }] }),
+      ),
     );
     expect(await listCompletions(gateway(), { tag: { key: 'reread', value: 'yes' } })).toEqual([completion]);
   });
@@ -126,7 +127,10 @@ describe('a completion', () => {
     ['does not meet the schema', '{"city":7}'],
   ])('fails when the answer to a JSON Schema %s, and is still paid for', async (_, text) => {
     const jsonSchema = { type: 'object', properties: { city: { type: 'string' } } };
-    const { completion, errors } = await create(gateway(), say('demo/echo', text, { output: { jsonSchema } }));
+    const { completion, errors } = await create(
+      gateway(),
+      say('demo/echo', text, { output: { jsonSchema } }),
+    );
     expect(errors).toMatchObject([{ code: 'OUTPUT_INVALID' }]);
     expect(completion).toMatchObject({
       status: 'FAILED',
@@ -188,7 +192,9 @@ describe('a completion', () => {
       const found = await listCompletions(gateway(), filter);
       expect(found).toMatchObject([{ id, tags, endUserId: 'user-42' }]);
     }
-    expect(await listCompletions(gateway(), { endUserId: { eq: 'user-42' }, status: ['FAILED'] })).toEqual([]);
+    expect(await listCompletions(gateway(), { endUserId: { eq: 'user-42' }, status: ['FAILED'] })).toEqual(
+      [],
+    );
     expect(await listCompletions(gateway(), { endUserId: { contains: '%' } })).toEqual([]);
   });
 

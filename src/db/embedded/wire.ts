@@ -12,6 +12,7 @@ export function openWire(connect: () => Promise<MessagePort>): Duplex {
 
   function attach(connected: MessagePort): MessagePort {
     port = connected.on('message', (bytes: Uint8Array) => wire.push(bytes)).on('close', () => wire.destroy());
+    if (wire.destroyed) port.close();
     return port;
   }
   const wire = new Duplex({

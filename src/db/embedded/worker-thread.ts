@@ -1,4 +1,3 @@
-import { extname } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerOptions } from './worker-messages.ts';
@@ -9,6 +8,11 @@ const CLOSE_WITHIN_MS = 10_000;
 const BEATS = 15;
 /** So that PostgreSQL's own limit on the depth of its stack comes first: at 4 MB deep JSON broke the engine. */
 const STACK_MB = 64;
+
+/** The source runs as .ts, the build as .js. */
+const WORKER = import.meta.url.endsWith('.ts')
+  ? new URL('./worker.ts', import.meta.url)
+  : new URL('./worker.js', import.meta.url);
 
 export interface WorkerThreadOptions {
   /** Of the cluster; undefined for one in memory. */
@@ -34,20 +38,19 @@ export interface WorkerThread {
 export async function startWorkerThread(options: WorkerThreadOptions): Promise<WorkerThread> {
   const beatMs = options.watchdogMs / BEATS;
   const workerData: WorkerOptions = { directory: options.directory, beatMs };
-  // The source runs as .ts, the build as .js.
-  const file = new URL(`./worker${extname(import.meta.url)}`, import.meta.url);
-  const worker = new Worker(file, {
+  const worker = new Worker(WORKER, {
     name: 'postgres',
     workerData,
     resourceLimits: { stackSizeMb: STACK_MB },
   });
   const ready = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<string>();
+  let reason: string | undefined;
   let missedBeats = 0;
   let watchdog: NodeJS.Timeout | undefined;
 
   function giveUp(why: string): void {
-    ended.resolve(why);
+    reason ??= why;
     void worker.terminate();
   }
   function watch(): void {
@@ -61,10 +64,11 @@ export async function startWorkerThread(options: WorkerThreadOptions): Promise<W
     if (message === 'ready') ready.resolve();
     else if (message !== 'beat') options.log(message.log);
   });
-  worker.on('error', (error) =>
-    ended.resolve(`crashed: ${error instanceof Error ? error.message : String(error)}`),
-  );
-  worker.on('exit', (code) => ended.resolve(`exited with code ${code}`));
+  worker.on('error', (error) => {
+    reason ??= `crashed: ${error instanceof Error ? error.message : String(error)}`;
+  });
+  // Not before: two engines must never have the same files open.
+  worker.on('exit', (code) => ended.resolve(reason ?? `exited with code ${code}`));
   void ended.promise.then((how) => {
     clearInterval(watchdog);
     ready.reject(new Error(`the embedded database ${how}`));

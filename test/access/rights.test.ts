@@ -1,0 +1,99 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { SCOPES, type Scope } from '../../src/domain/principal.ts';
+import { useGateway } from '../support/gateway.ts';
+import { makeKey, type MadeKey } from './support/keys.ts';
+
+const gateway = useGateway();
+const CREATE = `mutation ($input: KeyCreateInput!) {
+  keyCreate(input: $input) { key { id scopes models } secret errors { code message path } }
+}`;
+const ROTATE =
+  'mutation ($id: ID!) { answer: keyRotate(id: $id) { key { id } secret errors { code message } } }';
+const REVOKE = 'mutation ($id: ID!) { answer: keyRevoke(id: $id) { key { id } errors { code message } } }';
+
+describe('a key that manages keys', () => {
+  let manager: MadeKey;
+  beforeAll(async () => {
+    manager = await makeKey(gateway(), { scopes: ['KEYS_WRITE', 'USAGE_READ'] });
+  });
+  const create = async (input: object) =>
+    (await gateway().ask(CREATE, { input: { name: 'x', ...input } }, { key: manager.secret })).data.keyCreate;
+
+  it('makes keys with the scopes that it has itself', async () => {
+    for (const scopes of [['KEYS_WRITE'], ['USAGE_READ'], ['USAGE_READ', 'KEYS_WRITE']])
+      expect(await create({ scopes })).toMatchObject({ key: { scopes }, errors: [] });
+  });
+
+  it.each([[['ADMIN']], [['COMPLETIONS_WRITE']], [['KEYS_WRITE', 'COMPLETIONS_WRITE']], [SCOPES]])(
+    'makes none with %s',
+    async (scopes) => {
+      expect(await create({ scopes })).toEqual({
+        key: null,
+        secret: null,
+        errors: [{ code: 'INVALID_INPUT', message: expect.any(String), path: ['input', 'scopes'] }],
+      });
+    },
+  );
+
+  it.each<Scope>(['ADMIN', 'COMPLETIONS_WRITE'])('takes over and ends no key with %s', async (scope) => {
+    const mightier = await makeKey(gateway(), { scopes: ['KEYS_WRITE', scope] });
+    for (const query of [ROTATE, REVOKE]) {
+      const { data } = await gateway().ask(query, { id: mightier.id }, { key: manager.secret });
+      expect(data.answer).toMatchObject({
+        key: null,
+        errors: [{ code: 'FORBIDDEN', message: expect.stringContaining(scope) }],
+      });
+      expect(data.answer.secret ?? null).toBeNull();
+    }
+    const { data } = await gateway().ask('{ viewer { key { id } } }', {}, { key: mightier.secret });
+    expect(data.viewer.key.id).toBe(mightier.id);
+  });
+
+  it('may rotate and end its equals', async () => {
+    const equal = await makeKey(gateway(), { scopes: ['USAGE_READ'] });
+    for (const query of [ROTATE, REVOKE]) {
+      const { data } = await gateway().ask(query, { id: equal.id }, { key: manager.secret });
+      expect(data.answer).toMatchObject({ key: { id: equal.id }, errors: [] });
+    }
+  });
+});
+
+describe('a key with a list of models that manages keys', () => {
+  let manager: MadeKey;
+  beforeAll(async () => {
+    manager = await makeKey(gateway(), {
+      scopes: ['KEYS_WRITE', 'COMPLETIONS_WRITE'],
+      models: ['demo/echo', 'demo/slow'],
+    });
+  });
+  const create = async (models: string[] | undefined) => {
+    const input = { name: 'x', scopes: ['COMPLETIONS_WRITE'], models };
+    return (await gateway().ask(CREATE, { input }, { key: manager.secret })).data.keyCreate;
+  };
+
+  it('makes keys for these models or fewer', async () => {
+    for (const models of [['demo/echo'], ['demo/slow', 'demo/echo']])
+      expect(await create(models)).toMatchObject({ key: { models }, errors: [] });
+  });
+
+  it.each([[undefined], [[]], [['demo/expensive']], [['demo/echo', 'demo/expensive']]])(
+    'makes none for %j',
+    async (models) => {
+      expect(await create(models)).toMatchObject({
+        secret: null,
+        errors: [{ code: 'INVALID_INPUT', path: ['input', 'models'] }],
+      });
+    },
+  );
+
+  it.each([[[]], [['demo/expensive']], [['demo/echo', 'demo/expensive']]])(
+    'does not get at the secret of a key for %j',
+    async (models) => {
+      const wider = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'], models });
+      for (const query of [ROTATE, REVOKE]) {
+        const { data } = await gateway().ask(query, { id: wider.id }, { key: manager.secret });
+        expect(data.answer).toMatchObject({ key: null, errors: [{ code: 'FORBIDDEN' }] });
+      }
+    },
+  );
+});
