@@ -13,6 +13,7 @@ import { migrateDatabase } from './db/migrate.ts';
 import { ModelUnavailable } from './domain/errors.ts';
 import { createNews, type News } from './events/news.ts';
 import { appendEvent, type OutboxEvent } from './events/outbox.ts';
+import { createReporter } from './events/reporter.ts';
 import { createRelay, type Relay } from './events/relay.ts';
 import { findByIdempotencyKey, findCompletions } from './ledger/completions.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
@@ -161,7 +162,7 @@ async function openCompletions(
     },
     reread: async (who, id) => ensureFound(await findCompletions(db, who, [id]), id),
     findByIdempotencyKey: (keyId, key) => findByIdempotencyKey(db, keyId, key),
-    onUnexpected: (err) => logger.error({ err }, 'unexpected error in a completion'),
+    reporter: createReporter(logger),
   });
   relay.listen((event) => runs.onEvent(event));
 

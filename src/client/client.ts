@@ -30,12 +30,17 @@ export interface CompleteOptions extends RequestOptions {
   idempotencyKey?: string;
 }
 
-export interface StreamOptions extends CompleteOptions {
-  /** The cursor of an event of the completion that `idempotencyKey` stands for: goes on after it. */
-  after?: string | undefined;
+export type StreamOptions = RequestOptions & {
   /** Deltas are merged so that at most one comes in this time; 0 sends each as it comes. */
   coalesceMs?: number;
-}
+} & (
+    | { idempotencyKey?: string; after?: undefined }
+    | {
+        idempotencyKey: string;
+        /** The cursor of an event of the completion that the key stands for: goes on after it. */
+        after: string | undefined;
+      }
+  );
 
 /** Every method throws a `SluiceError`, or the reason of its signal. */
 export interface SluiceClient {

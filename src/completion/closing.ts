@@ -1,18 +1,20 @@
 import type { Completion, CompletionEvent, Outcome } from '../domain/completion.ts';
-import type { Principal } from '../domain/principal.ts';
-import type { Deps } from './complete.ts';
+import type { Deps, Request } from './complete.ts';
 
 /** Settles a completion and answers the event that ends its stream. Nothing cancels this. */
 export async function close(
-  deps: Pick<Deps, 'ledger' | 'reread'>,
-  who: Principal,
+  deps: Pick<Deps, 'ledger' | 'reread' | 'reporter'>,
+  { who, requestId }: Pick<Request, 'who' | 'requestId'>,
   completion: Completion,
   outcome: Outcome,
 ): Promise<CompletionEvent> {
   const finishedAt = await deps.ledger.settle({ completionId: completion.id, outcome });
-  if (finishedAt) return terminalEvent({ ...completion, status: outcome.status, finishedAt, outcome });
-  // Our hold had run out and recovery settled it: what it wrote is the truth.
-  return terminalEvent(await deps.reread(who, completion.id));
+  const settled = finishedAt
+    ? { ...completion, status: outcome.status, finishedAt, outcome }
+    : // Our hold had run out and recovery settled it: what it wrote is the truth.
+      await deps.reread(who, completion.id);
+  deps.reporter.settled(settled, requestId);
+  return terminalEvent(settled);
 }
 
 /** The one event that ends the stream of a settled completion. */

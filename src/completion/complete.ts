@@ -3,6 +3,7 @@ import type { Ask } from '../domain/ask.ts';
 import type { Completion, CompletionEvent } from '../domain/completion.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { Reporter } from '../events/reporter.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
 import { attempt, type AttemptTimeouts, type CallProvider } from './attempt.ts';
@@ -20,14 +21,15 @@ export interface Deps {
   clock: Clock;
   /** Reads a completion that another process settled in our place. */
   reread(who: Principal, id: string): Promise<Completion>;
-  /** Hears of errors that nobody made on purpose. */
-  onUnexpected(error: unknown): void;
+  reporter: Reporter;
 }
 
 /** One request, with what identifies it. */
 export interface Request extends Opening {
   who: Principal;
   ask: Ask;
+  /** Of the HTTP request or the operation on a socket, for the log. */
+  requestId: string;
   /** Is told the meter as soon as there is one, for heartbeats. */
   onMeter(meter: Meter): void;
 }
@@ -57,10 +59,10 @@ export async function* complete(
     }
     meter.succeed();
   } catch (error) {
-    if (!(error instanceof GatewayError)) deps.onUnexpected(error);
+    if (!(error instanceof GatewayError)) deps.reporter.unexpected(error, request.requestId);
     meter.fail(error, signal);
   } finally {
-    ended = await close(deps, request.who, completion, meter.outcome());
+    ended = await close(deps, request, completion, meter.outcome());
   }
   yield ended;
 }

@@ -10,14 +10,20 @@ export interface Opening {
 }
 
 /** A completion at its beginning. */
-export function open({ grant, model, price }: Plan, opening: Opening, at: Date): Completion {
+export function open(
+  { grant, model, price }: Plan,
+  { idempotencyKey, askHash, traceId }: Opening,
+  at: Date,
+): Completion {
   const { who, ask } = grant;
   return {
     id: newId('cmpl'),
     organisationId: who.organisationId,
     teamId: who.teamId,
     keyId: who.keyId,
-    ...opening,
+    idempotencyKey,
+    askHash,
+    traceId,
     requestedModel: ask.model,
     model: model.name,
     provider: model.provider,

@@ -25,6 +25,7 @@ export interface RunsDeps extends IdempotencyDeps {
 export interface RunOptions {
   idempotencyKey?: string | undefined;
   traceId: string;
+  requestId: string;
 }
 
 export interface ReadOptions {

@@ -38,12 +38,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
     idFieldName: 'id',
     brandLoadedObjects: true,
     encodeGlobalID: (typename, id) => encodeNodeId(typename, String(id)),
-    decodeGlobalID: (globalId) => decodeNodeId(globalId) ?? { typename: 'nothing', id: globalId },
-    nodeQueryOptions: {
-      nullable: true,
-      resolve: (_root, { id }, _context, _info, resolveNode) =>
-        id.typename === 'nothing' ? null : resolveNode(id),
-    },
+    decodeGlobalID: decodeNodeId,
+    nodeQueryOptions: { nullable: true },
     nodesQueryOptions: {
       nullable: { list: false, items: true },
       complexity: (args: { ids?: unknown[] | null }) => ({

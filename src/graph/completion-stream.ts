@@ -111,9 +111,10 @@ Without a key the model is stopped as soon as the client leaves.`,
       after: t.arg({ type: 'Cursor' }),
       coalesceMs: t.arg.int(coalesceMs),
     },
-    subscribe: (_root, args, { gateway, who, signal, traceId }) =>
+    subscribe: (_root, args, { gateway, who, signal, traceId, requestId }) =>
       orRefusal(async () => {
-        const options = { idempotencyKey: args.idempotencyKey ?? undefined, traceId, ...toReadOptions(args) };
+        const idempotencyKey = args.idempotencyKey ?? undefined;
+        const options = { idempotencyKey, traceId, requestId, ...toReadOptions(args) };
         return gateway.runs.stream(who, parseAsk(args.input), options, signal);
       }),
     resolve: (sent: Sent) => sent,

@@ -9,12 +9,13 @@ export interface GraphContext {
   /** Aborts when the client is gone, whatever the transport. */
   signal: AbortSignal;
   traceId: string;
+  requestId: string;
   loaders: Loaders;
 }
 
 export function createGraphContext(
   gateway: Gateway,
-  caller: Pick<GraphContext, 'who' | 'signal' | 'traceId'>,
+  caller: Pick<GraphContext, 'who' | 'signal' | 'traceId' | 'requestId'>,
 ): GraphContext {
   return { gateway, ...caller, loaders: createLoaders(gateway, caller.who) };
 }

@@ -19,12 +19,14 @@ export function encodeNodeId(typename: string, id: string): string {
   return prefix ? `${prefix}_${id}` : id;
 }
 
-/** @returns undefined for what is no global id of ours; nothing can have it. */
-export function decodeNodeId(globalId: string): { typename: Typename; id: string } | undefined {
+/** What is no global id of ours is looked for like one, and never found: no model is without a name. */
+const NOTHING = { typename: 'Model', id: '' } as const;
+
+export function decodeNodeId(globalId: string): { typename: Typename; id: string } {
   const [, prefix = '', rest = ''] = /^([a-z]+)_(.+)$/s.exec(globalId) ?? [];
   const typename = (PREFIXES as Partial<Record<string, Typename>>)[prefix];
-  if (!typename || globalId.includes('\0')) return undefined;
-  if (typename === 'LedgerEntry') return /^\d{1,18}$/.test(rest) ? { typename, id: rest } : undefined;
+  if (!typename || globalId.includes('\0')) return NOTHING;
+  if (typename === 'LedgerEntry') return /^\d{1,18}$/.test(rest) ? { typename, id: rest } : NOTHING;
   if (typename in OWN_PREFIX) return { typename, id: rest };
-  return isId(prefix, globalId) || rest === 'default' ? { typename, id: globalId } : undefined;
+  return isId(prefix, globalId) || rest === 'default' ? { typename, id: globalId } : NOTHING;
 }

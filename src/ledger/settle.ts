@@ -14,7 +14,7 @@ export interface Settlement {
 
 const SETTLE = `
   WITH input AS (
-    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(id text, status text, finish_reason text, outcome jsonb,
+    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, status text, finish_reason text, outcome jsonb,
       input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint,
       reasoning_tokens bigint, usage_source text, cost_nanos bigint, total_ms int, first_token_ms int,
       hold_state text)
@@ -27,7 +27,7 @@ const SETTLE = `
       first_token_ms = x.first_token_ms, hold_state = x.hold_state, finished_at = now()
     FROM input x
     WHERE c.id = x.id AND c.hold_state = 'PENDING' AND (x.hold_state <> 'EXPIRED' OR c.hold_expires_at < now())
-    RETURNING c.id, c.organisation_id, c.team_id, c.key_id, c.provider, c.held_nanos, c.cost_nanos, c.finished_at
+    RETURNING x.place, c.id, c.organisation_id, c.team_id, c.key_id, c.provider, c.held_nanos, c.cost_nanos, c.finished_at
   ),
   lines AS (
     SELECT organisation_id, team_id, key_id, id AS completion_id, 'RELEASE' AS kind, held_nanos AS amount_nanos,
@@ -43,7 +43,7 @@ const SETTLE = `
     INSERT INTO outbox (organisation_id, kind, subject_id)
     SELECT organisation_id, 'COMPLETION_SETTLED', id FROM closed ORDER BY id
   )
-  SELECT id, extract(epoch FROM finished_at)::float8 * 1000 AS finished_at_ms FROM closed`;
+  SELECT place, extract(epoch FROM finished_at)::float8 * 1000 AS finished_at_ms FROM closed`;
 
 /**
  * Settles completions, all in one statement: the row is closed, the hold released, the cost booked and the event
@@ -52,18 +52,20 @@ const SETTLE = `
  */
 export async function settleAll(sql: Sql, settlements: Settlement[]): Promise<(Date | undefined)[]> {
   const rows = toJsonParameter(settlements.map(toRow));
-  const closed = await sql.unsafe<{ id: string; finished_at_ms: number }[]>(SETTLE, [rows], {
+  const closed = await sql.unsafe<{ place: number; finished_at_ms: number }[]>(SETTLE, [rows], {
     prepare: true,
   });
-  const finishedAt = new Map(closed.map((row) => [row.id, new Date(row.finished_at_ms)]));
-  return settlements.map(({ completionId }) => finishedAt.get(completionId));
+  const finishedAt = new Map(closed.map((row) => [row.place, new Date(row.finished_at_ms)]));
+  // By place and not by id: of two settlements of one completion in a group only one has been taken.
+  return settlements.map((_settlement, place) => finishedAt.get(place));
 }
 
-function toRow({ completionId, outcome, expired }: Settlement) {
+function toRow({ completionId, outcome, expired }: Settlement, place: number) {
   const { parts, toolCalls, object, failure, attempts, warnings, usage } = outcome;
   const stored: StoredOutcome = { parts, toolCalls, object, failure, attempts, warnings };
   const worked = usage.source !== 'NONE';
   return {
+    place,
     id: completionId,
     status: outcome.status,
     finish_reason: outcome.finishReason,

@@ -40,8 +40,8 @@ export async function start(
 
 function serve(gateway: Gateway): Promise<RunningServer> {
   const { config, logger, database } = gateway;
-  const plugins = createPlugins<Context>(gateway, ({ signal, traceId }, who) =>
-    createGraphContext(gateway, { who, signal, traceId }),
+  const plugins = createPlugins<Context>(gateway, ({ signal, traceId, requestId }, who) =>
+    createGraphContext(gateway, { who, signal, traceId, requestId }),
   );
   const graphql = createGraphqlServer({
     ...config,
@@ -49,8 +49,9 @@ function serve(gateway: Gateway): Promise<RunningServer> {
     plugins,
     log: logger,
     context: (initial) => {
-      const { request, who } = initial as typeof initial & Pick<GraphContext, 'who'>;
-      return createGraphContext(gateway, { who, signal: request.signal, traceId: traceIdOf(request) });
+      const { request, requestId, who } = initial as typeof initial & Pick<GraphContext, 'who'>;
+      const traceId = traceIdOf(request);
+      return createGraphContext(gateway, { who, signal: request.signal, traceId, requestId });
     },
   });
   return startServer({ ...config, graphql, log: logger, ready: (signal) => database.ping(signal) });

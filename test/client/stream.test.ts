@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import {
   createSluiceClient,
   type CompletionEvent,
   type SluiceClientOptions,
 } from '../../src/client/client.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { toEnvironment } from '../../src/config/env.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 import { readCharges } from './support/books.ts';
 import { isTerminal, namesOf, textOf } from './support/events.ts';
 import { createProxy, type Mishap } from './support/proxy.ts';
+import { IMPATIENT } from './support/timeouts.ts';
 
-const { timeouts } = loadConfig(toEnvironment({}, '/nonexistent'));
-const gateway = useGateway({ config: { timeouts: { ...timeouts, abandonMs: 6_000 } } });
+const gateway = useGateway({ config: IMPATIENT });
 const clientOf = (options: Partial<SluiceClientOptions> = {}) =>
   createSluiceClient({ url: gateway().url, key: ADMIN_KEY, ...options });
 const say = (text: string, model = 'demo/echo') => ({ model, source: { text } });
@@ -77,32 +75,40 @@ describe('a stream', () => {
 
 describe('a stream over a bad network', () => {
   const cuts = (...afterBytes: number[]): Mishap[] =>
-    afterBytes.map((bytes) => ({ afterBytes: bytes, then: 'cut' }));
-  const cases: [string, Mishap[]][] = [
-    ['that breaks before, at and in the middle of frames', cuts(0, 100, 700, 3_000, 9_000)],
-    ['that goes silent', [{ afterBytes: 2_000, then: 'silence' }]],
-    ['where a middlebox says goodbye', [{ afterBytes: 2_000, then: 'goodbye' }]],
-  ];
+    afterBytes.map((bytes) => ({ afterBytes: bytes, fate: 'cut' }));
+  const runtime = { name: 'the WebSocket of the runtime', webSocketImpl: undefined };
+  const packaged = { name: 'the WebSocket of a package', webSocketImpl: WebSocket };
+  const breaks = {
+    network: 'that breaks before and in the middle of frames',
+    mishaps: cuts(1, 100, 700, 3_000, 9_000),
+  };
+  const goodbye: { network: string; mishaps: Mishap[] } = {
+    network: 'where a middlebox says goodbye',
+    mishaps: [{ afterBytes: 2_000, fate: 'goodbye' }],
+  };
+  const silence: typeof goodbye = {
+    network: 'that goes silent',
+    mishaps: [{ afterBytes: 2_000, fate: 'silence' }],
+  };
 
-  describe.each([
-    ['the WebSocket of the runtime', undefined],
-    ['the WebSocket of a package', WebSocket],
-  ])('on %s', (__, webSocketImpl) => {
-    it.each(cases)('%s is whole, and charged once', async (_, mishaps) => {
-      const network = await createProxy(gateway().url, mishaps);
-      const idempotencyKey = randomUUID();
-      const events = await Array.fromAsync(
-        clientOf({ url: network.url, webSocketImpl }).stream(say(LONG), { idempotencyKey, coalesceMs: 0 }),
-      );
-      expect(textOf(events)).toBe(LONG);
-      expect(namesOf(events)).not.toContain('CompletionReset');
-      expect(new Set(events.map(({ cursor }) => cursor)).size).toBe(events.length);
-      expect(events.filter(isTerminal)).toEqual([events.at(-1)]);
-      expect(network.connections()).toBe(mishaps.length + 1);
-      expect(await readCharges(gateway(), idempotencyKey)).toMatchObject([
-        { status: 'SUCCEEDED', charges: 1 },
-      ]);
-    });
+  it.each([
+    { ...breaks, ...runtime },
+    { ...breaks, ...packaged },
+    { ...goodbye, ...runtime },
+    { ...goodbye, ...packaged },
+    { ...silence, ...runtime },
+  ])('$network is whole, and charged once, on $name', async ({ mishaps, webSocketImpl }) => {
+    const network = await createProxy(gateway().url, mishaps);
+    const idempotencyKey = randomUUID();
+    const events = await Array.fromAsync(
+      clientOf({ url: network.url, webSocketImpl }).stream(say(LONG), { idempotencyKey, coalesceMs: 0 }),
+    );
+    expect(textOf(events)).toBe(LONG);
+    expect(namesOf(events)).not.toContain('CompletionReset');
+    expect(new Set(events.map(({ cursor }) => cursor)).size).toBe(events.length);
+    expect(events.filter(isTerminal)).toEqual([events.at(-1)]);
+    expect(network.connections()).toBe(mishaps.length + 1);
+    expect(await readCharges(gateway(), idempotencyKey)).toMatchObject([{ status: 'SUCCEEDED', charges: 1 }]);
   });
 
   it('gives up when no connection can be had', async () => {
@@ -127,19 +133,27 @@ describe('a stream that is left', () => {
     expect(await readCharges(gateway(), idempotencyKey)).toMatchObject([{ charges: 1 }]);
   });
 
-  it.each(['return', 'abort'] as const)('ends at once, also while nothing comes: %s', async (way) => {
-    const stopper = new AbortController();
+  it('ends at once, also while nothing comes, and its completion is given up', async () => {
     const idempotencyKey = randomUUID();
-    const events = clientOf().stream(say('', 'demo/silent'), { idempotencyKey, signal: stopper.signal });
-    expect((await events.next()).value?.__typename).toBe('CompletionStarted');
+    const events = clientOf().stream(say('Hello', 'demo/silent'), { idempotencyKey });
+    expect(namesOf([(await events.next()).value])).toEqual(['CompletionStarted']);
     const waiting = events.next();
-    if (way === 'return') {
-      await events.return?.();
-      expect(await waiting).toEqual({ value: undefined, done: true });
-    } else {
-      stopper.abort(new Error('enough'));
-      await expect(waiting).rejects.toThrow('enough');
-    }
+    await events.return?.();
+    expect(await waiting).toEqual({ value: undefined, done: true });
+    await expect
+      .poll(() => readCharges(gateway(), idempotencyKey), { timeout: 15_000 })
+      .toMatchObject([{ status: 'CANCELLED' }]);
+  });
+
+  it('ends with the reason of its signal', async () => {
+    const stopper = new AbortController();
+    const { signal } = stopper;
+    const idempotencyKey = randomUUID();
+    const events = clientOf().stream(say('Hello', 'demo/silent'), { idempotencyKey, signal });
+    await events.next();
+    const waiting = events.next();
+    stopper.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
     await expect
       .poll(() => readCharges(gateway(), idempotencyKey), { timeout: 15_000 })
       .toMatchObject([{ status: 'CANCELLED' }]);

@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 /** What happens to a connection once so many bytes have come down it. */
 export interface Mishap {
   afterBytes: number;
-  then: 'cut' | 'silence' | 'goodbye';
+  fate: 'cut' | 'silence' | 'goodbye';
 }
 
 /** The close frame of a server that says goodbye as if all were done: code 1000 (RFC 6455, section 5.5.1). */
@@ -45,10 +45,10 @@ function join(client: Socket, gateway: Socket, mishap: Mishap | undefined): void
   gateway.on('data', (chunk) => {
     if (left <= 0) return;
     // Cut in the middle of a frame; whoever closes in good order ends his frame before.
-    client.write(mishap?.then === 'goodbye' ? chunk : chunk.subarray(0, left));
+    client.write(mishap?.fate === 'goodbye' ? chunk : chunk.subarray(0, left));
     left -= chunk.length;
     if (left > 0) return;
-    if (mishap?.then === 'cut') client.end(() => client.resetAndDestroy());
-    if (mishap?.then === 'goodbye') client.write(NORMAL_CLOSURE);
+    if (mishap?.fate === 'cut') client.end(() => client.resetAndDestroy());
+    if (mishap?.fate === 'goodbye') client.end(NORMAL_CLOSURE);
   });
 }

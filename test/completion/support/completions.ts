@@ -24,6 +24,8 @@ export interface AttemptData {
 export interface CompletionData {
   id: string;
   status: string;
+  createdAt: string;
+  finishedAt: string | null;
   text: string;
   parts: { __typename: string; text: string }[];
   toolCalls: { id: string; name: string; arguments: unknown }[];
@@ -73,7 +75,7 @@ export interface Payload {
 
 const WHOLE = `
   fragment Whole on Completion {
-    id status text parts { __typename ... on TextPart { text } ... on ReasoningPart { text } }
+    id status createdAt finishedAt text parts { __typename ... on TextPart { text } ... on ReasoningPart { text } }
     toolCalls { id name arguments } object finishReason requestedModel model { name }
     usage { input output cacheRead reasoning total source } cost { amount currency } priced
     failure { reason code message } attempts { provider model status httpStatus errorType }

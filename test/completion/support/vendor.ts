@@ -1,0 +1,72 @@
+import type { ServerResponse } from 'node:http';
+import type { ProviderConfig } from '../../../src/config/config.ts';
+import { sendEvents, startUpstream } from '../../providers/support/upstream.ts';
+
+/** One call of a vendor that does what the test says, when the test says it. */
+export interface Call {
+  say(text: string): void;
+  /** Ends the answer as a vendor does: 10 tokens in, 20 out. */
+  finish(): void;
+  /** Resolves when the gateway hangs up. */
+  closed: Promise<void>;
+}
+
+export interface Vendor {
+  /** Configures it as the provider `vendor` with the model `vendor/model`, at 1 USD per million tokens. */
+  config: ProviderConfig;
+  /** How often it was called. */
+  calls: number;
+  /** The next call that has not been taken yet. */
+  nextCall(): Promise<Call>;
+  close(): Promise<void>;
+}
+
+/** A vendor over HTTP, in the format of OpenAI's chat completions. */
+export async function startVendor(): Promise<Vendor> {
+  const arrived: Call[] = [];
+  const waiting: ((call: Call) => void)[] = [];
+  const upstream = await startUpstream((_request, response) => {
+    vendor.calls += 1;
+    const call = answerBy(response);
+    const next = waiting.shift();
+    if (next) next(call);
+    else arrived.push(call);
+  });
+  const vendor: Vendor = {
+    config: {
+      ...{ name: 'vendor', type: 'openai-compatible', apiKey: 'sk-test', headers: {}, settings: {} },
+      baseURL: `${upstream.url}/v1`,
+      models: [{ id: 'model', price: { input: '1', output: '1' } }],
+    },
+    calls: 0,
+    nextCall() {
+      const call = arrived.shift();
+      return call ? Promise.resolve(call) : new Promise((resolve) => waiting.push(resolve));
+    },
+    close: upstream.close,
+  };
+  return vendor;
+}
+
+function answerBy(response: ServerResponse): Call {
+  const closed = new Promise<void>((resolve) => response.on('close', resolve));
+  const chunk = { id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'model' };
+  sendEvents(response, []);
+  const send = (event: object | string) =>
+    response.write(`data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`);
+  return {
+    closed,
+    say: (content) =>
+      void send({ ...chunk, choices: [{ index: 0, delta: { content }, finish_reason: null }] }),
+    finish() {
+      send({ ...chunk, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+      send({
+        ...chunk,
+        choices: [],
+        usage: { prompt_tokens: 10, completion_tokens: 20, total_tokens: 30 },
+      });
+      send('[DONE]');
+      response.end();
+    },
+  };
+}

@@ -1,0 +1,132 @@
+import { beforeAll, describe, expect, it, test } from 'vitest';
+import { schema } from '../../src/graph/schema.ts';
+import { useGateway } from '../support/gateway.ts';
+
+const gateway = useGateway();
+const CREATE = `mutation {
+  completionCreate(input: { model: "demo/expensive", source: { text: "hi" } }) { completion { id } }
+}`;
+const NODE = 'query ($id: ID!) { node(id: $id) { __typename id } }';
+
+/** One id of each type that is a Node. */
+const known: Record<string, string> = {};
+
+beforeAll(async () => {
+  await gateway().ask(CREATE);
+  const { data } = await gateway().ask(`{
+    viewer { key { id } team { id } }
+    completions { nodes { id model { id } } }
+    ledger { nodes { id } }
+    providers { id }
+  }`);
+  const { viewer, completions, ledger, providers } = data;
+  Object.assign(known, {
+    ApiKey: viewer.key.id,
+    Completion: completions.nodes[0].id,
+    LedgerEntry: ledger.nodes[0].id,
+    Model: completions.nodes[0].model.id,
+    Provider: providers[0].id,
+    Team: viewer.team.id,
+  });
+});
+
+const GARBAGE = [
+  ['nothing', ''],
+  ['a word', 'hello'],
+  ['a prefix', 'cmpl_'],
+  ['an unknown prefix', 'user_00000000000000000000000000'],
+  ['an id that nothing has', 'cmpl_00000000000000000000000000'],
+  ['an id that is too long', 'cmpl_000000000000000000000000000'],
+  ['an id in capitals', 'CMPL_00000000000000000000000000'],
+  ['a model that does not exist', 'mdl_demo/none'],
+  ['a provider that does not exist', 'prov_none'],
+  ['an entry that does not exist', 'ent_999999999999999999'],
+  ['an entry beyond 64 bits', 'ent_99999999999999999999'],
+  ['an entry that is no number', 'ent_1e3'],
+  ['the name of a property of every object', 'mdl___proto__'],
+  ['another such name as the prefix', 'constructor_x'],
+  ['SQL', "cmpl_' OR ''='"],
+  ['a NUL', 'cmpl_\0'],
+  ['a NUL at the end of an id', 'key_00000000000000000000000000\0'],
+  ['a lone surrogate', 'cmpl_\ud800'],
+  ['10,000 characters', `cmpl_${'0'.repeat(10_000)}`],
+  ['a line break', 'cmpl_\n'],
+] as const;
+
+test('there is an example of each type that is a Node', () => {
+  const node = schema.getType('Node');
+  const types = node && 'getInterfaces' in node ? schema.getPossibleTypes(node as never) : [];
+  expect(types.map(({ name }) => name).toSorted()).toEqual(Object.keys(known).toSorted());
+});
+
+describe('a global id', () => {
+  it('gives back its node, with the same id', async () => {
+    for (const [typename, id] of Object.entries(known)) {
+      const { data } = await gateway().ask(NODE, { id });
+      expect(data.node).toEqual({ __typename: typename, id });
+    }
+  });
+
+  it.each(GARBAGE)('that is %s finds nothing', async (_, id) => {
+    expect(await gateway().ask(NODE, { id })).toEqual({ data: { node: null } });
+  });
+});
+
+describe('nodes', () => {
+  it('answers in the order of the ids, with null for what is not there', async () => {
+    const ids = Object.values(known).flatMap((id, at) => [id, GARBAGE[at]?.[1] ?? '']);
+    const { data } = await gateway().ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids });
+    expect(data.nodes.map((node: { id: string } | null) => node?.id ?? null)).toEqual(
+      Object.values(known).flatMap((id) => [id, null]),
+    );
+    const reversed = ids.toReversed();
+    const again = await gateway().ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids: reversed });
+    expect(again.data.nodes).toEqual(data.nodes.toReversed());
+  });
+
+  it('answers the same id twice where it is asked twice', async () => {
+    const ids = [known['Completion'], known['Completion']];
+    const { data } = await gateway().ask('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids });
+    expect(data.nodes).toEqual(ids.map((id) => ({ id })));
+  });
+});
+
+describe('_entities', () => {
+  const ENTITIES =
+    'query ($of: [_Any!]!) { _entities(representations: $of) { __typename ... on Node { id } } }';
+
+  it('resolves each entity by its key, in order', async () => {
+    const of = ['Team', 'ApiKey', 'Model', 'Completion'].map((__typename) => ({
+      __typename,
+      id: known[__typename],
+    }));
+    expect((await gateway().ask(ENTITIES, { of })).data._entities).toEqual(of);
+  });
+
+  it('answers null for what is not there', async () => {
+    const of = [
+      { __typename: 'Completion', id: 'cmpl_00000000000000000000000000' },
+      { __typename: 'Model', id: 'mdl_none/none' },
+      { __typename: 'Team', id: known['Completion'] },
+    ];
+    expect(await gateway().ask(ENTITIES, { of })).toEqual({ data: { _entities: [null, null, null] } });
+  });
+
+  it.each([
+    ['no object', 3],
+    ['no type', { id: 'x' }],
+    ['a type that is no entity', { __typename: 'Viewer', id: 'x' }],
+    ['a type that does not exist', { __typename: 'User', id: 'x' }],
+    ['no id', { __typename: 'Model' }],
+    ['an id that is no string', { __typename: 'Model', id: 3 }],
+  ])('refuses %s as the fault of whoever asks', async (_, representation) => {
+    const of = [{ __typename: 'Model', id: known['Model'] }, representation];
+    const { errors } = await gateway().ask(ENTITIES, { of });
+    expect(errors).toMatchObject([
+      {
+        path: ['_entities'],
+        extensions: { code: 'INVALID_INPUT', issues: [{ path: ['representations', '1'] }] },
+      },
+    ]);
+  });
+});

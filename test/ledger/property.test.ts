@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { recover } from '../../src/completion/recover.ts';
+import { costOf } from '../../src/catalog/prices.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import { expectBooksToBalance } from '../support/books.ts';
+import { openLedgers, outcomeOf, reservationFor, type LedgerFixture } from './support.ts';
+
+let fixture: LedgerFixture;
+let ledger: Ledger;
+beforeAll(async () => {
+  fixture = await openLedgers();
+  ledger = fixture.newLedger();
+});
+afterAll(() => fixture.close());
+
+/** What the ledger should know of one completion. */
+interface Account {
+  id: string;
+  state: 'PENDING' | 'POSTED' | 'EXPIRED';
+  heldNanos: bigint | undefined;
+  /** Whether its hold has run out. */
+  late: boolean;
+  seen: number;
+  costNanos: bigint | undefined;
+}
+
+const nanos = fc.option(fc.bigInt({ min: 0n, max: 10n ** 15n }), { nil: undefined });
+/** One of the completions so far; which one is known when the step is taken. */
+const one = fc.nat(1_000);
+const step = fc.oneof(
+  fc.record({ do: fc.constant('reserve' as const), holds: fc.array(nanos, { minLength: 1, maxLength: 4 }) }),
+  fc.record({ do: fc.constant('reserve twice' as const), hold: nanos }),
+  fc.record({ do: fc.constant('settle' as const), ones: fc.array(one, { maxLength: 4 }), cost: nanos }),
+  fc.record({ do: fc.constant('heartbeat' as const), one, seen: fc.nat(100_000) }),
+  fc.record({ do: fc.constant('run out' as const), one }),
+  fc.record({ do: fc.constant('recover' as const) }),
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+let runs = 0;
+
+it('whatever happens in whatever order, each completion is charged at most once and the books balance', async () => {
+  const sequences = fc.array(step, { minLength: 1, maxLength: 25 });
+  await fc.assert(
+    fc.asyncProperty(sequences, async (steps) => {
+      runs += 1;
+      const teamId = `team_${runs}`;
+      const accounts: Account[] = [];
+      for (const each of steps) await take(each, accounts, teamId);
+      await expectToAgree(accounts, teamId);
+      await take({ do: 'settle', ones: accounts.map((_, index) => index), cost: 7n }, accounts, teamId);
+      await expectToAgree(accounts, teamId);
+    }),
+    { numRuns: 100 },
+  );
+  await expectBooksToBalance(fixture.database);
+});
+
+async function take(each: Step, accounts: Account[], teamId: string): Promise<void> {
+  switch (each.do) {
+    case 'reserve':
+      await Promise.all(each.holds.map((hold) => reserve(hold, accounts, teamId)));
+      return;
+    case 'reserve twice':
+      return reserveTwice(each.hold, accounts, teamId);
+    case 'settle':
+      return settle(each.ones, each.cost, accounts);
+    case 'heartbeat':
+      return beat(accounts[each.one % accounts.length], each.seen);
+    case 'run out':
+      return runOut(accounts[each.one % accounts.length]);
+    case 'recover':
+      return recoverAll(accounts);
+  }
+}
+
+async function reserve(hold: bigint | undefined, accounts: Account[], teamId: string): Promise<void> {
+  const reservation = reservationFor({ teamId, worstCaseNanos: hold });
+  const { id } = reservation.completion;
+  accounts.push({ id, state: 'PENDING', heldNanos: hold, late: false, seen: 0, costNanos: undefined });
+  await ledger.reserve(reservation, new AbortController().signal);
+}
+
+async function reserveTwice(hold: bigint | undefined, accounts: Account[], teamId: string): Promise<void> {
+  const idempotencyKey = `key ${accounts.length}`;
+  const both = [1, 2].map(() =>
+    reservationFor({ teamId, keyId: teamId, idempotencyKey, worstCaseNanos: hold }),
+  );
+  const results = await Promise.allSettled(
+    both.map((reservation) => ledger.reserve(reservation, new AbortController().signal)),
+  );
+  const opened = both.filter((_, index) => results[index]?.status === 'fulfilled');
+  expect(opened).toHaveLength(1);
+  for (const { completion } of opened) {
+    const { id } = completion;
+    accounts.push({ id, state: 'PENDING', heldNanos: hold, late: false, seen: 0, costNanos: undefined });
+  }
+}
+
+/** All at once, so that one completion can come twice in a group. */
+async function settle(ones: number[], cost: bigint | undefined, accounts: Account[]): Promise<void> {
+  if (accounts.length === 0) return;
+  const chosen = ones.map((index) => accounts[index % accounts.length] as Account);
+  const finished = await Promise.all(
+    chosen.map(({ id, heldNanos }) =>
+      ledger.settle({ completionId: id, outcome: outcomeOf(heldNanos === undefined ? undefined : cost) }),
+    ),
+  );
+  for (const account of new Set(chosen)) {
+    const taken = finished.filter((at, index) => at && chosen[index] === account);
+    expect(taken).toHaveLength(account.state === 'PENDING' ? 1 : 0);
+    if (account.state !== 'PENDING') continue;
+    account.state = 'POSTED';
+    account.costNanos = account.heldNanos === undefined ? undefined : cost;
+  }
+}
+
+async function beat(account: Account | undefined, seen: number): Promise<void> {
+  if (!account) return;
+  const lost = await ledger.extendHolds([{ completionId: account.id, seenOutputTokens: seen }]);
+  expect(lost).toEqual(account.state === 'PENDING' ? [] : [account.id]);
+  if (account.state !== 'PENDING') return;
+  account.seen = seen;
+  account.late = false;
+}
+
+/** As if its process had said nothing for a long time. */
+async function runOut(account: Account | undefined): Promise<void> {
+  if (!account) return;
+  const { sql } = fixture.database;
+  await sql`UPDATE completions SET hold_expires_at = now() - interval '1 second' WHERE id = ${account.id}`;
+  account.late = true;
+}
+
+async function recoverAll(accounts: Account[]): Promise<void> {
+  const late = accounts.filter((account) => account.state === 'PENDING' && account.late);
+  expect(await recover(ledger, { costOf })).toBe(late.length);
+  for (const account of late) {
+    account.state = 'EXPIRED';
+    // One nano-USD a token, and ten tokens of prompt.
+    const cost = account.seen === 0 ? 0n : BigInt(10 + account.seen);
+    account.costNanos = account.seen > 0 && account.heldNanos === undefined ? undefined : cost;
+  }
+}
+
+async function expectToAgree(accounts: Account[], teamId: string): Promise<void> {
+  const { sql } = fixture.database;
+  const rows = await sql<{ id: string; hold_state: string; cost_nanos: bigint | null }[]>`
+    SELECT id, hold_state, cost_nanos FROM completions WHERE team_id = ${teamId} ORDER BY id`;
+  const expected = accounts.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  expect(rows.map((row) => [row.id, row.hold_state, row.cost_nanos])).toEqual(
+    expected.map(({ id, state, costNanos }) => [id, state, costNanos ?? null]),
+  );
+  const balances = await sql<{ id: string; balance_nanos: bigint }[]>`
+    SELECT id, balance_nanos FROM ledger_accounts WHERE id IN (${`held:${teamId}`}, ${`spent:${teamId}`})`;
+  const balanceOf = (id: string) => balances.find((row) => row.id === id)?.balance_nanos ?? 0n;
+  const sum = (list: (bigint | undefined)[]) =>
+    list.reduce<bigint>((total, each) => total + (each ?? 0n), 0n);
+  const pending = accounts.filter(({ state }) => state === 'PENDING');
+  expect(balanceOf(`held:${teamId}`)).toBe(sum(pending.map(({ heldNanos }) => heldNanos)));
+  expect(balanceOf(`spent:${teamId}`)).toBe(sum(accounts.map(({ costNanos }) => costNanos)));
+}

@@ -1,0 +1,80 @@
+import { Writable } from 'node:stream';
+import { migrateDatabase } from '../../src/db/migrate.ts';
+import { openDatabase, type Database } from '../../src/db/database.ts';
+import type { Completion, Outcome } from '../../src/domain/completion.ts';
+import type { Price } from '../../src/domain/model.ts';
+import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
+import type { Reservation } from '../../src/ledger/reserve.ts';
+import { newId } from '../../src/lib/ids.ts';
+import { createLogger } from '../../src/lib/logger.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+
+export const ORGANISATION = 'org_of_the_ledger_tests';
+
+/** One nano-USD for each token, in or out. */
+export const PRICE: Price = {
+  rates: [
+    { unit: 'MTOK_INPUT', fromTokens: 0, nanosPerMtok: 1_000_000n },
+    { unit: 'MTOK_OUTPUT', fromTokens: 0, nanosPerMtok: 1_000_000n },
+  ],
+  source: 'config',
+  effectiveFrom: undefined,
+};
+
+export interface LedgerFixture {
+  database: Database;
+  newLedger(options?: { holdMs?: number }): Ledger;
+  close(): Promise<void>;
+}
+
+/** An empty database with its tables, and ledgers on it as several processes would have them. */
+export async function openLedgers(): Promise<LedgerFixture> {
+  const { databaseUrl, drop } = await createTestDatabase();
+  const database = await openDatabase({ databaseUrl, dataDir: 'memory://' });
+  await migrateDatabase(database);
+  const destination = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const logger = createLogger({ level: 'silent', destination });
+  const ledgers: Ledger[] = [];
+  return {
+    database,
+    newLedger({ holdMs = 60_000 } = {}) {
+      const ledger = createLedger(database, {
+        ...{ instanceId: newId('inst'), holdMs, logger },
+        onSettled: () => {},
+      });
+      ledgers.push(ledger);
+      return ledger;
+    },
+    async close() {
+      await Promise.all(ledgers.map((ledger) => ledger.close()));
+      await database.close();
+      await drop();
+    },
+  };
+}
+
+export function reservationFor(
+  changes: Partial<Completion> & { worstCaseNanos?: bigint | undefined } = {},
+): Reservation {
+  const { worstCaseNanos, ...rest } = { worstCaseNanos: 1_000n, ...changes };
+  const completion: Completion = {
+    ...{ id: newId('cmpl'), organisationId: ORGANISATION, teamId: 'team_1', keyId: 'key_1' },
+    ...{ idempotencyKey: undefined, askHash: 'hash', traceId: 'trace', endUserId: undefined },
+    ...{ requestedModel: 'vendor/model', model: 'vendor/model', provider: 'vendor', tags: [] },
+    ...{ createdAt: new Date(), finishedAt: undefined, status: 'RUNNING', outcome: undefined },
+    price: worstCaseNanos === undefined ? undefined : PRICE,
+    ...rest,
+  };
+  return { completion, worstCaseNanos, estimatedInputTokens: 10 };
+}
+
+/** An answer that cost so much, or an amount that nobody knows. */
+export function outcomeOf(costNanos: bigint | undefined, changes: Partial<Outcome> = {}): Outcome {
+  return {
+    ...{ status: 'SUCCEEDED', finishReason: 'STOP', parts: [{ type: 'text', text: 'Hi' }], toolCalls: [] },
+    ...{ object: undefined, failure: undefined, attempts: [], warnings: [], totalMs: 5, firstTokenMs: 1 },
+    usage: { input: 10, output: 1, cacheRead: 0, cacheWrite: 0, reasoning: 0, source: 'REPORTED' },
+    costNanos,
+    ...changes,
+  };
+}
