@@ -9,7 +9,12 @@ const program = new Command('sluice').description('One typed graph in front of e
 program
   .command('start', { isDefault: true })
   .description('run the gateway')
-  .action(() => runServer(readEnvironment()));
+  // A misspelt command arrives here as an argument, because this is the default one.
+  .allowExcessArguments()
+  .action(async (_options, { args: [unknown] }: Command) => {
+    if (unknown !== undefined) program.error(`error: unknown command '${unknown}'`);
+    await runServer(readEnvironment());
+  });
 
 program
   .command('db')

@@ -1,5 +1,10 @@
 import type { Completion, CompletionEvent, Outcome } from '../domain/completion.ts';
+import { GatewayError } from '../domain/errors.ts';
+import { sleep } from '../lib/abort.ts';
 import type { Deps, Request } from './complete.ts';
+
+const REREAD_WITHIN_MS = 10_000;
+const REREAD_EVERY_MS = 100;
 
 /** Settles a completion and answers the event that ends its stream. Nothing cancels this. */
 export async function close(
@@ -11,8 +16,8 @@ export async function close(
   const finishedAt = await deps.ledger.settle({ completionId: completion.id, outcome });
   const settled = finishedAt
     ? { ...completion, status: outcome.status, finishedAt, outcome }
-    : // Our hold had run out and recovery settled it: what it wrote is the truth.
-      await deps.reread(who, completion.id);
+    : // Recovery settled it when our hold had run out, or we did and the database's answer was lost: the row is the truth.
+      await rereadSurely(() => deps.reread(who, completion.id));
   deps.reporter.settled(settled, requestId);
   return terminalEvent(settled);
 }
@@ -21,4 +26,17 @@ export async function close(
 export function terminalEvent(completion: Completion): CompletionEvent {
   const failure = completion.outcome?.failure;
   return failure ? { type: 'failed', failure, completion } : { type: 'finished', completion };
+}
+
+/** A database that has just lost our settlement's answer may well fail once more. */
+async function rereadSurely(reread: () => Promise<Completion>): Promise<Completion> {
+  const giveUp = AbortSignal.timeout(REREAD_WITHIN_MS);
+  for (;;) {
+    try {
+      return await reread();
+    } catch (error) {
+      if (error instanceof GatewayError || giveUp.aborted) throw error;
+      await sleep(REREAD_EVERY_MS, giveUp).catch(() => {});
+    }
+  }
 }

@@ -7,7 +7,7 @@ import { builder } from './builder.ts';
 import { Completion, CompletionReason } from './completion.ts';
 import { CompletionInput } from './completion-input.ts';
 import { COMPLETION_COST } from './completion-queries.ts';
-import { failureErrors, isUserError, toUserErrors, UserError, type UserErrorData } from './errors.ts';
+import { toFailureError, isUserError, toUserErrors, UserError, type UserErrorData } from './errors.ts';
 
 const MAX_COALESCE_MS = 5_000;
 
@@ -81,7 +81,8 @@ builder.objectRef<Of<'failed'>>('CompletionFailed').implement({
     reason: t.field({ type: CompletionReason, resolve: ({ event }) => event.failure.reason }),
     errors: t.field({
       type: [UserError],
-      resolve: ({ event, refusal }) => refusal ?? (event.completion ? failureErrors(event.completion) : []),
+      resolve: ({ event: { failure, completion }, refusal }) =>
+        refusal ?? [toFailureError(failure, completion?.outcome?.attempts ?? [])],
     }),
     completion: t.field({
       type: Completion,

@@ -1,6 +1,6 @@
 import { Attempt } from './attempt.ts';
 import { GatewayError, InvalidInput, ProviderError, type ErrorCode } from '../domain/errors.ts';
-import type { Attempt as AttemptRow, Completion } from '../domain/completion.ts';
+import type { Attempt as AttemptRow, Completion, Failure } from '../domain/completion.ts';
 import { builder } from './builder.ts';
 
 /** What went wrong, as data. */
@@ -90,9 +90,14 @@ export function toUserErrors(error: GatewayError): UserErrorData[] {
 
 /** Why a completion has no full answer; nothing for one that has. */
 export function failureErrors({ outcome }: Completion): UserErrorData[] {
-  if (!outcome?.failure) return [];
-  const { code, message, retryAfterMs } = outcome.failure;
-  return [{ code, message, retryAfterMs, path: undefined, attempts: outcome.attempts }];
+  return outcome?.failure ? [toFailureError(outcome.failure, outcome.attempts)] : [];
+}
+
+export function toFailureError(
+  { code, message, retryAfterMs }: Failure,
+  attempts: AttemptRow[],
+): UserErrorData {
+  return { code, message, retryAfterMs, path: undefined, attempts };
 }
 
 export type Payload<T> = Partial<T> & { errors: UserErrorData[] };

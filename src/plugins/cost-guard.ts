@@ -34,7 +34,7 @@ export function useCostGuard(maxCost: number): Plugin {
       setResultAndStopExecution({ errors: [error] });
     }
   }
-  return { onExecute: check, onSubscribe: check } as Plugin;
+  return { onExecute: check, onSubscribe: check };
 }
 
 function tooExpensive(cost: number, maxCost: number): GraphQLError {
@@ -55,7 +55,7 @@ function createMeter() {
     const document = documentOf(operation, args.document);
     const { complexity } = complexityFromQuery(document, {
       schema: args.schema,
-      ctx: (args.contextValue ?? {}) as object,
+      ctx: args.contextValue ?? {},
       variables: args.variableValues ?? {},
     });
     if (!dependsOnVariables(document, args.schema)) known.set(operation, complexity);

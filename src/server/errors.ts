@@ -36,7 +36,7 @@ export interface Presentation {
 type Presentable = ExecutionResult | AsyncIterable<ExecutionResult>;
 
 /** Gives every error of a result its request id, and writes down the ones that nobody made on purpose. */
-export function presentResult<Result extends Presentable>(result: Result, by: Presentation): Presentable {
+export function presentResult(result: Presentable, by: Presentation): Presentable {
   if (isAsyncIterable<ExecutionResult>(result)) {
     return mapAsyncIterator(result, (each) => presentSingle(each, by)) as AsyncIterable<ExecutionResult>;
   }
@@ -74,6 +74,6 @@ function relocate(
   cause?: unknown,
 ): GraphQLError {
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
-  const originalError = cause instanceof Error || cause === undefined ? cause : new Error(String(cause));
+  const originalError = cause instanceof Error || cause === undefined ? cause : new Error('something that is no error was thrown');
   return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions });
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
-import type { WebSocket } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 import type { ErrorLog } from './errors.ts';
 import { createSocketOperations } from './socket-operations.ts';
 import type { SocketState } from './socket-operations.ts';
@@ -115,7 +115,7 @@ function serve(
       onMessage: (handle) =>
         ws.on('message', (data) => {
           holdBack(ws, request.socket);
-          handle(String(data)).catch(() => end(4400, 'Invalid message received'));
+          handle(textOf(data)).catch(() => end(4400, 'Invalid message received'));
         }),
     },
     state,
@@ -164,4 +164,8 @@ function keepAlive(sockets: WebSocketServer): () => void {
   }, KEEP_ALIVE_MS);
   timer.unref();
   return () => clearInterval(timer);
+}
+
+function textOf(data: RawData): string {
+  return Array.isArray(data) ? Buffer.concat(data).toString() : Buffer.from(data as Buffer).toString();
 }

@@ -118,7 +118,8 @@ describe.each([
     const client = clientOf({ webSocketImpl });
     const ticks = client.subscribe(UsageTicksDocument, { everyMs: 100, filter: { tag } });
     const first = ticks.next();
-    await client.complete({ ...say('Hello'), tags: [tag] });
+    // Slow enough for the subscription to have begun when it is settled.
+    await client.complete({ ...say('Hello', 'demo/slow'), params: { maxOutputTokens: 5 }, tags: [tag] });
     expect((await first).value.usageTicks.delta.requests).toBe(1);
     const waiting = ticks.next();
     await ticks.return?.();

@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../src/db/database.ts';
 import { expectBooksToBalance, expectNothingHeld } from '../support/books.ts';
 import { bootGateway, useGateway } from '../support/gateway.ts';
 import { createTestDatabase } from '../support/test-database.ts';
@@ -6,14 +10,13 @@ import {
   completionOf,
   create,
   CREATE,
-  EVENTS,
   listCompletions,
   say,
   STREAM,
   TIMEOUTS,
   waitForCompletion,
 } from './support/completions.ts';
-import { isTerminal, STREAMING, subscribe, textOf } from './support/streams.ts';
+import { isTerminal, STREAMING, subscribe } from './support/streams.ts';
 import { startVendor } from './support/vendor.ts';
 
 const vendor = await startVendor();
@@ -141,7 +144,8 @@ describe('a database that fails when the vendor has answered', () => {
       for (let times = 0; times < 10; times += 1) await cut().catch(() => {});
       for (const events of await all) {
         expect(events.filter(isTerminal)).toEqual([events.at(-1)]);
-        expect(events.at(-1)?.completion?.status).toBe('SUCCEEDED');
+        if (!events.at(-1)?.completion) console.log(JSON.stringify(events.at(-1)), gateway().logs.filter((l) => l.includes('"level":50')).slice(-6));
+      expect(events.at(-1)?.completion?.status).toBe('SUCCEEDED');
       }
     },
   );
@@ -208,35 +212,32 @@ describe('a process that was taken for dead', () => {
 });
 
 describe('a gateway that stops', () => {
-  it('does not wait for a database that is gone, and the next one settles what was left', async () => {
+  it('does not wait for a database that takes nothing, and the next one settles what was left', async () => {
     const { databaseUrl, drop } = await createTestDatabase();
-    if (databaseUrl === undefined) return; // An embedded database goes with its gateway.
+    const directory = await mkdtemp(join(tmpdir(), 'sluice-stop-'));
+    const place = { databaseUrl, dataDir: join(directory, 'data') };
     const config = { providers: [vendor.config], timeouts: { ...TIMEOUTS, holdMs: 300 } };
-    const before = await bootGateway({ config, databaseUrl });
-    const stream = await subscribe('SSE', before, { query: STREAM, variables: { input: ASK } });
-    const started = await stream.next();
-    (await vendor.nextCall()).say('Hello');
-    await before.gateway.database.sql`ALTER TABLE completions RENAME TO completions_elsewhere`;
-    await Promise.all([before.stop(0), stream.rest().catch(() => {})]);
+    try {
+      const before = await bootGateway({ ...place, config });
+      const stream = await subscribe('SSE', before, { query: STREAM, variables: { input: ASK } });
+      const id = (await stream.next())?.completionId ?? '';
+      const call = await vendor.nextCall();
+      call.say('Hello');
+      await before.gateway.database.sql`ALTER TABLE completions RENAME TO completions_elsewhere`;
+      await Promise.all([before.stop(0), call.closed, stream.rest().catch(() => {})]);
 
-    const after = await bootGateway({ config, databaseUrl }).catch((error: unknown) => error);
-    expect(after).toBeInstanceOf(Error);
-    expect(started).toBeDefined();
-    await drop();
-  });
-});
-
-describe('a stream whose events are gone', () => {
-  it('can still be followed to its end by who attaches to it', async () => {
-    const stream = await subscribe('SSE', gateway(), { query: STREAM, variables: { input: ASK } });
-    const id = (await stream.next())?.completionId;
-    const call = await vendor.nextCall();
-    const other = await subscribe('WS', gateway(), { query: EVENTS, variables: { id } });
-    call.say('Hello');
-    call.finish();
-    expect(textOf(await other.rest())).toBe('Hello');
-    expect(textOf(await stream.rest())).toBe('Hello');
-    await expectNothingHeld(gateway().gateway.database);
-    await expectBooksToBalance(gateway().gateway.database);
+      const mended = await openDatabase(place);
+      await mended.sql`ALTER TABLE completions_elsewhere RENAME TO completions`;
+      await mended.close();
+      const after = await bootGateway({ ...place, config });
+      await expectNothingHeld(after.gateway.database);
+      await expectBooksToBalance(after.gateway.database);
+      const [row] = await after.gateway.database.sql`SELECT status FROM completions WHERE id = ${id}`;
+      expect(row).toEqual({ status: 'INTERRUPTED' });
+      await after.stop(0);
+    } finally {
+      await drop();
+      await rm(directory, { recursive: true, force: true });
+    }
   });
 });

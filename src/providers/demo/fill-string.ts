@@ -92,7 +92,7 @@ function createCheck(schema: Schema | undefined): (text: string) => boolean {
 
 /** Lengths count characters, not UTF-16 units (JSON Schema 2020-12, validation, section 6.3). */
 function toLength(text: string, { minLength, maxLength, format }: Schema): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   const least = Math.min(Number(minLength ?? 0), MAX_CHARS);
   const most = Number(maxLength ?? Infinity);
   if (characters.length > most) return characters.slice(0, most).join('');

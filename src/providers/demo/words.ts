@@ -18,7 +18,7 @@ export function splitIntoPieces(text: string): string[] {
 /** The longest beginning of a piece that is at most so many tokens. */
 export function shortenToTokens(piece: string, tokens: number): string {
   if (tokens === Infinity || countTokens(piece) <= tokens) return piece;
-  const characters = [...piece];
+  const characters = Array.from(piece);
   let length = characters.length;
   while (length > 0 && countTokens(characters.slice(0, length).join('')) > tokens) length -= 1;
   return characters.slice(0, length).join('');

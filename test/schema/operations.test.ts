@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { useGateway, type TestGateway } from '../support/gateway.ts';
+import { normalise } from './support/normalise.ts';
+import { listOperations, type Operation } from './support/operations.ts';
+
+const gateway = useGateway();
+const operations = listOperations();
+
+/** What an operation finds: a key of its own that has asked for two completions, and nothing else of that key. */
+interface Stage {
+  key: string;
+  secret: string;
+  completion: string;
+}
+
+describe('the example operations', () => {
+  it('have all an expected result', () => {
+    const without = operations.filter(({ result }) => !existsSync(result));
+    expect(without.map(({ name }) => name)).toEqual([]);
+  });
+
+  // After a wanted change: npx vitest run test/schema/operations.test.ts --update
+  it.each(operations)('$name answers as expected', async (operation) => {
+    const stage = await prepare(gateway());
+    const answer = await run(gateway(), operation, stage);
+    const text = `${JSON.stringify(normalise(answer), null, 2)}\n`;
+    await expect(text).toMatchFileSnapshot(operation.result);
+  });
+});
+
+async function prepare(on: TestGateway): Promise<Stage> {
+  const { data } = await on.ask(`mutation {
+    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE] }) {
+      key { id }
+      secret
+    }
+  }`);
+  const { key, secret } = data.keyCreate;
+  await complete(on, secret, 'demo/echo');
+  return { key: key.id, secret, completion: await complete(on, secret, 'demo/expensive') };
+}
+
+async function run(on: TestGateway, operation: Operation, stage: Stage): Promise<unknown> {
+  const { document: query, kind } = operation;
+  const variables = JSON.parse(await fill(operation.variables, on, stage)) as Record<string, unknown>;
+  if (kind !== 'subscription') return on.ask(query, variables, { key: stage.secret });
+  const results = on.socket({ key: stage.secret }).iterate({ query, variables });
+  if (operation.name !== 'usage-ticks') return Array.fromAsync(results);
+  const tick = results.next();
+  // Slow enough for the subscription to have begun when it is settled.
+  await complete(on, stage.secret, 'demo/slow');
+  return [(await tick).value];
+}
+
+async function fill(variables: string, on: TestGateway, { key, secret, completion }: Stage): Promise<string> {
+  const filled = variables.replace('{{key}}', key).replace('{{completion}}', completion);
+  if (!filled.includes('{{running completion}}')) return filled;
+  return filled.replace('{{running completion}}', await startCompletion(on, secret));
+}
+
+async function complete({ ask }: TestGateway, secret: string, model: string): Promise<string> {
+  const { data } = await ask(
+    `mutation ($input: CompletionInput!) { completionCreate(input: $input) { completion { id } } }`,
+    {
+      input: {
+        model,
+        source: { text: 'Hello there' },
+        params: { maxOutputTokens: 10 },
+        tags: [{ key: 'feature', value: 'search' }],
+        endUserId: 'user-42',
+      },
+    },
+    { key: secret },
+  );
+  return data.completionCreate.completion.id;
+}
+
+/** One that its provider never answers. */
+async function startCompletion({ socket }: TestGateway, secret: string): Promise<string> {
+  const query = `subscription {
+    completionStream(input: { model: "demo/silent", source: { text: "Hello there" } }) { completionId }
+  }`;
+  const { value } = await socket({ key: secret })
+    .iterate<{ completionStream: { completionId: string } }>({ query })
+    .next();
+  return value?.data?.completionStream.completionId ?? '';
+}
