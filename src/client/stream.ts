@@ -8,8 +8,17 @@ import { createPatience } from './patience.ts';
 import { SluiceError } from './sluice-error.ts';
 import { subscribe } from './subscription.ts';
 
-/** Told apart by `__typename`. */
-export type CompletionEvent = CompletionStreamSubscription['completionStream'];
+type SentEvent = CompletionStreamSubscription['completionStream'];
+
+/** In the schema it is nullable wherever it stands, since only then may a selection name it on several events. */
+type WithCompletion<Event> = Event extends { completion: unknown }
+  ? Event & { completion: NonNullable<Event['completion']> }
+  : never;
+
+/** Told apart by `__typename`. Only a `CompletionFailed` may be without its completion: when it was refused. */
+export type CompletionEvent =
+  | Exclude<SentEvent, { __typename: 'CompletionStarted' | 'CompletionFinished' }>
+  | WithCompletion<Extract<SentEvent, { __typename: 'CompletionStarted' | 'CompletionFinished' }>>;
 
 /**
  * The events of a completion, up to and with its one terminal event, over as many connections as it takes: each
@@ -29,7 +38,7 @@ export async function* stream(
       for await (const { completionStream: event } of answers) {
         patience.renew();
         after = event.cursor;
-        yield event;
+        yield event as CompletionEvent;
         if (isTerminal(event)) return;
       }
       throw new SluiceError([{ code: 'NETWORK', message: 'the stream ended before its last event' }]);
@@ -39,6 +48,6 @@ export async function* stream(
   }
 }
 
-function isTerminal({ __typename }: CompletionEvent): boolean {
+function isTerminal({ __typename }: SentEvent): boolean {
   return __typename === 'CompletionFinished' || __typename === 'CompletionFailed';
 }

@@ -7,7 +7,7 @@ import { builder } from './builder.ts';
 import { Completion, CompletionReason } from './completion.ts';
 import { CompletionInput } from './completion-input.ts';
 import { COMPLETION_COST } from './completion-queries.ts';
-import { toFailureError, isUserError, toUserErrors, UserError, type UserErrorData } from './errors.ts';
+import { isUserError, toFailureError, toUserErrors, UserError, type UserErrorData } from './errors.ts';
 
 const MAX_COALESCE_MS = 5_000;
 
@@ -44,10 +44,19 @@ const CompletionEvent = builder.interfaceRef<Sent>('CompletionEvent').implement(
   resolveType: ({ event }) => TYPE_NAMES[event.type],
 });
 
+const ALWAYS_THERE =
+  'Always there; its type is that of CompletionFailed, so that one selection may name it on several events.';
 const interfaces = [CompletionEvent];
 builder.objectRef<Of<'started'>>('CompletionStarted').implement({
   interfaces,
-  fields: (t) => ({ completion: t.field({ type: Completion, resolve: ({ event }) => event.completion }) }),
+  fields: (t) => ({
+    completion: t.field({
+      type: Completion,
+      nullable: true,
+      description: ALWAYS_THERE,
+      resolve: ({ event }) => event.completion,
+    }),
+  }),
 });
 builder.objectRef<Of<'text'>>('CompletionTextDelta').implement({
   interfaces,
@@ -72,7 +81,14 @@ builder.objectRef<Of<'reset'>>('CompletionReset').implement({
 });
 builder.objectRef<Of<'finished'>>('CompletionFinished').implement({
   interfaces,
-  fields: (t) => ({ completion: t.field({ type: Completion, resolve: ({ event }) => event.completion }) }),
+  fields: (t) => ({
+    completion: t.field({
+      type: Completion,
+      nullable: true,
+      description: ALWAYS_THERE,
+      resolve: ({ event }) => event.completion,
+    }),
+  }),
 });
 builder.objectRef<Of<'failed'>>('CompletionFailed').implement({
   interfaces,

@@ -134,19 +134,16 @@ describe('a database that fails when the vendor has answered', () => {
         ),
       );
       await Promise.all(streams.map((stream) => stream.next()));
-      const cut = async () => {
-        await sql()`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-        WHERE datname = current_database() AND pid <> pg_backend_pid()`;
-        // The one that cuts is cut too.
-        await sql()`SELECT pg_terminate_backend(pg_backend_pid())`.catch(() => {});
-      };
       const all = Promise.all(streams.map((stream) => stream.rest()));
-      for (let times = 0; times < 10; times += 1) await cut().catch(() => {});
+      await sql()`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()`.catch(
+        () => {},
+      );
       for (const events of await all) {
         expect(events.filter(isTerminal)).toEqual([events.at(-1)]);
-        if (!events.at(-1)?.completion) console.log(JSON.stringify(events.at(-1)), gateway().logs.filter((l) => l.includes('"level":50')).slice(-6));
-      expect(events.at(-1)?.completion?.status).toBe('SUCCEEDED');
+        expect(events.at(-1)?.completion?.status).toBe('SUCCEEDED');
       }
+      // A connection of postgres.js tells of its cut once more, to its first query when it is back.
+      await Promise.allSettled(Array.from({ length: 20 }, () => sql()`SELECT pg_sleep(0.05)`));
     },
   );
 });

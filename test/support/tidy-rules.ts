@@ -21,7 +21,7 @@ const APART = ['client'];
 
 /** Packages that only some rooms may touch. */
 const FENCES = [
-  { what: /^graphql$/, rooms: ['graph', 'plugins', 'server'] },
+  { what: /^graphql$/, rooms: ['graph', 'plugins', 'server', 'client'] },
   { what: /^@ai-sdk\//, rooms: ['providers'] },
   { what: /^drizzle-orm(\/|$)/, rooms: ['db', 'events', 'access', 'ledger'] },
 ];
@@ -89,18 +89,22 @@ export const RULES: Record<string, (tree: Tree) => string[]> = {
     const used = new Set(
       modules.flatMap(({ links }) => links.flatMap(({ to, names }) => names.map((name) => `${to} ${name}`))),
     );
-    return modules
-      .filter((module) => isProduct(module) && !isEntryPoint(module, files) && !used.has(`${module.path} *`))
-      // Tables that only raw SQL names are read by the tool that makes the migrations.
-      .filter(({ path }) => !path.startsWith('src/db/tables/'))
-      .flatMap((module) =>
-        module.exports
-          .filter(
-            ({ name, isType }) =>
-              !used.has(`${module.path} ${name}`) && !(isType && describesItsOwn(module, name)),
-          )
-          .map(({ name }) => `${module.path} exports ${name}`),
-      );
+    return (
+      modules
+        .filter(
+          (module) => isProduct(module) && !isEntryPoint(module, files) && !used.has(`${module.path} *`),
+        )
+        // Tables that only raw SQL names are read by the tool that makes the migrations.
+        .filter(({ path }) => !path.startsWith('src/db/tables/'))
+        .flatMap((module) =>
+          module.exports
+            .filter(
+              ({ name, isType }) =>
+                !used.has(`${module.path} ${name}`) && !(isType && describesItsOwn(module, name)),
+            )
+            .map(({ name }) => `${module.path} exports ${name}`),
+        )
+    );
   },
 
   'no file names a folder or a package registry of one machine': ({ files }) =>
@@ -121,9 +125,13 @@ function isTool({ path }: SourceModule): boolean {
 }
 
 /** What package.json or a launcher in bin/ names by its path. */
+/** Named, as it is or as it is built, where a package says what it offers. */
 function isEntryPoint({ path }: SourceModule, files: Tree['files']): boolean {
+  const built = path.replace(/^src\/(.*)\.ts$/, 'dist/$1.js');
   return files.some(
-    (file) => (file.path === 'package.json' || file.path.startsWith('bin/')) && file.text.includes(path),
+    (file) =>
+      (file.path === 'package.json' || file.path.startsWith('bin/')) &&
+      (file.text.includes(path) || file.text.includes(built)),
   );
 }
 

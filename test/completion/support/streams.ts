@@ -21,7 +21,7 @@ export type WayToLeave = 'SSE aborted' | 'WS complete' | 'WS close' | 'WS termin
 
 export async function subscribe(
   transport: (typeof STREAMING)[number],
-  gateway: TestGateway,
+  gateway: Pick<TestGateway, 'url'>,
   operation: Operation,
   options: { key?: string; leaveBy?: WayToLeave } = {},
 ): Promise<Subscription> {
@@ -73,9 +73,13 @@ async function overSocket(
 ): Promise<Results> {
   const client = await connect(url, { authorization });
   client.subscribe('1', operation);
+  const lost = client.closed.then(({ code, reason }): never => {
+    throw new Error(`the socket was closed: ${code} ${reason}`);
+  });
+  lost.catch(() => {});
   return {
     async next() {
-      const { type, payload } = await client.next('1');
+      const { type, payload } = await Promise.race([client.next('1'), lost]);
       if (type === 'next') return { value: payload as Result, done: false };
       client.ws.close();
       if (type === 'complete') return { value: undefined, done: true };
