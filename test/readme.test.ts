@@ -70,6 +70,6 @@ describe('the README', () => {
         exclude: [],
       }),
     );
-    await run('npx', ['tsc', '-p', folder]);
+    await expect(run('npx', ['tsc', '-p', folder])).resolves.toMatchObject({ stdout: '' });
   });
 });

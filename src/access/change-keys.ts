@@ -33,6 +33,7 @@ export interface ShownKey {
 const GRACE_SECONDS_MAX = 30 * 24 * 3600;
 /** The list is read and kept with every use of the key. */
 const MODELS_MAX = 200;
+const MODEL_NAME = /^[^\s\p{Cc}]{1,256}$/u;
 
 /** @throws InvalidInput, also for rights that the maker's own key does not have; NotFound for the team. */
 export async function createKey(
@@ -125,8 +126,8 @@ function checkNewKey(who: Principal, input: NewKey): void {
     throw invalid('input.name', 'must hold 1 to 200 characters');
   if (input.scopes.length === 0)
     throw invalid('input.scopes', 'names no scope; a key without one can do nothing');
-  if (input.models.length > MODELS_MAX || input.models.some((model) => model === '' || model.length > 256))
-    throw invalid('input.models', `must hold at most ${MODELS_MAX} names of 1 to 256 characters`);
+  if (input.models.length > MODELS_MAX || !input.models.every((model) => MODEL_NAME.test(model)))
+    throw invalid('input.models', `must hold at most ${MODELS_MAX} names of 1 to 256 visible characters`);
   if (input.expiresAt && input.expiresAt <= new Date()) throw invalid('input.expiresAt', 'lies in the past');
   // Nobody makes a key that may do more than the one it is made with.
   const beyond = scopesBeyond(who, input.scopes);

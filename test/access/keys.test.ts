@@ -57,6 +57,7 @@ describe('keyCreate', () => {
     ['no scope', { scopes: [] }, ['input', 'scopes']],
     ['an expiry in the past', { expiresAt: '2020-01-01T00:00:00Z' }, ['input', 'expiresAt']],
     ['a model without a name', { models: [''] }, ['input', 'models']],
+    ['a model name with a NUL', { models: ['demo/\0'] }, ['input', 'models']],
     ['too many models', { models: Array(201).fill('demo/echo') }, ['input', 'models']],
   ])('refuses %s and says where it stands', async (_, change, path) => {
     const input = { name: 'x', scopes: ['USAGE_READ'], ...change };

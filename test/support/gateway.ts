@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { createClient, type Client } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll } from 'vitest';
-import WebSocket from 'ws';
+import { WebSocket } from 'ws';
 import type { Config } from '../../src/config/config.ts';
 import { toEnvironment } from '../../src/config/env.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -13,7 +13,6 @@ import { createTestDatabase } from './test-database.ts';
 export const ADMIN_KEY = 'tests-only-Xk29dkQpLm38fhWq81ncVbz77';
 
 /** What a GraphQL answer holds, for tests that look into it freely. */
-// oxlint-disable-next-line typescript/no-explicit-any
 export type Answer = {
   data?: any;
   errors?: { message: string; path?: string[]; extensions: Record<string, any> }[];
@@ -89,7 +88,7 @@ export async function bootGateway(options: TestOptions = {}): Promise<TestGatewa
       return client;
     },
     async stop(drainMs) {
-      await Promise.all([...clients].map((client) => client.dispose()));
+      for (const client of clients) await client.dispose();
       await running.stop(drainMs);
     },
   };

@@ -16,7 +16,11 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const name = `sluice_test_${randomBytes(6).toString('hex')}`;
   const run = async (statement: string) => {
     const sql = postgres(SERVER, { max: 1, onnotice: () => {} });
-    await sql.unsafe(statement).finally(() => sql.end());
+    try {
+      await sql.unsafe(statement);
+    } finally {
+      await sql.end();
+    }
   };
   await run(`CREATE DATABASE ${name}`);
   const url = new URL(SERVER);

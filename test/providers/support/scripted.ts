@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { ProviderConfig } from '../../../src/config/config.ts';
 import type { AskInput } from '../../../src/domain/ask.ts';
 import type { Provider } from '../../../src/providers/provider.ts';
@@ -21,12 +21,7 @@ export interface Scripted {
 }
 
 export async function startScripted(): Promise<Scripted> {
-  const upstream = await startUpstream(async (request, response) => {
-    scripted.requests += 1;
-    scripted.lastBody = await readBody(request);
-    scripted.lastHeaders = request.headers;
-    scripted.answer(response);
-  });
+  const upstream = await startUpstream((request, response) => void receive(request, response));
   const configs = VENDORS.map((vendor) => ({ ...configFor(vendor, upstream.url), name: nameOf(vendor) }));
   const providers = createProviders({ configs, probeLocal: false });
   const find = (name: string): Provider => {
@@ -50,6 +45,12 @@ export async function startScripted(): Promise<Scripted> {
       await upstream.close();
     },
   };
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    scripted.requests += 1;
+    scripted.lastBody = await readBody(request);
+    scripted.lastHeaders = request.headers;
+    scripted.answer(response);
+  }
   return scripted;
 }
 

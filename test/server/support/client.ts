@@ -20,7 +20,7 @@ export interface Result {
   errors?: GraphqlError[];
 }
 
-export function post(url: string, operation: Operation, init: RequestInit = {}): Promise<Response> {
+export function post(url: string, operation: Operation, init: Init = {}): Promise<Response> {
   return fetch(url, {
     method: 'POST',
     body: JSON.stringify(operation),
@@ -33,7 +33,7 @@ export function post(url: string, operation: Operation, init: RequestInit = {}):
   });
 }
 
-export function postForStream(url: string, operation: Operation, init: RequestInit = {}): Promise<Response> {
+export function postForStream(url: string, operation: Operation, init: Init = {}): Promise<Response> {
   return post(url, operation, { ...init, headers: { accept: 'text/event-stream', ...init.headers } });
 }
 
@@ -52,6 +52,9 @@ export async function* readResults(response: Response): AsyncGenerator<Result> {
     }
   }
 }
+
+/** Headers by name, so that they can be added to. */
+export type Init = Omit<RequestInit, 'headers'> & { headers?: Record<string, string> };
 
 export interface Message {
   id?: string;
@@ -82,7 +85,7 @@ export async function connect(
   });
   const matches = (message: Message, key: string) => message.id === key || message.type === key;
   ws.on('message', (data) => {
-    const message = JSON.parse(String(data)) as Message;
+    const message = JSON.parse((data as Buffer).toString()) as Message;
     const index = waiting.findIndex(({ key }) => matches(message, key));
     if (index === -1) inbox.push(message);
     else waiting.splice(index, 1)[0]?.resolve(message);
