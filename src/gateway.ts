@@ -34,8 +34,11 @@ export interface Gateway {
   config: Config;
   logger: Logger;
   database: Database;
-  /** Secret of the admin key that this start made up, to be shown once. */
-  firstAdminKey: string | undefined;
+  /**
+   * Makes the first admin key where there is none.
+   * @returns its secret, to be shown once. Asked for when the start can no longer fail, or it would be lost.
+   */
+  makeFirstAdminKey(): Promise<string | undefined>;
   authenticator: Authenticator;
   keys: KeyStore;
   providers: Providers;
@@ -73,7 +76,9 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
   const { db, sql } = database;
 
   const hashingKey = await loadHashingKey(db, config);
-  const firstAdminKey = await bootstrap(db, { hashingKey, adminKey: config.adminKey });
+  const { adminKey } = config;
+  if (adminKey) await bootstrap(db, { hashingKey, adminKey });
+  const makeFirstAdminKey = async () => (adminKey ? undefined : bootstrap(db, { hashingKey, adminKey }));
   const authenticator = createAuthenticator(db, { hashingKey });
 
   const pollMs = database.kind === 'embedded' ? POLL_ALONE_MS : POLL_SHARED_MS;
@@ -100,7 +105,7 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
       await announce({ kind: 'KEY_CHANGED', organisationId, subjectId: id });
     },
   };
-  return { database, firstAdminKey, authenticator, relay, announce, announceCommit, keys };
+  return { database, makeFirstAdminKey, authenticator, relay, announce, announceCommit, keys };
 }
 
 function openNews(redisUrl: string, relay: Relay, logger: Logger, opened: AsyncDisposableStack): News {

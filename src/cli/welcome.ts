@@ -2,8 +2,8 @@ import type { Model, ProviderInfo } from '../domain/model.ts';
 import type { Running } from '../server/start.ts';
 
 /** What somebody who starts the gateway has to know, printed once. */
-export function welcome({ gateway, server }: Running): string {
-  const { catalog, database, config, firstAdminKey } = gateway;
+export function welcome({ gateway, server, firstAdminKey }: Running): string {
+  const { catalog, database, config } = gateway;
   const models = catalog.listModels();
   const lines: [string, string][] = [
     ['Graph', `${server.url}${config.environment === 'development' ? '  (GraphiQL in a browser)' : ''}`],

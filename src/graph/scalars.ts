@@ -4,10 +4,10 @@ import { isTooDeep, MAX_JSON_LEVELS } from '../lib/json-depth.ts';
 import { formatNanos, parseUsd } from '../lib/money.ts';
 import { builder } from './builder.ts';
 
-builder.addScalarType('DateTime', GraphQLDateTimeISO, {
+builder.addScalarType('DateTime', withRule(GraphQLDateTimeISO, findDateFault), {
   description: 'An instant in ISO 8601, always UTC: "2026-11-23T12:00:00.000Z".',
 });
-builder.addScalarType('JSON', withBoundedDepth(GraphQLJSON), {
+builder.addScalarType('JSON', withRule(GraphQLJSON, findJsonFault), {
   description:
     'Any JSON value. Only for data whose shape is the caller’s own: schemas, tool arguments, structured output.',
 });
@@ -33,13 +33,29 @@ builder.scalarType('Cursor', {
   },
 });
 
-/** What is written into the operation itself is bounded with the operation. */
-function withBoundedDepth(scalar: GraphQLScalarType): GraphQLScalarType {
+/** A scalar that takes less than the one it is made of. */
+function withRule(
+  scalar: GraphQLScalarType,
+  findFault: (value: unknown) => string | undefined,
+): GraphQLScalarType {
+  const check = (value: unknown) => {
+    const fault = findFault(value);
+    if (fault !== undefined) throw new TypeError(fault);
+    return value;
+  };
   return new GraphQLScalarType({
     ...scalar.toConfig(),
-    parseValue(value) {
-      if (isTooDeep(value)) throw new TypeError(`the value is nested deeper than ${MAX_JSON_LEVELS} levels`);
-      return scalar.parseValue(value);
-    },
+    parseValue: (value) => check(scalar.parseValue(value)),
+    parseLiteral: (node, variables) => check(scalar.parseLiteral(node, variables)),
   });
+}
+
+/** The database knows no year 0, and after 9999 the text of a date has another form. */
+function findDateFault(value: unknown): string | undefined {
+  const year = value instanceof Date ? value.getUTCFullYear() : 1;
+  return year >= 1 && year <= 9999 ? undefined : `the year is ${year}; it must be from 1 to 9999`;
+}
+
+function findJsonFault(value: unknown): string | undefined {
+  return isTooDeep(value) ? `the value is nested deeper than ${MAX_JSON_LEVELS} levels` : undefined;
 }

@@ -13,6 +13,8 @@ import { createGraphqlServer } from './yoga.ts';
 export interface Running {
   gateway: Gateway;
   server: RunningServer;
+  /** Secret of the admin key that this start made up, to be shown once. */
+  firstAdminKey: string | undefined;
   /** Takes nothing new, lets streams end within the time, settles everything, closes. */
   stop(drainMs: number): Promise<void>;
 }
@@ -27,15 +29,14 @@ export async function start(
   config: Config,
   options: { logger: Logger; variables: Readonly<Record<string, string | undefined>> },
 ): Promise<Running> {
-  const gateway = await createGateway(config, options);
-  try {
-    const server = await serve(gateway);
-    const jobs = startJobs(gateway);
-    return { gateway, server, stop: (drainMs) => stop({ gateway, server, jobs }, drainMs) };
-  } catch (error) {
-    await gateway.close();
-    throw error;
-  }
+  await using opened = new AsyncDisposableStack();
+  const gateway = opened.adopt(await createGateway(config, options), (made) => made.close());
+  const server = opened.adopt(await serve(gateway), (made) => made.close());
+  const firstAdminKey = await gateway.makeFirstAdminKey();
+  const jobs = startJobs(gateway);
+  // Nothing can fail any more: from here on it is closed by `stop`.
+  opened.move();
+  return { gateway, server, firstAdminKey, stop: (drainMs) => stop({ gateway, server, jobs }, drainMs) };
 }
 
 function serve(gateway: Gateway): Promise<RunningServer> {

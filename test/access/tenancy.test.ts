@@ -80,8 +80,9 @@ async function startSilent() {
   const client = await connect(gateway().url, { authorization: `Bearer ${other.admin.secret}` });
   const input = { ...FOREIGN_INPUT, model: 'demo/silent' };
   client.subscribe('1', { query: STREAM, variables: { input } });
-  const { data } = (await client.next('1')).payload as Result;
-  const { completionId: id } = data?.['completionStream'] as { completionId: string };
+  type Started = { data: { completionStream: { completionId: string } } };
+  const { data } = (await client.next('1')).payload as Started;
+  const { completionId: id } = data.completionStream;
   const leave = async () => {
     client.ws.close();
     await client.closed;

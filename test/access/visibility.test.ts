@@ -19,8 +19,11 @@ const MONEY = `query ($from: DateTime!) {
 }`;
 const EVER = { from: '2020-01-01T00:00:00Z' };
 
-/** Two teams, each with callers that made one completion each, and readers. */
-const holders = new Map<string, MadeKey & { made?: string }>();
+/** A key, and the one completion that it made; empty for one that makes none. */
+type Holder = MadeKey & { made: string };
+
+/** Those of two teams. */
+const holders = new Map<string, Holder>();
 let teams: { red: string; blue: string };
 
 beforeAll(async () => {
@@ -39,12 +42,12 @@ beforeAll(async () => {
       const owner = { organisationId: 'org_default', teamId: teams[team], name };
       const key = await addKey(gateway(), owner, scopes);
       const { data } = scopes.includes('COMPLETIONS_WRITE') ? await ask(key, CREATE) : {};
-      holders.set(`${team} ${name}`, { ...key, made: data?.completionCreate.completion.id });
+      holders.set(`${team} ${name}`, { ...key, made: data?.completionCreate.completion.id ?? '' });
     }
   }
 });
 
-function holder(name: string): MadeKey & { made?: string } {
+function holder(name: string): Holder {
   const found = holders.get(name);
   if (!found) throw new Error(`nobody is ${name}`);
   return found;

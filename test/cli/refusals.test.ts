@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { makeFolder, runSluice } from './support/sluice.ts';
+import { lineOf, makeFolder, runSluice } from './support/sluice.ts';
 
 /** It ends by itself with 1, says one thing on stderr, and shows no stack trace and no secret. */
 async function refusalOf(
@@ -26,11 +26,13 @@ async function takePort(): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-it('tells that the port is taken', async () => {
+it('tells that the port is taken, and shows the first key once it starts', async () => {
   const port = await takePort();
-  expect(await refusalOf(await makeFolder(), { PORT: String(port) })).toBe(
+  const folder = await makeFolder();
+  expect(await refusalOf(folder, { PORT: String(port) })).toBe(
     `sluice: port ${port} is taken; set PORT to another`,
   );
+  expect(lineOf(await runSluice(folder).welcome, 'Key')).toMatch(/^sk-sluice-.*shown only this once/);
 });
 
 it('tells who has the data directory open', async () => {

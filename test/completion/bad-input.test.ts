@@ -13,9 +13,10 @@ let before: number;
 beforeEach(async () => {
   before = await countCompletions();
 });
-afterEach(async () => {
+afterEach(expectNothingOpened);
+async function expectNothingOpened(): Promise<void> {
   expect(await countCompletions()).toBe(before);
-});
+}
 
 const said = (messages: unknown[], more: Input = {}) => ({
   model: 'demo/echo',
@@ -239,6 +240,29 @@ describe.each(STREAMING)('a place in a stream, over %s', (transport) => {
       expect(events).toMatchObject([
         { __typename: 'CompletionFailed', partial: null, errors: [{ code: 'NOT_FOUND' }] },
       ]);
+    },
+  );
+});
+
+describe('a filter that breaks a rule', () => {
+  it.each([
+    '0000-01-01T00:00:00Z',
+    '0001-01-01T00:00:00+01:00',
+    '9999-12-31T23:59:59-01:00',
+    '2026-02-30',
+    'now',
+  ])('of the time %s is told where', async (from) => {
+    const query = `query ($range: DateTimeRange) { completions(filter: { range: $range }) { nodes { id } } }`;
+    const { errors } = await gateway().ask(query, { range: { from } });
+    expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT', path: ['range', 'from'] } }]);
+  });
+
+  it.each(['99999999999999999999', '1e3', '0.0000000001', 'much'])(
+    'of the cost %s is told where',
+    async (minCost) => {
+      const query = `query ($filter: CompletionFilter) { completions(filter: $filter) { nodes { id } } }`;
+      const { errors } = await gateway().ask(query, { filter: { minCost } });
+      expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT', path: ['filter', 'minCost'] } }]);
     },
   );
 });

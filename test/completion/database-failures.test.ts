@@ -29,8 +29,12 @@ let tags = 0;
 const newTag = () => ({ key: 'failure', value: String((tags += 1)) });
 
 const sql = () => gateway().gateway.database.sql;
-const hideTable = () => sql()`ALTER TABLE completions RENAME TO completions_elsewhere`;
-const showTable = () => sql()`ALTER TABLE completions_elsewhere RENAME TO completions`;
+const hideTable = async () => {
+  await sql()`ALTER TABLE completions RENAME TO completions_elsewhere`;
+};
+const showTable = async () => {
+  await sql()`ALTER TABLE completions_elsewhere RENAME TO completions`;
+};
 
 async function waitUntil(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await isTrue())) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -63,12 +67,14 @@ describe('a database that fails before the vendor is called', () => {
   });
 
   it('leaves its idempotency key free', async () => {
-    await hideTable();
     const variables = { input: say('demo/echo', 'Again'), key: 'free' };
-    const refused = await gateway()
-      .ask(CREATE, variables)
-      .finally(() => showTable());
-    expect(refused.errors).toHaveLength(1);
+    await hideTable();
+    try {
+      const { errors } = await gateway().ask(CREATE, variables);
+      expect(errors).toHaveLength(1);
+    } finally {
+      await showTable();
+    }
     const { completion } = await create(gateway(), variables.input, { idempotencyKey: 'free' });
     expect(completion).toMatchObject({ status: 'SUCCEEDED', text: 'Again' });
   });

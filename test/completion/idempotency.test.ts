@@ -7,7 +7,7 @@ import { expectBooksToBalance, expectNothingHeld } from '../support/books.ts';
 import { bootGateway, useGateway, type TestGateway } from '../support/gateway.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { completionOf, create, createKey, EVENTS, say, STREAM } from './support/completions.ts';
-import { subscribe, textOf } from './support/streams.ts';
+import { subscribe, textOf, typeOf } from './support/streams.ts';
 
 /** A vendor that counts how often it is asked, and fails as long as the test says so. */
 let calls = 0;
@@ -36,7 +36,11 @@ beforeEach(() => {
 const config = {
   providers: [
     {
-      ...{ name: 'counted', type: 'openai-compatible', apiKey: 'sk-test', headers: {}, settings: {} },
+      name: 'counted',
+      type: 'openai-compatible',
+      apiKey: 'sk-test',
+      headers: {},
+      settings: {},
       baseURL: `${vendor.url}/v1`,
       models: [{ id: 'model', price: { input: '1', output: '1' } }],
     },
@@ -151,7 +155,7 @@ describe('a restart on the same database', () => {
         expect(other.errors).toMatchObject([{ code: 'CONFLICT' }]);
         const again = { id: payload.completion?.id, after: heard.at(-1)?.cursor };
         const events = await (await subscribe('SSE', after, { query: EVENTS, variables: again })).rest();
-        expect(events[0]?.__typename).toBe('CompletionReset');
+        expect(typeOf(events[0])).toBe('CompletionReset');
         expect(textOf(events)).toBe('answer 1');
         expect(calls).toBe(1);
         await expectNothingHeld(after.gateway.database);

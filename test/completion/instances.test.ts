@@ -3,7 +3,7 @@ import { expectBooksToBalance, expectNothingHeld } from '../support/books.ts';
 import { bootGateway, type TestGateway } from '../support/gateway.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { cancel, completionOf, create, EVENTS, say, STREAM } from './support/completions.ts';
-import { isTerminal, subscribe, textOf } from './support/streams.ts';
+import { isTerminal, subscribe, textOf, typeOf } from './support/streams.ts';
 import { startVendor, type Vendor } from './support/vendor.ts';
 
 const { databaseUrl, drop } = await createTestDatabase();
@@ -95,12 +95,12 @@ describe.skipIf(databaseUrl === undefined)('two instances on one database', () =
     call.say('Hello');
     const after = (await first.next())?.cursor;
     const moved = await stream(there, { ...variables, after });
-    expect((await moved.next())?.__typename).toBe('CompletionReset');
+    expect(typeOf(await moved.next())).toBe('CompletionReset');
     first.leave();
     call.finish();
     const rest = await moved.rest();
     expect(rest[0]?.completionId).toBe(started?.completionId);
     expect(textOf(rest)).toBe('Hello');
-    expect(rest.at(-1)?.__typename).toBe('CompletionFinished');
+    expect(typeOf(rest.at(-1))).toBe('CompletionFinished');
   });
 });

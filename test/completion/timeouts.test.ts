@@ -20,8 +20,13 @@ const gateway = useGateway({
     timeouts: { ...TIMEOUTS, firstChunkMs: 200, idleMs: 400, totalMs: 1_000 },
     providers: [
       {
-        ...{ name: 'stuck', type: 'openai-compatible', apiKey: 'sk-test', headers: {}, settings: {} },
-        ...{ baseURL: `${stuck.url}/v1`, models: [] },
+        name: 'stuck',
+        type: 'openai-compatible',
+        apiKey: 'sk-test',
+        headers: {},
+        settings: {},
+        baseURL: `${stuck.url}/v1`,
+        models: [],
       },
     ],
   },

@@ -25,9 +25,14 @@ const mock = new LLMock({ port: 0 });
 mock.onMessage('greet me', {
   content: GREETING,
   usage: {
-    ...{ prompt_tokens: 11, completion_tokens: 12, total_tokens: 23 },
-    ...{ input_tokens: 11, output_tokens: 12 },
-    ...{ promptTokenCount: 11, candidatesTokenCount: 12, totalTokenCount: 23 },
+    prompt_tokens: 11,
+    completion_tokens: 12,
+    total_tokens: 23,
+    input_tokens: 11,
+    output_tokens: 12,
+    promptTokenCount: 11,
+    candidatesTokenCount: 12,
+    totalTokenCount: 23,
   },
 });
 mock.onMessage('weather', { toolCalls: [{ name: 'get_weather', arguments: '{"city":"Paris"}' }] });
@@ -69,7 +74,11 @@ const gateway = useGateway({
         name: `scripted-${vendor.type}`,
       })),
       {
-        ...{ name: 'priced', type: 'openai-compatible', apiKey: API_KEY, headers: {}, settings: {} },
+        name: 'priced',
+        type: 'openai-compatible',
+        apiKey: API_KEY,
+        headers: {},
+        settings: {},
         baseURL: `${scripted.url}/v1`,
         models: [{ id: 'model', price: { input: '10', output: '20' } }],
       },
@@ -190,7 +199,11 @@ describe.each(vendors)('$name, in its own wire format', ({ vendor, name, cost })
 
 describe('a server that keeps no rules', () => {
   const chunk = (delta: object, more: object = {}, choice: object = {}) => ({
-    ...{ id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'model', ...more },
+    id: 'c1',
+    object: 'chat.completion.chunk',
+    created: 1,
+    model: 'model',
+    ...more,
     choices: [{ index: 0, delta, finish_reason: null, ...choice }],
   });
   const saying = (...events: object[]) => {
@@ -212,7 +225,9 @@ describe('a server that keeps no rules', () => {
 
   it('more tokens from the cache than came in are charged once', async () => {
     const usage = {
-      ...{ prompt_tokens: 10, completion_tokens: 1, total_tokens: 11 },
+      prompt_tokens: 10,
+      completion_tokens: 1,
+      total_tokens: 11,
       prompt_tokens_details: { cached_tokens: 40 },
     };
     saying(chunk({ content: 'Hi' }), chunk({}, { usage }, { finish_reason: 'stop' }));

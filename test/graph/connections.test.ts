@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 function ask(list: List, variables: { first?: number | null; after?: string | null }): Promise<Answer> {
-  const { open, close = '' } = { close: '', ...LISTS[list] };
+  const { open, close } = { close: '', ...LISTS[list] };
   return gateway().ask(`query ($first: Int, $after: String) { ${open} ${PAGE} ${close} }`, variables);
 }
 

@@ -62,7 +62,10 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     const entities = 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }';
     const codesFor = async (count: number) => [
       await codeOf(transport, { query: nodes, variables: { ids: Array(count).fill('x') } }),
-      await codeOf(transport, { query: entities, variables: { of: Array(count).fill(TEAM) } }),
+      await codeOf(transport, {
+        query: entities,
+        variables: { of: Array.from({ length: count }, () => TEAM) },
+      }),
     ];
     expect(await codesFor(600)).toEqual([['QUERY_TOO_EXPENSIVE'], ['QUERY_TOO_EXPENSIVE']]);
     expect(await codesFor(100)).toEqual([undefined, undefined]);

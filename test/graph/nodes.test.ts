@@ -100,7 +100,7 @@ describe('_entities', () => {
       __typename,
       id: known[__typename],
     }));
-    expect((await gateway().ask(ENTITIES, { of })).data._entities).toEqual(of);
+    expect(await gateway().ask(ENTITIES, { of })).toEqual({ data: { _entities: of } });
   });
 
   it('answers null for what is not there', async () => {

@@ -54,6 +54,7 @@ it('whatever happens in whatever order, each completion is charged at most once 
     }),
     { numRuns: 100 },
   );
+  expect(await ledger.listExpiredHolds(1)).toEqual([]);
   await expectBooksToBalance(fixture.database);
 });
 

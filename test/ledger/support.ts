@@ -39,7 +39,9 @@ export async function openLedgers(): Promise<LedgerFixture> {
     database,
     newLedger({ holdMs = 60_000 } = {}) {
       const ledger = createLedger(database, {
-        ...{ instanceId: newId('inst'), holdMs, logger },
+        instanceId: newId('inst'),
+        holdMs,
+        logger,
         onSettled: () => {},
       });
       ledgers.push(ledger);
@@ -58,10 +60,22 @@ export function reservationFor(
 ): Reservation {
   const { worstCaseNanos, ...rest } = { worstCaseNanos: 1_000n, ...changes };
   const completion: Completion = {
-    ...{ id: newId('cmpl'), organisationId: ORGANISATION, teamId: 'team_1', keyId: 'key_1' },
-    ...{ idempotencyKey: undefined, askHash: 'hash', traceId: 'trace', endUserId: undefined },
-    ...{ requestedModel: 'vendor/model', model: 'vendor/model', provider: 'vendor', tags: [] },
-    ...{ createdAt: new Date(), finishedAt: undefined, status: 'RUNNING', outcome: undefined },
+    id: newId('cmpl'),
+    organisationId: ORGANISATION,
+    teamId: 'team_1',
+    keyId: 'key_1',
+    idempotencyKey: undefined,
+    askHash: 'hash',
+    traceId: 'trace',
+    endUserId: undefined,
+    requestedModel: 'vendor/model',
+    model: 'vendor/model',
+    provider: 'vendor',
+    tags: [],
+    createdAt: new Date(),
+    finishedAt: undefined,
+    status: 'RUNNING',
+    outcome: undefined,
     price: worstCaseNanos === undefined ? undefined : PRICE,
     ...rest,
   };
@@ -71,8 +85,16 @@ export function reservationFor(
 /** An answer that cost so much, or an amount that nobody knows. */
 export function outcomeOf(costNanos: bigint | undefined, changes: Partial<Outcome> = {}): Outcome {
   return {
-    ...{ status: 'SUCCEEDED', finishReason: 'STOP', parts: [{ type: 'text', text: 'Hi' }], toolCalls: [] },
-    ...{ object: undefined, failure: undefined, attempts: [], warnings: [], totalMs: 5, firstTokenMs: 1 },
+    status: 'SUCCEEDED',
+    finishReason: 'STOP',
+    parts: [{ type: 'text', text: 'Hi' }],
+    toolCalls: [],
+    object: undefined,
+    failure: undefined,
+    attempts: [],
+    warnings: [],
+    totalMs: 5,
+    firstTokenMs: 1,
     usage: { input: 10, output: 1, cacheRead: 0, cacheWrite: 0, reasoning: 0, source: 'REPORTED' },
     costNanos,
     ...changes,

@@ -37,7 +37,10 @@ export async function createPlace(): Promise<Place> {
       const child = spawn(process.execPath, [MAIN], {
         cwd: directory,
         env: {
-          ...{ PORT: '0', SLUICE_ADMIN_KEY: ADMIN_KEY, SLUICE_DETECT: '0', SLUICE_CONFIG: config },
+          PORT: '0',
+          SLUICE_ADMIN_KEY: ADMIN_KEY,
+          SLUICE_DETECT: '0',
+          SLUICE_CONFIG: config,
           ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
         },
       });

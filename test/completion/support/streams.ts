@@ -93,6 +93,11 @@ async function overSocket(
   };
 }
 
+export const typeOf = (event: EventData | undefined): string | undefined => {
+  const { __typename } = event ?? {};
+  return __typename;
+};
+
 export const isTerminal = ({ __typename }: EventData): boolean =>
   __typename === 'CompletionFinished' || __typename === 'CompletionFailed';
 

@@ -34,7 +34,11 @@ export async function startVendor(): Promise<Vendor> {
   });
   const vendor: Vendor = {
     config: {
-      ...{ name: 'vendor', type: 'openai-compatible', apiKey: 'sk-test', headers: {}, settings: {} },
+      name: 'vendor',
+      type: 'openai-compatible',
+      apiKey: 'sk-test',
+      headers: {},
+      settings: {},
       baseURL: `${upstream.url}/v1`,
       models: [{ id: 'model', price: { input: '1', output: '1' } }],
     },

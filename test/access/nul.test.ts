@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { useGateway } from '../support/gateway.ts';
+
+const gateway = useGateway();
+
+it('a NUL in an id, a filter or a name is a character like any other', async () => {
+  const NUL = '\0';
+  const found = await gateway().ask(
+    `query ($id: ID!, $text: String!) {
+      completion(id: $id) { id }
+      completions(filter: { keyId: $id, model: { contains: $text }, endUserId: { in: [$text] }, tag: { key: $text, value: $text } }) { totalCount }
+      ledger(filter: { completionId: $id }) { totalCount }
+      usage(range: { from: "2020-01-01T00:00:00Z" }, filter: { teamId: $id, model: { eq: $text } }) { total { requests } }
+    }`,
+    { id: `cmpl_${NUL}`, text: NUL },
+  );
+  expect(found).toEqual({
+    data: {
+      completion: null,
+      completions: { totalCount: 0 },
+      ledger: { totalCount: 0 },
+      usage: { total: { requests: 0 } },
+    },
+  });
+  const changed = await gateway().ask(
+    `mutation ($id: ID!, $text: String!) {
+      a: keyRotate(id: $id) { errors { code } }
+      b: keyRevoke(id: $id) { errors { code } }
+      c: completionCancel(id: $id) { errors { code } }
+      d: keyCreate(input: { name: $text, scopes: [USAGE_READ] }) { key { name } }
+      e: keyCreate(input: { name: "x", scopes: [USAGE_READ], teamId: $id }) { errors { code } }
+      f: completionCreate(input: { model: "demo/echo", source: { text: $text }, endUserId: $text, tags: [{ key: $text, value: $text }] }) {
+        completion { endUserId tags { key } } errors { code }
+      }
+    }`,
+    { id: `key_${NUL}`, text: NUL },
+  );
+  const NOT_FOUND = { errors: [{ code: 'NOT_FOUND' }] };
+  expect(changed).toMatchObject({
+    data: {
+      a: NOT_FOUND,
+      b: NOT_FOUND,
+      c: NOT_FOUND,
+      d: { key: { name: '\uFFFD' } },
+      e: NOT_FOUND,
+      f: { errors: [] },
+    },
+  });
+});

@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDatabase, type Database } from '../../src/db/database.ts';
+import { migrateDatabase } from '../../src/db/migrate.ts';
+import { appendEvent, trimOutbox, type OutboxEvent } from '../../src/events/outbox.ts';
+import { createRelay, type Relay } from '../../src/events/relay.ts';
+import { createTestDatabase } from '../support/test-database.ts';
+
+let database: Database;
+let drop: () => Promise<void>;
+beforeAll(async () => {
+  const created = await createTestDatabase();
+  drop = created.drop;
+  database = await openDatabase({ databaseUrl: created.databaseUrl, dataDir: 'memory://' });
+  await migrateDatabase(database);
+});
+afterAll(async () => {
+  await database.close();
+  await drop();
+});
+
+const settled = (subjectId: string): OutboxEvent => ({
+  kind: 'COMPLETION_SETTLED',
+  organisationId: 'org_1',
+  subjectId,
+});
+
+/** A relay that looks often, with all it has told; it is closed when it goes out of scope. */
+async function listen(onError: (error: unknown) => void = () => {}) {
+  const relay: Relay = await createRelay(database.sql, { pollMs: 20, onError });
+  const heard: string[] = [];
+  const stop = relay.listen(({ subjectId }) => heard.push(subjectId));
+  return {
+    relay,
+    heard,
+    stop,
+    async until(count: number) {
+      while (heard.length < count) await new Promise((resolve) => setTimeout(resolve, 5));
+      return heard;
+    },
+    [Symbol.asyncDispose]: () => relay.close(),
+  };
+}
+
+describe('a relay', () => {
+  it('tells what is committed from now on, once and in order', async () => {
+    await appendEvent(database.sql, settled('before'));
+    await using one = await listen();
+    await using other = await listen();
+    const names = Array.from({ length: 30 }, (_, index) => `event ${index}`);
+    for (const name of names) await appendEvent(database.sql, settled(name));
+    expect(await one.until(30)).toEqual(names);
+    expect(await other.until(30)).toEqual(names);
+  });
+
+  it('tells all of a burst that is larger than one read', async () => {
+    await using one = await listen();
+    await database.sql`INSERT INTO outbox (organisation_id, kind, subject_id)
+      SELECT 'org_1', 'COMPLETION_SETTLED', 'burst ' || n FROM generate_series(1, 2500) n`;
+    expect(await one.until(2_500)).toEqual(Array.from({ length: 2_500 }, (_, index) => `burst ${index + 1}`));
+  });
+
+  it('tells nothing that was rolled back', async () => {
+    await using one = await listen();
+    const failed = database.sql.begin(async (tx) => {
+      await tx`INSERT INTO outbox (organisation_id, kind, subject_id) VALUES ('org_1', 'KEY_CHANGED', 'never')`;
+      throw new Error('no');
+    });
+    await expect(failed).rejects.toThrow('no');
+    await appendEvent(database.sql, settled('after'));
+    expect(await one.until(1)).toEqual(['after']);
+  });
+
+  it.skipIf(!process.env['SLUICE_TEST_DATABASE_URL'])(
+    'misses nothing of a transaction that began first and ends last',
+    async () => {
+      await using one = await listen();
+      const written = Promise.withResolvers<void>();
+      const release = Promise.withResolvers<void>();
+      const slow = database.sql.begin(async (tx) => {
+        await tx`INSERT INTO outbox (organisation_id, kind, subject_id) VALUES ('org_1', 'KEY_CHANGED', 'slow')`;
+        written.resolve();
+        await release.promise;
+      });
+      await written.promise;
+      await appendEvent(database.sql, settled('quick'));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      release.resolve();
+      await slow;
+      expect(await one.until(2)).toEqual(['slow', 'quick']);
+    },
+  );
+
+  it('goes on from the same place when the outbox could not be read', async () => {
+    const errors: unknown[] = [];
+    await using one = await listen((error) => errors.push(error));
+    await database.sql`ALTER TABLE outbox RENAME TO outbox_elsewhere`;
+    while (errors.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await database.sql`ALTER TABLE outbox_elsewhere RENAME TO outbox`;
+    await appendEvent(database.sql, settled('after the failure'));
+    expect(await one.until(1)).toEqual(['after the failure']);
+  });
+
+  it('tells one who has stopped listening nothing more', async () => {
+    await using one = await listen();
+    await using other = await listen();
+    one.stop();
+    await appendEvent(database.sql, settled('too late'));
+    await other.until(1);
+    expect(one.heard).toEqual([]);
+  });
+});
+
+it('the outbox forgets what is old, and only that', async () => {
+  await database.sql`DELETE FROM outbox`;
+  await appendEvent(database.sql, settled('old'));
+  await database.sql`UPDATE outbox SET at = now() - interval '1 minute'`;
+  await appendEvent(database.sql, settled('new'));
+  await trimOutbox(database.sql, 30_000);
+  expect(await database.sql`SELECT subject_id FROM outbox`).toEqual([{ subject_id: 'new' }]);
+});
