@@ -54,14 +54,14 @@ describe('a stream', () => {
       'PROVIDER_ERROR',
       { text: expect.stringMatching(/^A sl/) },
     ],
-  ])('ends with CompletionFailed when it %s', async (_, model, reason, code, partial) => {
+  ])('ends with CompletionFailed when it %s', async (_, model, reason, code, completion) => {
     const events = await Array.fromAsync(clientOf().stream(say('Hello', model)));
     expect(events.filter(isTerminal)).toHaveLength(1);
     expect(events.at(-1)).toMatchObject({
       __typename: 'CompletionFailed',
       reason,
       errors: [{ code }],
-      partial,
+      completion,
     });
   });
 
