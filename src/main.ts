@@ -1,8 +1,8 @@
+import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
-import { exportDatabase } from './cli/db-export.ts';
-import { runServer } from './cli/run-server.ts';
-import { loadConfig } from './config/load.ts';
-import { readEnvironment } from './config/env.ts';
+
+// Everything else is imported after this, so that a start finds it compiled by the one before.
+enableCompileCache();
 
 const program = new Command('sluice').description('One typed graph in front of every AI model.');
 
@@ -13,7 +13,8 @@ program
   .allowExcessArguments()
   .action(async (_options, { args: [unknown] }: Command) => {
     if (unknown !== undefined) program.error(`error: unknown command '${unknown}'`);
-    await runServer(readEnvironment());
+    const { runServer } = await import('./cli/run-server.ts');
+    await runServer();
   });
 
 program
@@ -23,8 +24,8 @@ program
   .argument('[file]', 'where to write the SQL', 'sluice.sql')
   .description('write all data as SQL that a gateway on PostgreSQL can take over')
   .action(async (file: string) => {
-    await exportDatabase({ dataDir: loadConfig(readEnvironment()).dataDir, out: file });
-    process.stdout.write(`wrote ${file}\n`);
+    const { runExport } = await import('./cli/run-export.ts');
+    await runExport(file);
   });
 
 try {

@@ -12,11 +12,11 @@ let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-launcher-'));
   await mkdir(join(folder, 'bin'));
-  await mkdir(join(folder, 'dist/cli'), { recursive: true });
+  await mkdir(join(folder, 'dist'), { recursive: true });
   await copyFile(join(import.meta.dirname, '../bin/sluice.cjs'), join(folder, 'bin/sluice.cjs'));
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
   await writeFile(
-    join(folder, 'dist/cli/main.js'),
+    join(folder, 'dist/main.js'),
     `if (process.argv[2] === 'wait') {
        process.on('SIGTERM', () => process.exit(7));
        setInterval(() => {}, 1000);

@@ -1,11 +1,12 @@
 import { loadConfig } from '../config/load.ts';
-import type { Environment } from '../config/env.ts';
+import { readEnvironment } from '../config/env.ts';
 import { createLogger } from '../lib/logger.ts';
 import { start } from '../server/start.ts';
 import { welcome } from './welcome.ts';
 
 /** Runs the gateway until SIGTERM or SIGINT, then lets running streams end. A second signal ends it at once. */
-export async function runServer(environment: Environment): Promise<void> {
+export async function runServer(): Promise<void> {
+  const environment = readEnvironment();
   const config = loadConfig(environment);
   const logger = createLogger({ level: config.logLevel });
   const running = await start(config, { logger, variables: environment.lookup });

@@ -1,6 +1,6 @@
 import type { Ask } from '../domain/ask.ts';
 import type { Completion } from '../domain/completion.ts';
-import { Cancelled, IdempotencyKeyUsed } from '../domain/errors.ts';
+import { Cancelled, IdempotencyKeyUsed, Unavailable } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
 import { ensureCursor } from '../events/cursor.ts';
 import type { OutboxEvent } from '../events/outbox.ts';
@@ -95,8 +95,12 @@ export function createRuns(deps: RunsDeps): Runs {
         const { organisationId } = who;
         await deps.announce({ kind: 'CANCEL_REQUESTED', organisationId, subjectId: id });
       }
-      const within = AbortSignal.any([signal, AbortSignal.timeout(CANCEL_WITHIN_MS)]);
-      return waitUntilSettled(deps, who, id, within);
+      const late = AbortSignal.timeout(CANCEL_WITHIN_MS);
+      const settled = waitUntilSettled(deps, who, id, AbortSignal.any([signal, late]));
+      // Its instance may have died: then recovery settles it, once its hold has run out.
+      return settled.catch((error: unknown) => {
+        throw late.aborted ? new Unavailable('the completion has not ended yet; ask again') : error;
+      });
     },
     onEvent({ kind, subjectId }) {
       if (kind === 'CANCEL_REQUESTED') stopHere(runs, subjectId, 'cancelled on request');

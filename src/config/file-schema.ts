@@ -43,7 +43,7 @@ const limits = mapOf({
   operationAliases: limit(30),
   operationTokens: limit(4_000),
   operationDirectives: limit(30),
-  operationCost: limit(5_000),
+  operationCost: limit(25_000),
   operationsPerSocket: limit(100),
 });
 

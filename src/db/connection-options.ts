@@ -14,6 +14,8 @@ const TEXT: postgres.PostgresType<string> = {
 /** What every connection has in common, wherever the database is. */
 export const CONNECTION_OPTIONS = {
   types: { bigint: postgres.BigInt, text: TEXT },
+  // Reading the types of arrays is a query of its own on each connection, and one that is cut ends the process.
+  fetch_types: false,
   onnotice: () => {},
   connection: { application_name: 'sluice' },
 };

@@ -166,7 +166,7 @@ async function sumBy(
   const values = dimensions.map((name) =>
     name === 'TAG' ? sql<string>`tag.value ->> 'value'` : DIMENSION_SQL[name],
   );
-  const key = sql<string[]>`array[${sql.join([...names, ...values], sql`, `)}]::text[]`;
+  const key = sql<string[]>`jsonb_build_array(${sql.join([...names, ...values], sql`, `)})`;
   const query = db
     .select({ start: bucket, key, ...TOTALS })
     .from(

@@ -74,6 +74,9 @@ function relocate(
   cause?: unknown,
 ): GraphQLError {
   const { nodes, source, positions, path } = error instanceof GraphQLError ? error : {};
-  const originalError = cause instanceof Error || cause === undefined ? cause : new Error('something that is no error was thrown');
+  const originalError =
+    cause instanceof Error || cause === undefined
+      ? cause
+      : new Error('something that is no error was thrown');
   return new GraphQLError(message, { nodes, source, positions, path, originalError, extensions });
 }

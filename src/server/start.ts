@@ -19,6 +19,8 @@ export interface Running {
   stop(drainMs: number): Promise<void>;
 }
 
+const LAST_WORDS_MS = 1_000;
+
 type Context = GraphContext & { request: Request };
 
 /**
@@ -70,9 +72,9 @@ async function stop(
   { gateway, server, jobs }: { gateway: Gateway; server: RunningServer; jobs: ReturnType<typeof startJobs> },
   drainMs: number,
 ): Promise<void> {
-  // Completions outlive connections, so both get the same time; then what still runs is cancelled and settled.
+  // What still runs after its time is cancelled and settled; its readers get a moment more, to be told.
   const late = AbortSignal.timeout(drainMs);
-  await Promise.all([server.drain(drainMs), gateway.runs.drain(late)]);
+  await Promise.all([server.drain(drainMs + LAST_WORDS_MS), gateway.runs.drain(late)]);
   await jobs.stop();
   await gateway.close();
 }

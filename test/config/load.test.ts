@@ -25,7 +25,7 @@ describe('without any setting', () => {
         operationAliases: 30,
         operationTokens: 4_000,
         operationDirectives: 30,
-        operationCost: 5_000,
+        operationCost: 25_000,
         operationsPerSocket: 100,
       },
       timeouts: {

@@ -1,4 +1,4 @@
-import { index, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import { index, jsonb, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { Scope } from '../../domain/principal.ts';
 import { organisations, teams } from './tenancy.ts';
 
@@ -19,9 +19,9 @@ export const apiKeys = snakeCase.table(
     /** The secret before the last rotation, which works until `previousExpiresAt`. */
     previousSecretHash: text(),
     previousExpiresAt: timestamp({ withTimezone: true }),
-    scopes: text().$type<Scope>().array().notNull(),
+    scopes: jsonb().$type<Scope[]>().notNull(),
     /** Empty: every model. */
-    models: text().array().notNull(),
+    models: jsonb().$type<string[]>().notNull(),
     expiresAt: timestamp({ withTimezone: true }),
     lastUsedAt: timestamp({ withTimezone: true }),
     revokedAt: timestamp({ withTimezone: true }),
