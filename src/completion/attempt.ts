@@ -34,11 +34,14 @@ export async function* attempt(
   timeouts: AttemptTimeouts,
   signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
-  const late = new AbortController();
+  const stop = new AbortController();
+  const follow = () => stop.abort(signal.reason);
+  if (signal.aborted) follow();
+  else signal.addEventListener('abort', follow, { once: true });
   let begun = false;
   const expire = (ms: number, what: string) => () => {
     const message = `${model.provider} ${what} for ${ms} ms`;
-    late.abort(new AttemptTimeout(message, { cut: begun, retryable: true, httpStatus: 504 }));
+    stop.abort(new AttemptTimeout(message, { cut: begun, retryable: true, httpStatus: 504 }));
   };
   const total = createDeadline({
     ms: timeouts.totalMs,
@@ -49,12 +52,9 @@ export async function* attempt(
     onExpire: expire(timeouts.firstChunkMs, 'said nothing'),
   });
   let idle: ReturnType<typeof createDeadline> | undefined;
-  const either = AbortSignal.any([signal, late.signal]);
   try {
-    for await (const chunk of iterateUntilAborted(
-      call(model.provider, model.id, grant.ask, either),
-      either,
-    )) {
+    const chunks = call(model.provider, model.id, grant.ask, stop.signal);
+    for await (const chunk of iterateUntilAborted(chunks, stop.signal)) {
       if (!begun) {
         begun = true;
         first.stop();
@@ -64,6 +64,7 @@ export async function* attempt(
       yield chunk;
     }
   } finally {
+    signal.removeEventListener('abort', follow);
     for (const deadline of [total, first, idle]) deadline?.stop();
   }
 }

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { isTerminal, type CompletionEvent } from '../domain/completion.ts';
+import { takeRandomBytes } from '../lib/random.ts';
 import { fromCursor, toCursor } from './cursor.ts';
 import { readLog } from './stream-reader.ts';
 
@@ -29,7 +29,7 @@ const RESTARTED: CompletionEvent = { type: 'reset', reason: 'REPLAYED' };
 
 export function createStreamLog(): StreamLog {
   // Cursors of one log must not be taken for places in another.
-  const epoch = randomBytes(4).toString('hex');
+  const epoch = takeRandomBytes(4).toString('hex');
   const events: CompletionEvent[] = [];
   const wakers = new Set<() => void>();
   let chars = 0;

@@ -1,3 +1,4 @@
+import { initContextCache } from '@pothos/core';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
@@ -17,5 +18,6 @@ export function createGraphContext(
   gateway: Gateway,
   caller: Pick<GraphContext, 'who' | 'signal' | 'traceId' | 'requestId'>,
 ): GraphContext {
-  return { gateway, ...caller, loaders: createLoaders(gateway, caller.who) };
+  // Pothos keeps what it found out for a context, such as scopes, under this mark: a renewed one begins anew.
+  return { ...initContextCache(), gateway, ...caller, loaders: createLoaders(gateway, caller.who) };
 }

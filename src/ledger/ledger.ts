@@ -81,7 +81,7 @@ export function createLedger(
     const opening = reserving.add(reservation);
     let opened: boolean;
     try {
-      opened = await raceAbort(opening, AbortSignal.any([signal, AbortSignal.timeout(RESERVE_WITHIN_MS)]));
+      opened = await raceAbort(opening, signal, RESERVE_WITHIN_MS);
     } catch (error) {
       // It may still be opened after we stopped waiting; a hold that nobody works under is given back.
       void opening

@@ -3,14 +3,21 @@ import { setTimeout as wait } from 'node:timers/promises';
 /**
  * The result of `work`, or the signal's reason as soon as it aborts. The work itself is not stopped: give it
  * the signal too. What it does after the abort is ignored.
+ * @param withinMs rejects with a TimeoutError when the work takes longer. Cheaper than `AbortSignal.timeout`, which
+ * also stays in memory for all its time.
  */
-export function raceAbort<T>(work: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+export function raceAbort<T>(work: PromiseLike<T>, signal: AbortSignal, withinMs?: number): Promise<T> {
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const onAbort = () => reject(signal.reason);
   if (signal.aborted) onAbort();
   else signal.addEventListener('abort', onAbort, { once: true });
+  const expire = () => reject(new DOMException(`not done within ${withinMs} ms`, 'TimeoutError'));
+  const timer = withinMs === undefined ? undefined : setTimeout(expire, withinMs);
   work.then(resolve, reject);
-  return promise.finally(() => signal.removeEventListener('abort', onAbort));
+  return promise.finally(() => {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
+  });
 }
 
 /** Waits; rejects with the signal's reason as soon as it aborts. */

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { takeRandomBytes } from './random.ts';
 
 /** Crockford's base 32 in lower case: no i, l, o, u. https://www.crockford.com/base32.html */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -17,7 +17,7 @@ export function isId(prefix: string, text: string): boolean {
 
 /** A trace id of W3C Trace Context: 32 hexadecimal digits. */
 export function newTraceId(): string {
-  return randomBytes(16).toString('hex');
+  return takeRandomBytes(16).toString('hex');
 }
 
 let lastMs = 0;
@@ -28,7 +28,7 @@ let counter = 0;
  * method 1 of section 6.2; when it is full, or the clock steps back, the time of the last id is carried on.
  */
 function newUuidV7(): bigint {
-  const random = randomBytes(10);
+  const random = takeRandomBytes(10);
   const nowMs = Date.now();
   counter += 1;
   if (nowMs > lastMs) {

@@ -1,4 +1,3 @@
-import { useExtendContextValuePerExecuteSubscriptionEvent } from '@envelop/execute-subscription-event';
 import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
@@ -45,18 +44,24 @@ export function useAuthentication(
 }
 
 /**
- * Asks again at each event of a subscription: a revoked or expired key gets nothing more. The context is a new one
- * for each event too, because what it caches would grow old for as long as the subscription lives.
+ * Asks again before each event of a subscription is handed over: a revoked or expired key gets nothing more. The
+ * context is renewed with it, because what it caches would grow old for as long as the subscription lives. It stays
+ * the same object: with another one for each event all the variables would be checked again with each.
  */
 export function useFreshContext<Context extends { request: Request }>(
   authenticator: Authenticator,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin {
-  return useExtendContextValuePerExecuteSubscriptionEvent<Context>(async ({ args }) => {
-    const context = args.contextValue as Context;
-    const who = await authenticator.authenticate(context.request.headers.get('authorization'));
-    return { contextPartial: renew(context, who) };
-  }) as Plugin;
+  return {
+    onSubscribe({ args }) {
+      const context = args.contextValue as unknown as Context;
+      async function onNext(): Promise<void> {
+        const who = await authenticator.authenticate(context.request.headers.get('authorization'));
+        Object.assign(context, renew(context, who));
+      }
+      return { onSubscribeResult: () => ({ onNext }) };
+    },
+  };
 }
 
 function toGraphQLError({ message, code, status }: GatewayError) {
