@@ -68,10 +68,10 @@ export function createAuthenticator(db: Db, options: { hashingKey: Buffer }): Au
   };
 }
 
-async function readPrincipal(db: Db, hash: string): Promise<Principal | undefined> {
-  const [row] = await db.select().from(apiKeys).where(withSecret(hash));
+async function readPrincipal(db: Db, secretHash: string): Promise<Principal | undefined> {
+  const [row] = await db.select().from(apiKeys).where(withSecret(secretHash));
   if (!row || row.revokedAt) return undefined;
-  const isPrevious = !equal(row.secretHash, hash);
+  const isPrevious = !equal(row.secretHash, secretHash);
   return {
     keyId: row.id,
     organisationId: row.organisationId,
