@@ -13,25 +13,39 @@ import { ADMIN_KEY, useGateway } from './support/gateway.ts';
 const run = promisify(execFile);
 const readme = await readFile('README.md', 'utf8');
 const snippets = (language: string) =>
-  [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)].filter(([, name]) => name === language).map(([, , text]) => text!);
+  [...readme.matchAll(/```(\w+)\n([\s\S]*?)```/g)]
+    .filter(([, name]) => name === language)
+    .map(([, , text]) => text!);
 
 describe('the README', () => {
   const gateway = useGateway();
 
   it('names npm scripts that exist', async () => {
-    const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as { scripts: Record<string, string> };
-    const named = snippets('sh').flatMap((text) => [...text.matchAll(/^npm (?:run )?(start|test|\w+(?::\w+)?)(?= |$)/gm)].map(([, name]) => name!));
+    const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    const named = snippets('sh').flatMap((text) =>
+      [...text.matchAll(/^npm (?:run )?(start|test|\w+(?::\w+)?)(?= |$)/gm)].map(([, name]) => name!),
+    );
     expect(named.filter((name) => name !== 'install' && !(name in scripts))).toEqual([]);
     expect(named).toContain('start');
   });
 
   it('has a first command that answers', async () => {
     const command = snippets('sh').find((text) => text.startsWith('curl'))!;
-    const { stdout } = await run('bash', ['-c', command.replace('http://127.0.0.1:4000/graphql', gateway().url)], {
-      env: { PATH: process.env['PATH'], SLUICE_KEY: ADMIN_KEY },
-    });
+    const { stdout } = await run(
+      'bash',
+      ['-c', command.replace('http://127.0.0.1:4000/graphql', gateway().url)],
+      {
+        env: { PATH: process.env['PATH'], SLUICE_KEY: ADMIN_KEY },
+      },
+    );
     expect(JSON.parse(stdout).data.completionCreate).toMatchObject({
-      completion: { text: expect.stringContaining('demo'), model: { name: 'demo/assistant' }, cost: { amount: '0' } },
+      completion: {
+        text: expect.stringContaining('demo'),
+        model: { name: 'demo/assistant' },
+        cost: { amount: '0' },
+      },
       errors: [],
     });
   });
@@ -45,14 +59,22 @@ describe('the README', () => {
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'sluice.config.yaml'), snippets('yaml')[0]!);
     const { providers, corsOrigins, ...rest } = loadConfig(toEnvironment({ OPENAI_API_KEY: 'x' }, folder));
-    const { providers: _none, corsOrigins: _closed, ...defaults } = loadConfig(toEnvironment({}, '/nonexistent'));
+    const {
+      providers: _none,
+      corsOrigins: _closed,
+      ...defaults
+    } = loadConfig(toEnvironment({}, '/nonexistent'));
     expect({ ...rest, dataDir: '' }).toEqual({ ...defaults, dataDir: '' });
-    expect(providers.map(({ name, type }) => `${name} ${type}`)).toEqual(['openai openai', 'my-vllm openai-compatible']);
+    expect(providers.map(({ name, type }) => `${name} ${type}`)).toEqual([
+      'openai openai',
+      'my-vllm openai-compatible',
+    ]);
     expect(corsOrigins).toEqual(['https://app.example.com']);
   });
 
   it('lists every provider and every variable', async () => {
-    for (const { type } of PROVIDER_TABLE) expect(readme).toContain(`\`${type}\``.replace('`openai-compatible`', 'openai-compatible'));
+    for (const { type } of PROVIDER_TABLE)
+      expect(readme).toContain(`\`${type}\``.replace('`openai-compatible`', 'openai-compatible'));
     const source = await readFile('src/config/environment-schema.ts', 'utf8');
     for (const [, name] of source.matchAll(/^ {2}([A-Z_]+):/gm)) expect(readme).toContain(`\`${name}\``);
   });
