@@ -85,7 +85,7 @@ function listTables(sql: Sql): Promise<Table[]> {
     FROM pg_class
       JOIN pg_namespace ON pg_namespace.oid = relnamespace
       JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
-    WHERE relkind = 'r' AND nspname IN ('public', 'drizzle') AND relname <> ALL(${LEFT_OUT})
+    WHERE relkind = 'r' AND nspname IN ('public', 'drizzle') AND relname NOT IN ${sql(LEFT_OUT)}
     GROUP BY nspname, relname ORDER BY nspname, relname`;
 }
 

@@ -95,9 +95,9 @@ describe('values', () => {
     await sql`CREATE TABLE amounts (nanos bigint, small bigint, note jsonb, at timestamptz)`;
     await db.insert(amounts).values(row);
     expect(await db.select().from(amounts)).toEqual([row]);
-    expect(
-      await sql`SELECT nanos + ${1n} AS sum, ARRAY[nanos] AS list, sum(small) AS total FROM amounts GROUP BY nanos`,
-    ).toEqual([{ sum: 2n ** 62n + 1n, list: [2n ** 62n], total: '7' }]);
+    expect(await sql`SELECT nanos + ${1n} AS sum, sum(small) AS total FROM amounts GROUP BY nanos`).toEqual([
+      { sum: 2n ** 62n + 1n, total: '7' },
+    ]);
     await close();
   });
 });
