@@ -11,7 +11,7 @@ export default defineConfig({
     passWithNoTests: false,
     pool: 'forks',
     // Each worker may hold an embedded database of about half a gigabyte. Many tests wait more than they work.
-    maxWorkers: 3,
+    maxWorkers: 4,
     // The product keeps no state in its modules, so the files of a worker share them instead of loading them anew.
     isolate: false,
     testTimeout: 30_000,
