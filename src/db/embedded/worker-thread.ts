@@ -62,7 +62,8 @@ export async function startWorkerThread(options: WorkerThreadOptions): Promise<W
   worker.on('message', (message: FromWorker) => {
     missedBeats = 0;
     if (message === 'ready') ready.resolve();
-    else if (message !== 'beat') options.log(message.log);
+    // Under `node --watch` a thread's imports arrive here too, as messages of Node's own.
+    else if (typeof message === 'object' && 'log' in message) options.log(message.log);
   });
   worker.on('error', (error) => {
     reason ??= `crashed: ${error instanceof Error ? error.message : String(error)}`;
