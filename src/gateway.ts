@@ -1,11 +1,19 @@
 import { createAuthenticator, type Authenticator } from './access/authenticate.ts';
 import { bootstrap } from './access/bootstrap.ts';
 import { loadHashingKey } from './access/hashing-key.ts';
+import { findKeys } from './access/keys.ts';
+import { findTeams } from './access/teams.ts';
 import type { KeyStore } from './access/change-keys.ts';
+import { createWebhooks, type Webhooks } from './alerts/webhooks.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
-import { costOf } from './catalog/prices.ts';
+import { costOf, worstCostOf } from './catalog/cost.ts';
+import { openPriceBook } from './catalog/price-book.ts';
+import { packagedPriceList } from './catalog/price-list.ts';
+import type { PriceStore } from './catalog/set-price.ts';
+import type { EstimateDeps } from './completion/estimate.ts';
 import { ensureFound } from './completion/follow.ts';
 import { recover } from './completion/recover.ts';
+import { createRoomQueue } from './completion/room-queue.ts';
 import { createRuns, type Runs } from './completion/runs.ts';
 import type { Config } from './config/config.ts';
 import { openDatabase, type Database } from './db/database.ts';
@@ -15,7 +23,11 @@ import { createNews, type News } from './events/news.ts';
 import { appendEvent, type OutboxEvent } from './events/outbox.ts';
 import { createReporter } from './events/reporter.ts';
 import { createRelay, type Relay } from './events/relay.ts';
+import type { BudgetStore } from './ledger/budgets/set.ts';
+import { listBudgetsOn } from './ledger/budgets/read.ts';
+import { createBudgetWatch, type BudgetWatch } from './ledger/budgets/watch.ts';
 import { findByIdempotencyKey, findCompletions } from './ledger/completions.ts';
+import { findLikelyOutputTokens } from './ledger/likely-output.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { systemClock } from './lib/clock.ts';
 import { newId } from './lib/ids.ts';
@@ -41,10 +53,17 @@ export interface Gateway {
   makeFirstAdminKey(): Promise<string | undefined>;
   authenticator: Authenticator;
   keys: KeyStore;
+  /** Something was just committed: every instance hears of it now, and not at its next look. */
+  announceCommit: () => void;
+  webhooks: Webhooks;
   providers: Providers;
   catalog: Catalog;
+  prices: PriceStore;
   relay: Relay;
   ledger: Ledger;
+  budgets: BudgetStore;
+  budgetWatch: BudgetWatch;
+  estimates: EstimateDeps;
   runs: Runs;
   /** Settles what dead processes left behind; answers how many completions that were. */
   recover(): Promise<number>;
@@ -60,10 +79,11 @@ export interface GatewayOptions {
 /** Builds the gateway from its configuration, top to bottom, and settles what an earlier process left. */
 export async function createGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   await using opened = new AsyncDisposableStack();
-  const [store, models] = await bothOpened(
+  const [store, vendors] = await bothOpened(
     openStore(config, options.logger, opened),
-    openModels(config, options.variables, opened),
+    openProviders(config, options.variables, opened),
   );
+  const models = { ...vendors, ...(await openPrices(options.logger, store, vendors, opened)) };
   const completions = await openCompletions(config, options.logger, store, models, opened);
   // Whatever was opened now belongs to the gateway; had a step failed, it would be closed here.
   const parts = opened.move();
@@ -113,7 +133,9 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
       await announce({ kind: 'KEY_CHANGED', organisationId, subjectId: id });
     },
   };
-  return { database, makeFirstAdminKey, authenticator, relay, announce, announceCommit, keys };
+  const webhooks = createWebhooks(sql, { webhooks: config.webhooks, logger });
+  opened.defer(() => webhooks.close());
+  return { database, makeFirstAdminKey, authenticator, relay, announce, announceCommit, keys, webhooks };
 }
 
 function openNews(redisUrl: string, relay: Relay, logger: Logger, opened: AsyncDisposableStack): News {
@@ -126,8 +148,8 @@ function openNews(redisUrl: string, relay: Relay, logger: Logger, opened: AsyncD
   return news;
 }
 
-/** Who can be asked, for what, at what price. */
-async function openModels(
+/** Who can be asked. */
+async function openProviders(
   config: Config,
   variables: GatewayOptions['variables'],
   opened: AsyncDisposableStack,
@@ -140,7 +162,23 @@ async function openModels(
   });
   opened.defer(() => providers.close());
   await providers.probe(AbortSignal.timeout(PROBE_WITHIN_MS));
-  return { providers, catalog: createCatalog({ listProviders: () => providers.list() }) };
+  return { providers, packagedPrices: await packagedPriceList() };
+}
+
+/** What can be asked for, and at what price. */
+async function openPrices(
+  logger: Logger,
+  { database, relay, announceCommit }: Awaited<ReturnType<typeof openStore>>,
+  { providers, packagedPrices }: Awaited<ReturnType<typeof openProviders>>,
+  opened: AsyncDisposableStack,
+) {
+  const { sql } = database;
+  const onError = (err: unknown) => logger.error({ err }, 'prices cannot be read; those that were known hold on');
+  const book = await openPriceBook(sql, { packaged: packagedPrices, relay, onError });
+  opened.defer(() => book.close());
+  const catalog = createCatalog({ listProviders: () => providers.list(), prices: book });
+  const prices: PriceStore = { sql, book, findModel: catalog.findModel, onChange: announceCommit };
+  return { catalog, prices };
 }
 
 /** The ledger, and the pipeline that spends through it. */
@@ -148,7 +186,7 @@ async function openCompletions(
   config: Config,
   logger: Logger,
   { database, relay, announce, announceCommit }: Awaited<ReturnType<typeof openStore>>,
-  { providers, catalog }: Awaited<ReturnType<typeof openModels>>,
+  { providers, catalog }: Pick<Gateway, 'providers' | 'catalog'>,
   opened: AsyncDisposableStack,
 ) {
   const { db } = database;
@@ -159,7 +197,7 @@ async function openCompletions(
     onSettled: announceCommit,
   });
   opened.defer(() => ledger.close());
-  const pricing = { ...catalog, costOf };
+  const pricing = { ...catalog, costOf, worstCostOf };
   const runs = createRuns({
     pricing,
     ledger,
@@ -168,6 +206,7 @@ async function openCompletions(
     announce,
     timeouts: config.timeouts,
     abandonMs: config.timeouts.abandonMs,
+    waitForRoom: createRoomQueue(relay),
     callProvider(name, modelId, ask, signal) {
       const provider = providers.find(name);
       if (!provider) throw new ModelUnavailable(`the provider ${JSON.stringify(name)} is gone`);
@@ -182,5 +221,44 @@ async function openCompletions(
   // Nobody else can have an embedded database open, so whoever held something there is dead.
   if (database.kind === 'embedded') await ledger.expireHoldsOfOthers();
   await recover(ledger, pricing);
-  return { ledger, runs, recover: () => recover(ledger, pricing) };
+  const budgetWatch = createBudgetWatch(database.sql, (err) =>
+    logger.error({ err }, 'budgets that are watched cannot be read'),
+  );
+  const budgets = openBudgets(database, catalog, announceCommit);
+  const estimates: EstimateDeps = {
+    pricing,
+    clock: systemClock,
+    listBudgetsOn: (organisationId, subjects) => listBudgetsOn(database.sql, organisationId, subjects),
+    findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(database.sql, who, model),
+  };
+  return { ledger, budgets, budgetWatch, estimates, runs, recover: () => recover(ledger, pricing) };
+}
+
+/** Budgets, and everything that one can be set on. */
+function openBudgets({ sql, db }: Database, catalog: Catalog, onChange: () => void): BudgetStore {
+  const ofOrganisation = { teamId: undefined };
+  const findSubject: BudgetStore['findSubject'] = async (who, scope, id) => {
+    switch (scope) {
+      case 'ORGANISATION':
+        return id === who.organisationId ? ofOrganisation : undefined;
+      case 'TEAM':
+        return (await findTeams(db, who, [id])).map((team) => ({ teamId: team.id }))[0];
+      case 'KEY':
+        return (await findKeys(db, who, [id]))[0];
+      case 'MODEL':
+        return catalog.findModel(id) && ofOrganisation;
+      case 'PROVIDER':
+        return catalog.findProvider(id) && ofOrganisation;
+      case 'TAG':
+        return /^[^=]+=/.test(id) ? ofOrganisation : undefined;
+      case 'END_USER':
+        return ofOrganisation;
+      case 'ROUTE':
+      case 'PROMPT':
+        // There are none of these yet, so none is found.
+        return undefined;
+    }
+  };
+  const isModel = (name: string) => catalog.findModel(name) !== undefined;
+  return { sql, findSubject, isModel, onChange };
 }

@@ -28,6 +28,17 @@ program
     await runExport(file);
   });
 
+program
+  .command('prices')
+  .description('the price list')
+  .command('refresh')
+  .argument('[source]', 'file or https:// URL; the one in the config unless given')
+  .description('take a price list into use and print what it changes')
+  .action(async (source?: string) => {
+    const { runPricesRefresh } = await import('./cli/run-prices-refresh.ts');
+    await runPricesRefresh(source);
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -2,7 +2,7 @@ import { ModelUnavailable } from '../domain/errors.ts';
 import type { Model, Price, ProviderInfo } from '../domain/model.ts';
 import { explainMissing, explainNoText } from './explain.ts';
 import { findIndexed, indexModels, type ModelIndex, type ProviderListing } from './model-index.ts';
-import { priceOf } from './prices.ts';
+import type { PriceBook } from './price-book.ts';
 
 export interface Catalog {
   /** The models of the configured providers, by name. */
@@ -17,19 +17,29 @@ export interface Catalog {
   /** Every provider the gateway knows of, configured or not. */
   listProviders(): ProviderInfo[];
   findProvider(name: string): ProviderInfo | undefined;
-  /** The model's price at a moment; undefined when it is not known. */
-  priceFor(model: Model, at: Date): Price | undefined;
+  /**
+   * The model's price at a moment: what the organisation has set, else what is declared in the config, else what the
+   * price list says. Undefined when it is not known, or not known in full: a cost is either right or absent.
+   */
+  priceFor(model: Model, organisationId: string, at: Date): Price | undefined;
+  /** A price that was told to somebody, though nothing may have been priced by it yet. */
+  findGeneralPrice(id: string): Price | undefined;
 }
 
 /**
  * The models that can be asked for.
  * @param options.listProviders gives the same array for as long as nothing changed; a new one rebuilds the lists.
  */
-export function createCatalog(options: { listProviders: () => readonly ProviderListing[] }): Catalog {
+export function createCatalog(options: {
+  listProviders: () => readonly ProviderListing[];
+  prices: Pick<PriceBook, 'list' | 'findOwn' | 'findListed' | 'findListedById'>;
+}): Catalog {
+  const { listProviders, prices } = options;
   let built: ModelIndex | undefined;
   const index = (): ModelIndex => {
-    const listings = options.listProviders();
-    if (built?.listings !== listings) built = indexModels(listings);
+    const listings = listProviders();
+    const list = prices.list();
+    if (built?.listings !== listings || built.list !== list) built = indexModels(listings, list);
     return built;
   };
   return {
@@ -43,12 +53,18 @@ export function createCatalog(options: { listProviders: () => readonly ProviderL
     },
     listProviders: () => index().listings.map((listing) => listing.info),
     findProvider: (name) => index().providers.get(name)?.info,
-    priceFor(model, at) {
-      const { providers, declared } = index();
+    priceFor(model, organisationId, at) {
+      const { providers, declaredPrices } = index();
       const provider = providers.get(model.provider);
       if (!provider) return undefined;
-      const priced = { kind: provider.info.kind, catalogueId: provider.catalogueId };
-      return priceOf(priced, model.id, declared.get(model.name)?.price, at);
+      const general = () =>
+        declaredPrices.get(model.name) ??
+        (provider.catalogueId === undefined ? undefined : prices.findListed(model, provider.catalogueId, at));
+      return prices.findOwn(organisationId, model.name, at) ?? general();
     },
+    findGeneralPrice: (id) =>
+      index()
+        .declaredPrices.values()
+        .find((price) => price.id === id) ?? prices.findListedById(id),
   };
 }

@@ -1,9 +1,10 @@
-import type { ModelInfo } from '@pydantic/genai-prices';
 import { LRUCache } from 'lru-cache';
 import type { ModelConfig } from '../config/config.ts';
-import type { Model, ProviderInfo } from '../domain/model.ts';
+import type { Model, Price, ProviderInfo } from '../domain/model.ts';
 import { capabilitiesOf } from './capabilities.ts';
-import { findPricedModel, listPricedModels } from './price-data.ts';
+import { toDeclaredPrice } from './declared-price.ts';
+import type { ListedModel } from './list-format.ts';
+import type { PriceList } from './price-list.ts';
 
 /** A provider and what is known about its models. */
 export interface ProviderListing {
@@ -15,40 +16,44 @@ export interface ProviderListing {
   declaredModels: readonly ModelConfig[];
 }
 
-/** Every name that can be said in advance, for one state of the providers. */
+/** Every name that can be said in advance, for one state of the providers and one price list. */
 export interface ModelIndex {
   listings: readonly ProviderListing[];
+  list: PriceList;
   providers: ReadonlyMap<string, ProviderListing>;
   models: readonly Model[];
   byName: ReadonlyMap<string, Model>;
-  declared: ReadonlyMap<string, ModelConfig>;
+  /** Of the models whose price was declared. */
+  declaredPrices: ReadonlyMap<string, Price>;
   unlisted: LRUCache<string, Model>;
 }
 
 /** Some vendors take the id as a part of a URL. */
 const SAFE_ID = /^(?!.*\.\.)[\w@~][\w.:@/+~-]*$/;
 
-export function indexModels(listings: readonly ProviderListing[]): ModelIndex {
+export function indexModels(listings: readonly ProviderListing[], list: PriceList): ModelIndex {
   const byName = new Map<string, Model>();
-  const declared = new Map<string, ModelConfig>();
+  const declaredPrices = new Map<string, Price>();
   for (const listing of listings.filter(({ info }) => info.configured)) {
-    const priced = listing.catalogueId === undefined ? [] : listPricedModels(listing.catalogueId);
+    const priced = listing.catalogueId === undefined ? [] : list.listModels(listing.catalogueId);
     for (const { id, info } of priced) {
       const model = toModel(listing, id, info);
       byName.set(model.name, model);
     }
     for (const config of listing.declaredModels) {
-      const model = toDeclaredModel(listing, config);
+      const model = toDeclaredModel(listing, config, list);
       byName.set(model.name, model);
-      declared.set(model.name, config);
+      const source = listing.info.kind === 'DEMO' ? 'demo' : 'config';
+      if (config.price) declaredPrices.set(model.name, toDeclaredPrice(model, config.price, source));
     }
   }
   return {
     listings,
+    list,
     providers: new Map(listings.map((listing) => [listing.info.name, listing])),
     models: [...byName.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     byName,
-    declared,
+    declaredPrices,
     unlisted: new LRUCache({ max: 1_000 }),
   };
 }
@@ -60,7 +65,7 @@ export function findIndexed(index: ModelIndex, name: string): Model | undefined 
   const { provider, id } = splitName(name);
   const listing = index.providers.get(provider);
   if (!listing?.info.configured || !SAFE_ID.test(id)) return undefined;
-  const info = listing.catalogueId === undefined ? undefined : findPricedModel(listing.catalogueId, id);
+  const info = listing.catalogueId === undefined ? undefined : index.list.findModel(listing.catalogueId, id);
   if (!info && !listing.openNames) return undefined;
   const model = toModel(listing, id, info);
   index.unlisted.set(name, model);
@@ -73,7 +78,7 @@ export function splitName(name: string): { provider: string; id: string } {
   return { provider: name.slice(0, Math.max(0, slash)), id: name.slice(slash + 1) };
 }
 
-function toModel(listing: ProviderListing, id: string, info: ModelInfo | undefined): Model {
+function toModel(listing: ProviderListing, id: string, info: ListedModel | undefined): Model {
   return {
     name: `${listing.info.name}/${id}`,
     provider: listing.info.name,
@@ -87,9 +92,8 @@ function toModel(listing: ProviderListing, id: string, info: ModelInfo | undefin
 }
 
 /** What the owner says counts; where nothing is said, what the price list knows. */
-function toDeclaredModel(listing: ProviderListing, config: ModelConfig): Model {
-  const info =
-    listing.catalogueId === undefined ? undefined : findPricedModel(listing.catalogueId, config.id);
+function toDeclaredModel(listing: ProviderListing, config: ModelConfig, list: PriceList): Model {
+  const info = listing.catalogueId === undefined ? undefined : list.findModel(listing.catalogueId, config.id);
   const model = toModel(listing, config.id, info);
   return {
     ...model,

@@ -5,20 +5,17 @@ import { GatewayError } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Reporter } from '../events/reporter.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import type { Clock } from '../lib/clock.ts';
+import { admit, type AdmitDeps } from './admit.ts';
 import { attempt, type AttemptTimeouts, type CallProvider } from './attempt.ts';
 import { close } from './closing.ts';
 import { createMeter, type Meter } from './meter.ts';
-import { open, type Opening } from './opening.ts';
-import { plan, type Pricing } from './plan.ts';
+import type { Opening } from './opening.ts';
 
 /** Exactly what the pipeline uses. */
-export interface Deps {
-  pricing: Pricing;
+export interface Deps extends AdmitDeps {
   ledger: Pick<Ledger, 'reserve' | 'settle'>;
   callProvider: CallProvider;
   timeouts: AttemptTimeouts;
-  clock: Clock;
   /** Reads a completion that another process settled in our place. */
   reread(who: Principal, id: string): Promise<Completion>;
   reporter: Reporter;
@@ -45,9 +42,7 @@ export async function* complete(
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent> {
   const grant = authorize(request.who, request.ask);
-  const planned = plan(grant, deps.pricing, deps.clock.now());
-  const completion = open(planned, request, deps.clock.now());
-  await deps.ledger.reserve({ completion, ...planned }, signal); // From here on every path ends in settle.
+  const { planned, completion } = await admit(deps, grant, request, signal); // From here on every path ends in settle.
   const meter = createMeter(planned, deps.pricing, deps.clock.monotonicMs);
   let ended: CompletionEvent | undefined;
   try {

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Ask } from '../domain/ask.ts';
 import type { Completion, CompletionEvent } from '../domain/completion.ts';
-import { IdempotencyKeyUsed, InvalidInput } from '../domain/errors.ts';
+import { IdempotencyKeyUsed } from '../domain/errors.ts';
 import { complete, type Deps, type Request } from './complete.ts';
 import { follow, type FollowDeps } from './follow.ts';
 
@@ -13,13 +13,6 @@ export interface IdempotencyDeps extends Deps, FollowDeps {
 /** The same for the same ask, however its JSON was written. */
 export function hashAsk(ask: Ask): string {
   return hash('sha256', canonicalize(ask) ?? '');
-}
-
-/** @throws InvalidInput for a key that could not be sent as an HTTP header either. */
-export function ensureIdempotencyKey(key: string): void {
-  if (/^[\x20-\x7e]{1,255}$/.test(key)) return;
-  const message = 'idempotencyKey must be 1 to 255 printable ASCII characters';
-  throw new InvalidInput([{ path: ['idempotencyKey'], message }]);
 }
 
 /**

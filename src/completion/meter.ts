@@ -55,7 +55,7 @@ export function createMeter(plan: Plan, pricing: Pick<Pricing, 'costOf'>, monoto
     },
     seenOutputTokens: () => countTokens(answer.written),
     outcome() {
-      const { parts, toolCalls, warnings } = answer;
+      const { parts, toolCalls } = answer;
       const usage = usageOf(answer, plan);
       const { provider, name: model } = plan.model;
       return {
@@ -66,7 +66,7 @@ export function createMeter(plan: Plan, pricing: Pick<Pricing, 'costOf'>, monoto
         usage,
         costNanos: usage.source === 'NONE' ? 0n : plan.price && pricing.costOf(plan.price, usage),
         attempts: [{ index: 0, provider, model, latencyMs: sinceStartMs(), ...attemptEnd }],
-        warnings,
+        warnings: [...plan.warnings, ...answer.warnings],
         totalMs: sinceStartMs(),
         firstTokenMs,
       };

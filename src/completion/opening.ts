@@ -33,6 +33,6 @@ export function open(
     finishedAt: undefined,
     status: 'RUNNING',
     outcome: undefined,
-    price,
+    priceId: price?.id,
   };
 }

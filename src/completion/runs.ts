@@ -1,6 +1,7 @@
 import type { Ask } from '../domain/ask.ts';
 import type { Completion } from '../domain/completion.ts';
 import { Cancelled, IdempotencyKeyUsed, Unavailable } from '../domain/errors.ts';
+import { ensureIdempotencyKey } from '../domain/idempotency-key.ts';
 import type { Principal } from '../domain/principal.ts';
 import { ensureCursor } from '../events/cursor.ts';
 import type { OutboxEvent } from '../events/outbox.ts';
@@ -8,7 +9,7 @@ import type { Entry } from '../events/stream-log.ts';
 import { raceAbort } from '../lib/abort.ts';
 import { complete } from './complete.ts';
 import { follow, waitUntilSettled } from './follow.ts';
-import { completeOnce, ensureIdempotencyKey, hashAsk, type IdempotencyDeps } from './idempotency.ts';
+import { completeOnce, hashAsk, type IdempotencyDeps } from './idempotency.ts';
 import { createRunRegistry, type RunRegistry } from './run-registry.ts';
 import { createRun, type Run } from './run.ts';
 

@@ -1,16 +1,36 @@
+import type { AlertKind } from '../domain/alert.ts';
 import type { Capability } from '../domain/model.ts';
 
-/** A model named in the config, beyond or instead of what the catalogue knows. Prices are USD per million tokens. */
+/** USD per million tokens, as exact decimals. */
+export interface DeclaredTokenPrices {
+  input?: string | undefined;
+  output?: string | undefined;
+  cacheRead?: string | undefined;
+  cacheWrite?: string | undefined;
+  /** Where it is missing, reasoning costs what other output does. */
+  reasoning?: string | undefined;
+}
+
+/** What a model costs, for instance `{ input: "2.5", output: "15" }`. Holds `input` or `request`, or both. */
+export interface DeclaredPrice extends DeclaredTokenPrices {
+  /** USD for each request, whatever its size. */
+  request?: string | undefined;
+  image?: string | undefined;
+  audioSecond?: string | undefined;
+  /** USD per million characters. */
+  mchar?: string | undefined;
+  /** Other prices of tokens for a longer input; the last one that is reached holds for all of the call. */
+  tiers?: ({ fromInputTokens: number } & DeclaredTokenPrices)[] | undefined;
+}
+
+/** A model named in the config, beyond or instead of what the catalogue knows. */
 export interface ModelConfig {
   id: string;
   displayName?: string | undefined;
   capabilities?: Capability[] | undefined;
   contextWindow?: number | undefined;
   maxOutputTokens?: number | undefined;
-  /** Exact decimals as strings, for instance `{ input: "2.5", output: "15" }`. */
-  price?:
-    | { input: string; output: string; cacheRead?: string | undefined; cacheWrite?: string | undefined }
-    | undefined;
+  price?: DeclaredPrice | undefined;
 }
 
 /** One provider that the owner declared. */
@@ -27,6 +47,15 @@ export interface ProviderConfig {
   models: ModelConfig[];
 }
 
+/** Somebody who is told of alerts. */
+export interface WebhookConfig {
+  name: string;
+  url: string;
+  /** Signs what is sent: `whsec_` and base64. */
+  secret: string;
+  events: AlertKind[];
+}
+
 /** Everything that can be set, checked and with its defaults. */
 export interface Config {
   environment: 'development' | 'production';
@@ -40,8 +69,14 @@ export interface Config {
   secret: string | undefined;
   logLevel: string;
   providers: ProviderConfig[];
+  webhooks: WebhookConfig[];
   /** Look for provider keys in the environment and for local servers on loopback. */
   detectProviders: boolean;
+  prices: {
+    /** File or URL of a price list, over the one in the package. The URL may hold a password. */
+    source: string | undefined;
+    refreshHours: number;
+  };
   limits: {
     /** Bytes of one HTTP body or WebSocket message. */
     bodyBytes: number;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { CAPABILITIES } from '../domain/model.ts';
-import { parseUsd } from '../lib/money.ts';
 import type { ProviderConfig } from './config.ts';
+import { price, priceSource } from './price-schema.ts';
 import { secretReference, referringTexts } from './references.ts';
-import { choice, mapOf, quote, wholeNumber } from './rules.ts';
+import { choice, httpUrl, mapOf, quote, wholeNumber } from './rules.ts';
+import { webhooks } from './webhooks-schema.ts';
 
 /** The longest that a timer of Node can wait. */
 const MAX_MS = 2 ** 31 - 1;
@@ -33,7 +34,12 @@ export function fileSchema(lookup: Readonly<Record<string, string>>) {
         })),
       )
       .prefault({}),
+    webhooks: webhooks(lookup).default([]),
     detectProviders: z.boolean().default(true),
+    prices: mapOf({
+      source: priceSource(lookup).optional(),
+      refreshHours: wholeNumber(1, 8_760).default(24),
+    }).prefault({}),
   });
 }
 
@@ -63,38 +69,13 @@ const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).o
 
 const providerName = z.string().regex(/^[a-z0-9-]+$/, 'is no provider name; use a-z, 0-9 and "-"');
 
-/** Its value may hold a password where it is wrong, so no message shows it. */
-const httpUrl = z.string().superRefine((text, ctx) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol)) {
-    ctx.addIssue('must be a URL that begins with http:// or https://');
-  } else if (url.username !== '' || url.password !== '') {
-    ctx.addIssue('holds a user or a password; write them into headers, by reference');
-  }
-});
-
-const PRICE_FORM = 'USD per million tokens, 0 or more, such as "2.5", with at most 9 decimals';
-const usdPerMtok = z
-  .union([z.string(), z.number()], { error: `must be ${PRICE_FORM}` })
-  .transform((amount, ctx) => {
-    const text = String(amount);
-    if (isPrice(text)) return text;
-    ctx.addIssue(`is ${quote(amount)}; it must be ${PRICE_FORM}`);
-    return z.NEVER;
-  });
-
 const model = mapOf({
   id: z.string().min(1, 'is empty'),
   displayName: z.string().min(1, 'is empty').optional(),
   capabilities: z.array(choice(CAPABILITIES)).optional(),
   contextWindow: wholeNumber(1, MAX_LIMIT).optional(),
   maxOutputTokens: wholeNumber(1, MAX_LIMIT).optional(),
-  price: mapOf({
-    input: usdPerMtok,
-    output: usdPerMtok,
-    cacheRead: usdPerMtok.optional(),
-    cacheWrite: usdPerMtok.optional(),
-  }).optional(),
+  price: price.optional(),
 });
 
 const models = z
@@ -119,12 +100,4 @@ function provider(lookup: Readonly<Record<string, string>>) {
     settings: referringTexts(lookup).default({}),
     models: models.default([]),
   });
-}
-
-function isPrice(text: string): boolean {
-  try {
-    return parseUsd(text) >= 0n;
-  } catch {
-    return false;
-  }
 }

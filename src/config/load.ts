@@ -5,6 +5,7 @@ import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { readConfigFile } from './config-file.ts';
 import { environmentSchema } from './environment-schema.ts';
 import type { Environment } from './env.ts';
+import { isUrl } from '../lib/safe-url.ts';
 import { fileSchema } from './file-schema.ts';
 
 /**
@@ -42,10 +43,16 @@ function toConfig(variables: Variables, file: Settings, directory: string): Conf
     secret: variables.SLUICE_SECRET,
     logLevel: variables.LOG_LEVEL,
     providers: file.providers,
+    webhooks: file.webhooks,
     detectProviders: variables.SLUICE_DETECT ? variables.SLUICE_DETECT === '1' : file.detectProviders,
+    prices: { ...file.prices, source: locateSource(file.prices.source, directory) },
     limits: file.limits,
     timeouts: file.timeouts,
   };
+}
+
+function locateSource(source: string | undefined, directory: string): string | undefined {
+  return source === undefined || isUrl(source) ? source : resolve(directory, source);
 }
 
 function listProblems(

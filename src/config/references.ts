@@ -15,6 +15,11 @@ export function secretReference(lookup: Lookup) {
   });
 }
 
+/** A text in which `${NAME}` stands for a variable. */
+export function referringText(lookup: Lookup) {
+  return z.string().transform((text, ctx) => resolve(text, lookup, (message) => ctx.addIssue(message)));
+}
+
 /** A map of texts in which `${NAME}` stands for a variable; what is named like a secret has to hold one. */
 export function referringTexts(lookup: Lookup) {
   return z.record(z.string(), z.string()).transform((texts, ctx) => {

@@ -34,6 +34,16 @@ export function mapOf<Shape extends z.ZodRawShape>(shape: Shape) {
   });
 }
 
+/** Its value may hold a password where it is wrong, so no message shows it. */
+export const httpUrl = z.string().superRefine((text, ctx) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol)) {
+    ctx.addIssue('must be a URL that begins with http:// or https://');
+  } else if (url.username !== '' || url.password !== '') {
+    ctx.addIssue('holds a user or a password; write them into headers, by reference');
+  }
+});
+
 /** A value for a message. Never of a setting that may hold a secret. */
 export function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);

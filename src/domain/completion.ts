@@ -1,5 +1,4 @@
 import type { ErrorCode } from './errors.ts';
-import type { Price } from './model.ts';
 
 export const COMPLETION_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED', 'INTERRUPTED'] as const;
 /** `INTERRUPTED`: the process that ran it died, and it was settled from what was durably known. */
@@ -123,7 +122,8 @@ export interface Completion {
   finishedAt: Date | undefined;
   status: CompletionStatus;
   outcome: Outcome | undefined;
-  price: Price | undefined;
+  /** The price it is worked out by; undefined when none is known. */
+  priceId: string | undefined;
 }
 
 /** What a subscriber sees. Exactly one `finished` or `failed` ends every stream. */

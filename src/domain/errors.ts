@@ -1,3 +1,5 @@
+import type { Budget } from './budget.ts';
+
 /**
  * What a caller can be told. The code is stable and public (`ErrorCode` in the graph); the message names the
  * field, the value and what would be right.
@@ -8,6 +10,7 @@ export type ErrorCode =
   | 'CONFLICT'
   | 'FORBIDDEN'
   | 'RATE_LIMITED'
+  | 'BUDGET_EXCEEDED'
   | 'MODEL_UNAVAILABLE'
   | 'CONTEXT_WINDOW_EXCEEDED'
   | 'OUTPUT_INVALID'
@@ -103,6 +106,22 @@ export class ModelUnavailable extends GatewayError {
   override name = 'ModelUnavailable';
   constructor(message: string) {
     super('MODEL_UNAVAILABLE', message, { status: 404 });
+  }
+}
+
+/** The most that the ask can come to does not fit into what a budget has left; nothing was called. */
+export class BudgetExceeded extends GatewayError {
+  override name = 'BudgetExceeded';
+  readonly budget: Budget;
+  /** In the budget's unit; undefined for money of a model without a known price. */
+  readonly estimated: bigint | undefined;
+  readonly remaining: bigint;
+
+  constructor(message: string, details: { budget: Budget; estimated: bigint | undefined; remaining: bigint }) {
+    super('BUDGET_EXCEEDED', message, { status: 402 });
+    this.budget = details.budget;
+    this.estimated = details.estimated;
+    this.remaining = details.remaining;
   }
 }
 

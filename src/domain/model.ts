@@ -10,21 +10,45 @@ export const CAPABILITIES = [
 ] as const;
 export type Capability = (typeof CAPABILITIES)[number];
 
-/** A unit that has a price, per million tokens. */
-export const PRICE_UNITS = ['MTOK_INPUT', 'MTOK_OUTPUT', 'MTOK_CACHE_READ', 'MTOK_CACHE_WRITE'] as const;
+/** What a price is for: a million tokens or characters, or a single request, image or second of audio. */
+export const PRICE_UNITS = [
+  'MTOK_INPUT',
+  'MTOK_OUTPUT',
+  'MTOK_CACHE_READ',
+  'MTOK_CACHE_WRITE',
+  'MTOK_REASONING',
+  'MCHAR',
+  'REQUEST',
+  'IMAGE',
+  'AUDIO_SECOND',
+] as const;
 export type PriceUnit = (typeof PRICE_UNITS)[number];
 
-/** One rate: nano-USD per million tokens, valid from an input of `fromTokens` tokens on. */
+/** One rate: nano-USD for one unit, valid from an input of `fromTokens` tokens on. */
 export interface Rate {
   unit: PriceUnit;
   fromTokens: number;
-  nanosPerMtok: bigint;
+  nanos: bigint;
 }
 
-/** Everything needed to price a call, and where it came from. It is kept on the row it priced. */
+/** A rate as JSON: `nanos` as decimal text, since JSON numbers are not exact. */
+export interface StoredRate {
+  unit: PriceUnit;
+  fromTokens: number;
+  nanos: string;
+}
+
+/** Everything needed to price a call, and where it came from. Each is kept as a row that the journal names. */
 export interface Price {
+  /** Made from all that follows, so that the same price is the same row. */
+  id: string;
+  /** Whose own price it is; undefined for one that holds for everybody. */
+  organisationId: string | undefined;
+  provider: string;
+  /** `provider/id`. */
+  model: string;
   rates: Rate[];
-  /** `config`, `demo`, or the name and version of the price data. */
+  /** `config`, `demo`, `organisation`, or the name and version of the price list. */
   source: string;
   effectiveFrom: Date | undefined;
 }

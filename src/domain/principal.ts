@@ -1,5 +1,13 @@
 /** What a key may do. `ADMIN` implies the others and sees the whole organisation. */
-export const SCOPES = ['COMPLETIONS_WRITE', 'USAGE_READ', 'KEYS_WRITE', 'ADMIN'] as const;
+export const SCOPES = [
+  'COMPLETIONS_WRITE',
+  'USAGE_READ',
+  'KEYS_WRITE',
+  'BUDGETS_WRITE',
+  'LEDGER_WRITE',
+  'AUDIT_READ',
+  'ADMIN',
+] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Who asks: the holder of one API key, inside one team of one organisation. */

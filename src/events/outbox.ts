@@ -1,7 +1,14 @@
-import type { Sql } from 'postgres';
+import type { ISql, Sql } from 'postgres';
 
 /** What the rest of the gateway, on every instance, hears about after it is committed. */
-export type OutboxKind = 'COMPLETION_SETTLED' | 'CANCEL_REQUESTED' | 'KEY_CHANGED';
+export type OutboxKind =
+  | 'COMPLETION_SETTLED'
+  | 'CANCEL_REQUESTED'
+  | 'KEY_CHANGED'
+  | 'BUDGET_CHANGED'
+  | 'PRICES_CHANGED'
+  | 'LEDGER_CORRECTED'
+  | 'ALERT_RAISED';
 
 export interface OutboxEvent {
   kind: OutboxKind;
@@ -15,7 +22,7 @@ export interface Position {
   seq: bigint;
 }
 
-export async function appendEvent(sql: Sql, event: OutboxEvent): Promise<void> {
+export async function appendEvent(sql: ISql, event: OutboxEvent): Promise<void> {
   await sql`
     INSERT INTO outbox (organisation_id, kind, subject_id)
     VALUES (${event.organisationId}, ${event.kind}, ${event.subjectId})`;

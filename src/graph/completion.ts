@@ -139,7 +139,7 @@ builder.node(Completion, {
     }),
     priced: t.boolean({
       description: 'Whether the model’s price was known when it began.',
-      resolve: ({ price }) => price !== undefined,
+      resolve: ({ priceId }) => priceId !== undefined,
     }),
     latency: t.field({ type: Latency, nullable: true, resolve: ({ outcome }) => outcome }),
     attempts: t.field({

@@ -1,4 +1,4 @@
-import type { ArgBuilder, ObjectRef } from '@pothos/core';
+import type { ArgBuilder, InterfaceRef, ObjectRef } from '@pothos/core';
 import { InvalidInput } from '../domain/errors.ts';
 import { builder } from './builder.ts';
 
@@ -34,7 +34,10 @@ export const pageComplexity = ({ first }: { first?: number | null }) => ({
 });
 
 /** The types `XConnection` and `XEdge` for a list of X, in the shape of the Relay specification. */
-export function connectionOf<T>(name: string, node: ObjectRef<Types, T>): ObjectRef<Types, Connection<T>> {
+export function connectionOf<T>(
+  name: string,
+  node: ObjectRef<Types, T> | InterfaceRef<Types, T>,
+): ObjectRef<Types, Connection<T>> {
   const edge = builder.objectRef<Edge<T>>(`${name}Edge`).implement({
     fields: (t) => ({
       node: t.field({ type: node, resolve: (parent) => parent.node as never }),

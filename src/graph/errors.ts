@@ -1,6 +1,7 @@
 import { Attempt } from './attempt.ts';
-import { GatewayError, InvalidInput, ProviderError, type ErrorCode } from '../domain/errors.ts';
+import { BudgetExceeded, GatewayError, InvalidInput, ProviderError, type ErrorCode } from '../domain/errors.ts';
 import type { Attempt as AttemptRow, Completion, Failure } from '../domain/completion.ts';
+import { Budget, BudgetAmount } from './budget.ts';
 import { builder } from './builder.ts';
 
 /** What went wrong, as data. */
@@ -10,6 +11,7 @@ export interface UserErrorData {
   path: string[] | undefined;
   retryAfterMs: number | undefined;
   attempts: AttemptRow[];
+  exceeded?: BudgetExceeded | undefined;
 }
 
 const ERROR_CODES = [
@@ -18,6 +20,7 @@ const ERROR_CODES = [
   'CONFLICT',
   'FORBIDDEN',
   'RATE_LIMITED',
+  'BUDGET_EXCEEDED',
   'MODEL_UNAVAILABLE',
   'CONTEXT_WINDOW_EXCEEDED',
   'OUTPUT_INVALID',
@@ -48,6 +51,7 @@ export const UserError = builder.interfaceRef<UserErrorData>('UserError').implem
 const TYPE_BY_CODE: Partial<Record<ErrorCode, string>> = {
   INVALID_INPUT: 'InvalidInputError',
   RATE_LIMITED: 'RateLimitedError',
+  BUDGET_EXCEEDED: 'BudgetExceededError',
   MODEL_UNAVAILABLE: 'ModelUnavailableError',
   PROVIDER_ERROR: 'ProviderFailedError',
 };
@@ -62,6 +66,25 @@ builder.objectRef<UserErrorData>('RateLimitedError').implement({
   interfaces: [UserError],
   fields: (t) => ({
     retryAfterMs: t.int({ nullable: true, description: retryAfter, resolve: (error) => error.retryAfterMs }),
+  }),
+});
+builder.objectRef<UserErrorData & { exceeded: BudgetExceeded }>('BudgetExceededError').implement({
+  interfaces: [UserError],
+  description: 'The request may come to more than a budget has left. Nothing was called, nothing is held.',
+  fields: (t) => ({
+    budget: t.field({ type: Budget, resolve: ({ exceeded }) => exceeded.budget }),
+    estimated: t.field({
+      type: BudgetAmount,
+      nullable: true,
+      description: 'The most that the request can come to; null when its model has no known price.',
+      resolve: ({ exceeded: { budget, estimated } }) =>
+        estimated === undefined ? null : { unit: budget.unit, amount: estimated },
+    }),
+    remaining: t.field({
+      type: BudgetAmount,
+      description: 'What was left at that moment.',
+      resolve: ({ exceeded: { budget, remaining } }) => ({ unit: budget.unit, amount: remaining }),
+    }),
   }),
 });
 builder.objectRef<UserErrorData>('ModelUnavailableError').implement({
@@ -82,6 +105,7 @@ export function toUserErrors(error: GatewayError): UserErrorData[] {
   const rest = {
     retryAfterMs: error instanceof ProviderError ? error.retryAfterMs : undefined,
     attempts: [],
+    exceeded: error instanceof BudgetExceeded ? error : undefined,
   };
   if (error instanceof InvalidInput)
     return error.issues.map(({ path, message }) => ({ ...rest, code: 'INVALID_INPUT', message, path }));

@@ -6,14 +6,16 @@ import { Completion } from './completion.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import { DateTimeRange, withoutNull } from './inputs.ts';
 import { Money, toMoney } from './money.ts';
+import { Price } from './price.ts';
 import { Team } from './team.ts';
 
 const LedgerKind = builder.enumType('LedgerKind', {
-  description: 'RESERVE holds the worst case, RELEASE gives it back, SETTLE books the cost.',
+  description:
+    'RESERVE holds the worst case, RELEASE gives it back, SETTLE books the cost. People correct by ADJUST, which adds its amount to what was spent, and CREDIT, which takes it off.',
   values: LEDGER_KINDS,
 });
 
-const LedgerEntry = builder.objectRef<EntryRow>('LedgerEntry');
+export const LedgerEntry = builder.objectRef<EntryRow>('LedgerEntry');
 builder.node(LedgerEntry, {
   description: 'One line of the journal. Lines are only ever added.',
   id: { resolve: ({ id }) => id },
@@ -43,7 +45,23 @@ builder.node(LedgerEntry, {
       nullable: true,
       resolve: ({ keyId }, _args, { loaders }) => (keyId ? loaders.key.load(keyId) : null),
     }),
-    note: t.string({ nullable: true, resolve: ({ note }) => note }),
+    actor: t.field({
+      type: ApiKey,
+      nullable: true,
+      description: 'Who made a correction.',
+      resolve: ({ actorKeyId }, _args, { loaders }) => (actorKeyId ? loaders.key.load(actorKeyId) : null),
+    }),
+    price: t.field({
+      type: Price,
+      nullable: true,
+      description: 'What the amount was worked out by.',
+      resolve: ({ priceId }, _args, { loaders }) => (priceId ? loaders.price.load(priceId) : null),
+    }),
+    note: t.string({
+      nullable: true,
+      description: 'The reason of a correction.',
+      resolve: ({ note }) => note,
+    }),
   }),
 });
 

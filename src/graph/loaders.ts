@@ -1,11 +1,21 @@
 import DataLoader from 'dataloader';
 import { countKeysOfTeams, findKeys, listKeysOfTeams, type ApiKey } from '../access/keys.ts';
 import { findTeams, type Team } from '../access/teams.ts';
+import { findAlerts, type Alert } from '../alerts/alerts.ts';
+import { listDeliveries, type WebhookDelivery } from '../alerts/deliveries.ts';
+import { subjectOf, type Budget } from '../domain/budget.ts';
+import { findPrices, listPriceHistory } from '../catalog/price-rows.ts';
 import type { Completion } from '../domain/completion.ts';
+import type { Price } from '../domain/model.ts';
 import type { Principal } from '../domain/principal.ts';
+import { findAuditEvents, type AuditEvent } from '../events/audit.ts';
 import type { Gateway } from '../gateway.ts';
+import { findBudgets, listBudgets } from '../ledger/budgets/read.ts';
 import { findCompletions, type Page } from '../ledger/completions.ts';
 import { findEntries, type LedgerEntry } from '../ledger/entries.ts';
+
+/** A subject has at most one budget for each unit and window, so no list of theirs comes near. */
+const MOST_BUDGETS = 10_000;
 
 type ById<T> = DataLoader<string, T | null>;
 
@@ -15,19 +25,47 @@ export interface Loaders {
   key: ById<ApiKey>;
   team: ById<Team>;
   entry: ById<LedgerEntry>;
+  price: ById<Price>;
+  /** By the name of a model. */
+  priceHistory: DataLoader<string, Price[]>;
+  auditEvent: ById<AuditEvent>;
+  alert: ById<Alert>;
+  /** How far the webhooks are with an alert. */
+  deliveriesOfAlert: DataLoader<string, WebhookDelivery[]>;
+  budget: ById<Budget>;
+  /** By what they are set on, as `SCOPE:id`. */
+  budgetsOn: DataLoader<string, Budget[]>;
   /** The keys of a team, one page of them; the same page of many teams is one read. */
   keysOfTeam(page: Page): DataLoader<string, ApiKey[]>;
   keyCount: DataLoader<string, number>;
 }
 
 export function createLoaders(gateway: Gateway, who: Principal): Loaders {
-  const { db } = gateway.database;
+  const { db, sql } = gateway.database;
   const pagesOfKeys = new Map<string, DataLoader<string, ApiKey[]>>();
   return {
     completion: byId((ids) => findCompletions(db, who, ids)),
     key: byId((ids) => findKeys(db, who, ids)),
     team: byId((ids) => findTeams(db, who, ids)),
     entry: byId((ids) => findEntries(db, who, ids)),
+    price: byId((ids) => readPrices(gateway, who, ids)),
+    priceHistory: new DataLoader(async (models) => {
+      const history = await listPriceHistory(sql, who.organisationId, models);
+      const byModel = Map.groupBy(history, (price) => price.model);
+      return models.map((model) => byModel.get(model) ?? []);
+    }),
+    auditEvent: byId((ids) => findAuditEvents(db, who, ids)),
+    alert: byId((ids) => findAlerts(db, who, ids)),
+    deliveriesOfAlert: new DataLoader(async (ids) => {
+      const deliveries = Map.groupBy(await listDeliveries(db, ids), ({ alertId }) => alertId);
+      return ids.map((id) => deliveries.get(id) ?? []);
+    }),
+    budget: byId((ids) => findBudgets(sql, who, ids)),
+    budgetsOn: new DataLoader(async (subjects) => {
+      const budgets = await listBudgets(sql, who, { subjects }, { first: MOST_BUDGETS });
+      const found = Map.groupBy(budgets, ({ scope, subjectId }) => subjectOf(scope, subjectId));
+      return subjects.map((subject) => found.get(subject) ?? []);
+    }),
     keysOfTeam(page) {
       const name = `${page.first} ${page.after ?? ''}`;
       const known = pagesOfKeys.get(name);
@@ -51,4 +89,14 @@ function byId<T extends { id: string }>(find: (ids: readonly string[]) => Promis
     const found = new Map((await find(ids)).map((row) => [row.id, row]));
     return ids.map((id) => found.get(id) ?? null);
   });
+}
+
+/** Those that something was priced by, or that were set, are stored; others are known for as long as they may be told. */
+async function readPrices(gateway: Gateway, who: Principal, ids: readonly string[]): Promise<Price[]> {
+  const stored = await findPrices(gateway.database.sql, who.organisationId, ids);
+  const known = new Set(stored.map(({ id }) => id));
+  return [
+    ...stored,
+    ...ids.filter((id) => !known.has(id)).flatMap((id) => gateway.catalog.findGeneralPrice(id) ?? []),
+  ];
 }

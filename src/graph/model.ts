@@ -1,34 +1,12 @@
 import { mayUseModel } from '../access/authorize.ts';
-import {
-  CAPABILITIES,
-  PRICE_UNITS,
-  type Model as ModelRow,
-  type Price as PriceRow,
-  type Rate,
-} from '../domain/model.ts';
+import { CAPABILITIES, type Model as ModelRow } from '../domain/model.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import { StringFilter, withoutNull } from './inputs.ts';
-import { Money } from './money.ts';
+import { Price, PriceRate, toRateRows } from './price.ts';
 import { Provider } from './provider.ts';
 
 const Capability = builder.enumType('Capability', { values: CAPABILITIES });
-const PriceUnit = builder.enumType('PriceUnit', { description: 'Per million tokens.', values: PRICE_UNITS });
-
-const Price = builder.objectRef<{ rate: Rate; price: PriceRow }>('Price').implement({
-  description: 'One rate of a model. The price that a completion was booked with is kept with it.',
-  fields: (t) => ({
-    unit: t.field({ type: PriceUnit, resolve: ({ rate }) => rate.unit }),
-    amount: t.field({ type: Money, resolve: ({ rate }) => ({ nanos: rate.nanosPerMtok }) }),
-    fromTokens: t.field({
-      type: 'SafeInt',
-      description: 'The rate holds from this many input tokens on.',
-      resolve: ({ rate }) => rate.fromTokens,
-    }),
-    effectiveFrom: t.field({ type: 'DateTime', nullable: true, resolve: ({ price }) => price.effectiveFrom }),
-    source: t.string({ resolve: ({ price }) => price.source }),
-  }),
-});
 
 const ModelAccess = builder.objectRef<{ allowed: boolean; via: string }>('ModelAccess').implement({
   fields: (t) => ({
@@ -58,13 +36,28 @@ builder.node(Model, {
       resolve: ({ contextWindow }) => contextWindow,
     }),
     maxOutputTokens: t.int({ nullable: true, resolve: ({ maxOutputTokens }) => maxOutputTokens }),
+    price: t.field({
+      type: Price,
+      nullable: true,
+      description:
+        'What holds now for the viewer’s organisation. Null when it is not known: then usage is counted and cost is null.',
+      resolve: (model, _args, { gateway, who }) =>
+        gateway.catalog.priceFor(model, who.organisationId, new Date()),
+    }),
     prices: t.field({
-      type: [Price],
-      description: 'Empty when no price is known: then usage is counted and cost is null.',
-      resolve: (model, _args, { gateway }) => {
-        const price = gateway.catalog.priceFor(model, new Date());
-        return price ? price.rates.map((rate) => ({ rate, price })) : [];
+      type: [PriceRate],
+      description: 'The rates of `price`; empty when it is not known.',
+      resolve: (model, _args, { gateway, who }) => {
+        const price = gateway.catalog.priceFor(model, who.organisationId, new Date());
+        return price ? toRateRows(price) : [];
       },
+    }),
+    priceHistory: t.field({
+      type: [Price],
+      description:
+        'Newest first, at most 100: what the organisation has set, what it has set for later included, and what else something was priced by.',
+      complexity: { field: 5, multiplier: 5 },
+      resolve: ({ name }, _args, { loaders }) => loaders.priceHistory.load(name),
     }),
     deprecated: t.exposeBoolean('deprecated'),
     access: t.field({

@@ -7,12 +7,25 @@ const PREFIXES = {
   team: 'Team',
   mdl: 'Model',
   prov: 'Provider',
+  price: 'Price',
   ent: 'LedgerEntry',
+  aud: 'AuditEvent',
+  alert: 'BudgetAlert',
+  bdg: 'Budget',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 
-/** Rows whose own id is no global id yet: models and providers by their name, entries by their number. */
-const OWN_PREFIX: Partial<Record<string, string>> = { Model: 'mdl', Provider: 'prov', LedgerEntry: 'ent' };
+/** Rows whose own id is no global id yet: models and providers by their name, entries and events by their number. */
+const OWN_PREFIX: Partial<Record<string, string>> = {
+  Model: 'mdl',
+  Provider: 'prov',
+  LedgerEntry: 'ent',
+  AuditEvent: 'aud',
+  BudgetAlert: 'alert',
+};
+
+/** Those whose id is a number. */
+const NUMBERED: ReadonlySet<string> = new Set(['LedgerEntry', 'AuditEvent', 'BudgetAlert']);
 
 export function encodeNodeId(typename: string, id: string): string {
   const prefix = OWN_PREFIX[typename];
@@ -26,7 +39,7 @@ export function decodeNodeId(globalId: string): { typename: Typename; id: string
   const [, prefix = '', rest = ''] = /^([a-z]+)_(.+)$/s.exec(globalId) ?? [];
   const typename = (PREFIXES as Partial<Record<string, Typename>>)[prefix];
   if (!typename || globalId.includes('\0')) return NOTHING;
-  if (typename === 'LedgerEntry') return /^\d{1,18}$/.test(rest) ? { typename, id: rest } : NOTHING;
+  if (NUMBERED.has(typename)) return /^\d{1,18}$/.test(rest) ? { typename, id: rest } : NOTHING;
   if (typename in OWN_PREFIX) return { typename, id: rest };
   return isId(prefix, globalId) || rest === 'default' ? { typename, id: globalId } : NOTHING;
 }

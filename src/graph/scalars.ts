@@ -1,7 +1,7 @@
 import { GraphQLScalarType } from 'graphql';
 import { GraphQLDateTimeISO, GraphQLJSON, GraphQLSafeInt } from 'graphql-scalars';
 import { isTooDeep, MAX_JSON_LEVELS } from '../lib/json-depth.ts';
-import { formatNanos, parseUsd } from '../lib/money.ts';
+import { formatNanos, parseDecimal } from '../lib/money.ts';
 import { builder } from './builder.ts';
 
 builder.addScalarType('DateTime', withRule(GraphQLDateTimeISO, findDateFault), {
@@ -18,9 +18,11 @@ builder.scalarType('Decimal', {
   description: 'An exact decimal as a string, for instance "0.000412". Never a Float.',
   serialize: (nanos) => formatNanos(nanos),
   parseValue: (value) => {
-    if (typeof value !== 'string')
-      throw new TypeError(`${JSON.stringify(value)} is no Decimal: write a string such as "0.25"`);
-    return parseUsd(value);
+    const billionths = typeof value === 'string' ? parseDecimal(value) : undefined;
+    if (billionths !== undefined) return billionths;
+    throw new TypeError(
+      `${JSON.stringify(value)} is no Decimal: write a string such as "0.25", with at most 15 digits before the point and 9 after it`,
+    );
   },
 });
 builder.scalarType('Cursor', {

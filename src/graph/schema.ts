@@ -1,10 +1,17 @@
 import './scalars.ts';
+import './alert.ts';
 import './attempt.ts';
 import './api-key.ts';
+import './audit.ts';
+import './budget-queries.ts';
+import './budget-set.ts';
 import './completion-queries.ts';
 import './completion-stream.ts';
+import './estimate.ts';
 import './ledger.ts';
+import './ledger-corrections.ts';
 import './model.ts';
+import './price.ts';
 import './provider.ts';
 import './usage.ts';
 import './viewer.ts';

@@ -1,5 +1,7 @@
 import type { Principal } from '../domain/principal.ts';
 import { ApiKey, Scope } from './api-key.ts';
+import { subjectsOfKey } from '../ledger/budgets/read.ts';
+import { Budget } from './budget.ts';
 import { builder } from './builder.ts';
 import { Team } from './team.ts';
 
@@ -16,6 +18,13 @@ const Viewer = builder.objectRef<Principal>('Viewer').implement({
       nullable: true,
       resolve: ({ teamId }, _args, { loaders }) => loaders.team.load(teamId),
     }),
+    budgets: t.field({
+      type: [Budget],
+      description: 'Those that hold for every request of this key: on itself, its team and its organisation.',
+      resolve: async (who, _args, { loaders }) =>
+        (await Promise.all(subjectsOfKey(who).map((subject) => loaders.budgetsOn.load(subject)))).flat(),
+    }),
+    organisationId: t.exposeID('organisationId', { description: 'For a budget on the whole organisation.' }),
     scopes: t.field({ type: [Scope], resolve: ({ scopes }) => [...scopes] }),
   }),
 });

@@ -1,18 +1,11 @@
 import { and, desc, eq, gte, inArray, lt, lte, sql as raw, type SQL } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
 import { toJsonParameter } from '../db/json.ts';
+import { matchText, type StringFilter } from '../db/match-text.ts';
 import { completions } from '../db/tables/completions.ts';
 import { visibleTo } from '../db/visibility.ts';
 import type { Completion, CompletionStatus, Tag } from '../domain/completion.ts';
 import type { Principal } from '../domain/principal.ts';
-import { fromStoredPrice } from './price-json.ts';
-
-/** Text comparison: every given member must hold. */
-export interface StringFilter {
-  eq?: string | undefined;
-  in?: string[] | undefined;
-  contains?: string | undefined;
-}
 
 export interface CompletionFilter {
   status?: CompletionStatus[] | undefined;
@@ -88,20 +81,7 @@ function matching(who: Principal, filter: CompletionFilter): SQL | undefined {
     filter.to && lt(completions.createdAt, filter.to),
     filter.minCostNanos === undefined
       ? undefined
-      : lte(raw`${filter.minCostNanos.toString()}::bigint`, completions.costNanos),
-  );
-}
-
-/** `strpos` and not LIKE: a pattern language in a caller's hands is a way to make the database work. */
-export function matchText(
-  column: typeof completions.model | typeof completions.endUserId,
-  filter?: StringFilter,
-): SQL | undefined {
-  if (!filter) return undefined;
-  return and(
-    filter.eq === undefined ? undefined : eq(column, filter.eq),
-    filter.in && inArray(column, filter.in),
-    filter.contains === undefined ? undefined : raw`strpos(${column}, ${filter.contains}) > 0`,
+      : lte(raw`${filter.minCostNanos.toString()}::numeric`, completions.costNanos),
   );
 }
 
@@ -122,7 +102,7 @@ function toCompletion(row: Row): Completion {
     createdAt: row.createdAt,
     finishedAt: row.finishedAt ?? undefined,
     status: row.status,
-    price: row.price ? fromStoredPrice(row.price) : undefined,
+    priceId: row.priceId ?? undefined,
     outcome: row.outcome ? toOutcome(row, row.outcome) : undefined,
   };
 }

@@ -15,6 +15,10 @@ export interface LedgerEntry {
   completionId: string | undefined;
   teamId: string;
   keyId: string | undefined;
+  /** The price that the amount was worked out by. */
+  priceId: string | undefined;
+  /** Key that made a correction. */
+  actorKeyId: string | undefined;
   note: string | undefined;
 }
 
@@ -55,6 +59,15 @@ export async function findEntries(db: Db, who: Principal, ids: readonly string[]
   return rows.map(toEntry);
 }
 
+/** An entry that its reader has just made. */
+export async function readEntry(db: Db, id: string): Promise<LedgerEntry> {
+  const [row] = await db
+    .select()
+    .from(ledgerEntries)
+    .where(eq(ledgerEntries.id, BigInt(id)));
+  return toEntry(row!);
+}
+
 function matching(who: Principal, filter: LedgerFilter): SQL | undefined {
   return and(
     visibleTo(who, ledgerEntries, ledgerEntries.keyId),
@@ -76,6 +89,8 @@ function toEntry(row: typeof ledgerEntries.$inferSelect): LedgerEntry {
     completionId: row.completionId ?? undefined,
     teamId: row.teamId,
     keyId: row.keyId ?? undefined,
+    actorKeyId: row.actorKeyId ?? undefined,
+    priceId: row.priceId ?? undefined,
     note: row.note ?? undefined,
   };
 }

@@ -1,8 +1,7 @@
 import type { Sql } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
-import type { StoredPrice } from '../db/tables/completions.ts';
-import type { Price } from '../domain/model.ts';
-import { fromStoredPrice } from './price-json.ts';
+import type { Price, StoredRate } from '../domain/model.ts';
+import { fromPriceRow } from './price-json.ts';
 
 /** A completion whose process stopped extending its hold, with all that is durably known of it. */
 export interface ExpiredHold {
@@ -44,17 +43,25 @@ export async function expireHoldsOfOthers(sql: Sql, instanceId: string): Promise
 
 export async function listExpiredHolds(sql: Sql, limit: number): Promise<ExpiredHold[]> {
   const rows = await sql<ExpiredRow[]>`
-    SELECT id, provider, model, estimated_input_tokens, seen_output_tokens, price
-    FROM completions WHERE hold_state = 'PENDING' AND hold_expires_at < now()
-    ORDER BY hold_expires_at LIMIT ${limit}`;
+    SELECT c.id, c.provider, c.model, c.estimated_input_tokens, c.seen_output_tokens,
+      p.id AS price_id, p.organisation_id, p.rates, p.source
+    FROM completions c LEFT JOIN prices p ON p.id = c.price_id
+    WHERE c.hold_state = 'PENDING' AND c.hold_expires_at < now()
+    ORDER BY c.hold_expires_at LIMIT ${limit}`;
   return rows.map((row) => ({
     completionId: row.id,
     provider: row.provider,
     model: row.model,
     estimatedInputTokens: row.estimated_input_tokens,
     seenOutputTokens: row.seen_output_tokens,
-    price: row.price ? fromStoredPrice(row.price) : undefined,
+    price: priceOf(row),
   }));
+}
+
+function priceOf({ price_id, organisation_id, provider, model, rates, source }: ExpiredRow): Price | undefined {
+  if (price_id === null || rates === null) return undefined;
+  // Since when it holds makes no difference to what it comes to.
+  return fromPriceRow({ id: price_id, organisationId: organisation_id, provider, model, rates, source, effectiveFrom: null });
 }
 
 interface ExpiredRow {
@@ -63,5 +70,8 @@ interface ExpiredRow {
   model: string;
   estimated_input_tokens: number;
   seen_output_tokens: number;
-  price: StoredPrice | null;
+  price_id: string | null;
+  organisation_id: string | null;
+  rates: StoredRate[] | null;
+  source: string;
 }

@@ -1,6 +1,6 @@
 /**
  * The SQL that moves money, as the tail of a statement whose CTE `lines` says what to move:
- * (organisation_id, team_id, key_id, completion_id, kind, amount_nanos, debit, credit).
+ * (organisation_id, team_id, key_id, completion_id, kind, amount_nanos, debit, credit, price_id, actor_key_id, note).
  *
  * One statement does it all, so it is one transaction and one round trip whatever the size of the batch.
  * `accounts` takes the row locks in the order of the ids, which is how two instances never wait for each other in
@@ -33,13 +33,14 @@ export const JOURNAL_CTES = `
   ),
   entries AS (
     INSERT INTO ledger_entries (organisation_id, team_id, key_id, completion_id, kind, amount_nanos,
-      debit_account, debit_before, debit_after, debit_version,
+      price_id, actor_key_id, note, debit_account, debit_before, debit_after, debit_version,
       credit_account, credit_before, credit_after, credit_version)
     SELECT n.organisation_id, n.team_id, n.key_id, n.completion_id, n.kind, n.amount_nanos,
-      d.account, d.after - d.change, d.after, d.version,
+      n.price_id, n.actor_key_id, n.note, d.account, d.after - d.change, d.after, d.version,
       c.account, c.after - c.change, c.after, c.version
     FROM numbered n
     JOIN running d ON d.line = n.line AND d.account = n.debit
     JOIN running c ON c.line = n.line AND c.account = n.credit
     ORDER BY n.line
+    RETURNING id, organisation_id
   )`;

@@ -1,5 +1,5 @@
 import type { Database } from '../db/database.ts';
-import { IdempotencyKeyUsed, Unavailable } from '../domain/errors.ts';
+import { BudgetExceeded, IdempotencyKeyUsed, Unavailable } from '../domain/errors.ts';
 import { withoutWork } from '../domain/outcome.ts';
 import { raceAbort, sleep } from '../lib/abort.ts';
 import { groupCommit } from '../lib/group-commit.ts';
@@ -11,7 +11,9 @@ import {
   type ExpiredHold,
   type Heartbeat,
 } from './holds.ts';
-import { reserveAll, type Reservation } from './reserve.ts';
+import { toBudgetExceeded } from './budgets/exceeded.ts';
+import { readBudgets } from './budgets/read.ts';
+import { reserveAll, type Decision, type Refusal, type Reservation } from './reserve.ts';
 import { settleAll, type Settlement } from './settle.ts';
 
 const MAX_GROUP = 200;
@@ -25,10 +27,12 @@ const RETRY_TO_MS = 5_000;
 export interface Ledger {
   /**
    * Opens the completion and its hold; when this resolves they are durable.
+   * @returns whether anything is held in budgets.
+   * @throws BudgetExceeded when it does not fit into what some budget has left: nothing is held then, in none of them.
    * @throws IdempotencyKeyUsed when the key stands for a completion already: nothing was opened.
    * @throws Unavailable when the database does not take it in time; nothing is held then.
    */
-  reserve(reservation: Reservation, signal: AbortSignal): Promise<void>;
+  reserve(reservation: Reservation, signal: AbortSignal): Promise<{ budgeted: boolean }>;
   /**
    * Closes the completion, releases its hold and books its cost, exactly once. Tried until the database has taken it
    * or the process ends, in which case recovery does it.
@@ -53,7 +57,11 @@ export function createLedger(
   const closing = new AbortController();
   const hold = { ms: options.holdMs, instanceId: options.instanceId };
   const group = { maxItems: MAX_GROUP, maxWaiting: MAX_WAITING };
-  const reserving = groupCommit((items: Reservation[]) => reserveAll(sql, items, hold), group);
+  const knownPrices = new Set<string>();
+  const reserving = groupCommit(
+    (items: Reservation[]) => reserveAll(sql, items, hold, knownPrices),
+    group,
+  );
   const settleGroup = async (items: Settlement[]) => {
     const finished = await settleAll(sql, items);
     options.onSettled();
@@ -77,21 +85,39 @@ export function createLedger(
     }
   }
 
-  async function reserve(reservation: Reservation, signal: AbortSignal): Promise<void> {
-    const opening = reserving.add(reservation);
-    let opened: boolean;
+  /** Asks until it is decided. Each time at least the first of those who ask together learns where it stands. */
+  async function decide(reservation: Reservation, caller: { waiting: boolean }): Promise<Decision> {
+    for (;;) {
+      const verdict = await reserving.add(reservation);
+      if (verdict.kind !== 'AGAIN') return verdict;
+      if (!caller.waiting) throw new Unavailable('nobody waits for this hold any more');
+    }
+  }
+
+  async function reserve(reservation: Reservation, signal: AbortSignal): Promise<{ budgeted: boolean }> {
+    const caller = { waiting: true };
+    const deciding = decide(reservation, caller);
+    let decision: Decision;
     try {
-      opened = await raceAbort(opening, signal, RESERVE_WITHIN_MS);
+      decision = await raceAbort(deciding, signal, RESERVE_WITHIN_MS);
     } catch (error) {
+      caller.waiting = false;
       // It may still be opened after we stopped waiting; a hold that nobody works under is given back.
-      void opening
-        .then((late) => (late ? settle(unused(reservation.completion.id)) : undefined))
+      void deciding
+        .then((late) => (late.kind === 'OPENED' ? settle(unused(reservation.completion.id)) : undefined))
         .catch(() => {});
       signal.throwIfAborted();
       options.logger.error({ err: error }, 'a completion cannot be reserved');
       throw new Unavailable('the ledger cannot be written right now, so nothing was started', error);
     }
-    if (!opened) throw new IdempotencyKeyUsed();
+    if (decision.kind === 'OPENED') return decision;
+    if (decision.kind === 'KEY_USED') throw new IdempotencyKeyUsed();
+    throw await explain(decision.refusals);
+  }
+
+  async function explain(refusals: Refusal[]): Promise<BudgetExceeded> {
+    const ids = refusals.map(({ budgetId }) => budgetId);
+    return toBudgetExceeded(await readBudgets(sql, ids), refusals);
   }
 
   return {

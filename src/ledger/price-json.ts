@@ -1,23 +1,26 @@
-import type { StoredPrice } from '../db/tables/completions.ts';
-import type { Price, PriceUnit } from '../domain/model.ts';
+import type { Price, StoredRate } from '../domain/model.ts';
 
-/** A price as it is kept on the row that it priced. */
-export function toStoredPrice(price: Price): StoredPrice {
-  return {
-    rates: price.rates.map((rate) => ({ ...rate, nanosPerMtok: rate.nanosPerMtok.toString() })),
-    source: price.source,
-    effectiveFrom: price.effectiveFrom?.toISOString() ?? null,
-  };
+/** A price as the row of `prices` that it is kept in. */
+export function toPriceRow(price: Price) {
+  const { id, organisationId, provider, model, source, effectiveFrom } = price;
+  const rates = price.rates.map((rate): StoredRate => ({ ...rate, nanos: rate.nanos.toString() }));
+  return { id, organisation_id: organisationId, provider, model, rates, source, effective_from: effectiveFrom };
 }
 
-export function fromStoredPrice(stored: StoredPrice): Price {
+/** A stored price, for working out a cost. */
+export function fromPriceRow(row: {
+  id: string;
+  organisationId: string | null;
+  provider: string;
+  model: string;
+  rates: StoredRate[];
+  source: string;
+  effectiveFrom: Date | null;
+}): Price {
   return {
-    rates: stored.rates.map((rate) => ({
-      unit: rate.unit as PriceUnit,
-      fromTokens: rate.fromTokens,
-      nanosPerMtok: BigInt(rate.nanosPerMtok),
-    })),
-    source: stored.source,
-    effectiveFrom: stored.effectiveFrom ? new Date(stored.effectiveFrom) : undefined,
+    ...row,
+    organisationId: row.organisationId ?? undefined,
+    rates: row.rates.map((rate) => ({ ...rate, nanos: BigInt(rate.nanos) })),
+    effectiveFrom: row.effectiveFrom ?? undefined,
   };
 }

@@ -1,62 +1,141 @@
 import type { Sql } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
-import { toStoredPrice } from './price-json.ts';
 import type { Completion } from '../domain/completion.ts';
+import type { Price } from '../domain/model.ts';
+import { ADMISSION_CTES, DRAW_CTES } from './budgets/admission.ts';
+import { subjectsOf } from './budgets/subjects.ts';
+import { openWindows } from './budgets/windows.ts';
 import { JOURNAL_CTES } from './journal.ts';
+import { toPriceRow } from './price-json.ts';
 
 /** What is asked for before a vendor may be called. */
 export interface Reservation {
   completion: Completion;
-  /** Worst case of the call in nano-USD; undefined when the model has no known price. */
-  worstCaseNanos: bigint | undefined;
+  /** Undefined when none is known. */
+  price: Price | undefined;
+  /** Most that the call can come to. */
+  worstCase: {
+    /** Nano-USD; undefined when the price is unknown. */
+    nanos: bigint | undefined;
+    /** In and out together. */
+    tokens: number;
+  };
   estimatedInputTokens: number;
 }
 
+/** A budget that an ask does not fit into. */
+export interface Refusal {
+  budgetId: string;
+  /** What was asked for in the budget's unit; undefined for money of an unknown price. */
+  need: bigint | undefined;
+  /** What was left; below zero where the limit was lowered. */
+  room: bigint;
+}
+
+/** What became of a reservation. */
+export type Decision =
+  | { kind: 'OPENED'; budgeted: boolean }
+  | { kind: 'KEY_USED' }
+  | { kind: 'REFUSED'; refusals: Refusal[] };
+
+/** `AGAIN`: nothing was decided, because others of the same statement came before; ask once more. */
+type Verdict = Decision | { kind: 'AGAIN' };
+
 const RESERVE = `
   WITH input AS (
-    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(id text, organisation_id text, team_id text, key_id text,
+    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, organisation_id text, team_id text, key_id text,
       idempotency_key text, ask_hash text, requested_model text, provider text, model text, tags jsonb,
-      end_user_id text, trace_id text, created_at timestamptz, held_nanos bigint, estimated_input_tokens int,
-      price jsonb)
+      end_user_id text, trace_id text, created_at timestamptz, held_nanos bigint, held_tokens bigint,
+      estimated_input_tokens int, price_id text, subjects jsonb)
   ),
+  priced AS (
+    INSERT INTO prices (id, organisation_id, provider, model, rates, source, effective_from)
+    SELECT * FROM jsonb_to_recordset($4::text::jsonb)
+      AS x(id text, organisation_id text, provider text, model text, rates jsonb, source text, effective_from timestamptz)
+    ORDER BY id
+    ON CONFLICT (id) DO NOTHING
+  ),
+  ${ADMISSION_CTES},
   opened AS (
     INSERT INTO completions (id, organisation_id, team_id, key_id, idempotency_key, ask_hash, requested_model,
-      provider, model, tags, end_user_id, trace_id, created_at, held_nanos, estimated_input_tokens, price,
-      status, hold_state, hold_expires_at, instance_id)
-    SELECT id, organisation_id, team_id, key_id, idempotency_key, ask_hash, requested_model,
-      provider, model, tags, end_user_id, trace_id, created_at, held_nanos, estimated_input_tokens, price,
-      'RUNNING', 'PENDING', now() + $2::int * interval '1 ms', $3
-    FROM input
+      provider, model, tags, end_user_id, trace_id, created_at, held_nanos, estimated_input_tokens, price_id,
+      budget_holds, status, hold_state, hold_expires_at, instance_id)
+    SELECT x.id, x.organisation_id, x.team_id, x.key_id, x.idempotency_key, x.ask_hash, x.requested_model,
+      x.provider, x.model, x.tags, x.end_user_id, x.trace_id, x.created_at, x.held_nanos, x.estimated_input_tokens,
+      x.price_id, holds.budget_holds, 'RUNNING', 'PENDING', now() + $2::int * interval '1 ms', $3
+    FROM input x LEFT JOIN holds USING (place)
+    WHERE place NOT IN (
+      SELECT place FROM refused UNION ALL SELECT place FROM unopened UNION ALL SELECT place FROM contested)
+    -- Two instances with the same keys in their batches must not wait for each other in a circle.
+    ORDER BY x.key_id, x.idempotency_key
     ON CONFLICT (key_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING id, organisation_id, team_id, key_id, held_nanos
+    RETURNING id, organisation_id, team_id, key_id, held_nanos, price_id
   ),
+  ${DRAW_CTES},
   lines AS (
     SELECT organisation_id, team_id, key_id, id AS completion_id, 'RESERVE' AS kind, held_nanos AS amount_nanos,
-      'held:' || team_id AS debit, 'open:' || team_id AS credit
+      'held:' || team_id AS debit, 'open:' || team_id AS credit, price_id, NULL AS actor_key_id, NULL AS note
     FROM opened
   ),
   ${JOURNAL_CTES}
-  SELECT id FROM opened`;
+  SELECT x.place, opened.id IS NOT NULL AS opened, holds.place IS NOT NULL AS budgeted,
+    contested.place IS NOT NULL AS contested,
+    (SELECT jsonb_agg(budget_id) FROM unopened u WHERE u.place = x.place) AS unopened,
+    (SELECT jsonb_agg(jsonb_build_object('budgetId', budget_id, 'need', CASE WHEN NOT unpriced THEN need::text END,
+      'room', room::text)) FROM refused r WHERE r.place = x.place) AS refusals
+  FROM input x LEFT JOIN opened USING (id) LEFT JOIN holds ON holds.place = x.place
+    LEFT JOIN contested ON contested.place = x.place`;
+
+interface VerdictRow {
+  place: number;
+  opened: boolean;
+  budgeted: boolean;
+  contested: boolean;
+  unopened: string[] | null;
+  refusals: { budgetId: string; need: string | null; room: string }[] | null;
+}
 
 /**
- * Opens completions with their holds, all in one statement.
- * @returns for each whether it was opened; false means that its idempotency key had been used before.
+ * Opens completions with their holds, as far as they fit into their budgets, all in one statement: for each either
+ * everything is held, in the journal and in every budget that it meets, or nothing is.
+ * @param knownPrices ids of the prices that are stored for sure; gains those stored here.
  */
 export async function reserveAll(
   sql: Sql,
   reservations: Reservation[],
   hold: { ms: number; instanceId: string },
-): Promise<boolean[]> {
+  knownPrices: Set<string>,
+): Promise<Verdict[]> {
   const rows = toJsonParameter(reservations.map(toRow));
-  const opened = await sql.unsafe<{ id: string }[]>(RESERVE, [rows, hold.ms, hold.instanceId], {
+  const newPrices = reservations.flatMap(({ price }) => (price && !knownPrices.has(price.id) ? [price] : []));
+  const priceRows = toJsonParameter([...new Map(newPrices.map((price) => [price.id, toPriceRow(price)])).values()]);
+  const found = await sql.unsafe<VerdictRow[]>(RESERVE, [rows, hold.ms, hold.instanceId, priceRows], {
     prepare: true,
   });
-  const ids = new Set(opened.map((row) => row.id));
-  return reservations.map(({ completion }) => ids.has(completion.id));
+  for (const { id } of newPrices) knownPrices.add(id);
+  const unopened = new Set(found.flatMap((row) => row.unopened ?? []));
+  if (unopened.size > 0) await openWindows(sql, [...unopened]);
+  const verdicts = new Map(found.map((row) => [row.place, toVerdict(row)]));
+  return reservations.map((_reservation, place) => verdicts.get(place) ?? { kind: 'AGAIN' });
 }
 
-function toRow({ completion, worstCaseNanos, estimatedInputTokens }: Reservation) {
+function toVerdict({ opened, budgeted, contested, unopened, refusals }: VerdictRow): Verdict {
+  if (opened) return { kind: 'OPENED', budgeted };
+  if (unopened || contested) return { kind: 'AGAIN' };
+  if (!refusals) return { kind: 'KEY_USED' };
   return {
+    kind: 'REFUSED',
+    refusals: refusals.map(({ budgetId, need, room }) => ({
+      budgetId,
+      need: need === null ? undefined : BigInt(need),
+      room: BigInt(room),
+    })),
+  };
+}
+
+function toRow({ completion, price, worstCase, estimatedInputTokens }: Reservation, place: number) {
+  return {
+    place,
     id: completion.id,
     organisation_id: completion.organisationId,
     team_id: completion.teamId,
@@ -70,8 +149,10 @@ function toRow({ completion, worstCaseNanos, estimatedInputTokens }: Reservation
     end_user_id: completion.endUserId,
     trace_id: completion.traceId,
     created_at: completion.createdAt,
-    held_nanos: worstCaseNanos?.toString(),
+    held_nanos: worstCase.nanos?.toString(),
+    held_tokens: worstCase.tokens,
     estimated_input_tokens: estimatedInputTokens,
-    price: completion.price && toStoredPrice(completion.price),
+    price_id: price?.id,
+    subjects: subjectsOf(completion),
   };
 }

@@ -2,6 +2,7 @@ import type { Sql } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
 import type { StoredOutcome } from '../db/tables/completions.ts';
 import type { Outcome } from '../domain/completion.ts';
+import { POSTING_CTES } from './budgets/posting.ts';
 import { JOURNAL_CTES } from './journal.ts';
 
 /** How a completion ended. */
@@ -27,21 +28,25 @@ const SETTLE = `
       first_token_ms = x.first_token_ms, hold_state = x.hold_state, finished_at = now()
     FROM input x
     WHERE c.id = x.id AND c.hold_state = 'PENDING' AND (x.hold_state <> 'EXPIRED' OR c.hold_expires_at < now())
-    RETURNING x.place, c.id, c.organisation_id, c.team_id, c.key_id, c.provider, c.held_nanos, c.cost_nanos, c.finished_at
+    RETURNING x.place, c.id, c.organisation_id, c.team_id, c.key_id, c.provider, c.held_nanos, c.cost_nanos, c.finished_at,
+      c.price_id, c.budget_holds, c.hold_state, c.input_tokens + c.output_tokens AS used_tokens
   ),
+  ${POSTING_CTES},
   lines AS (
     SELECT organisation_id, team_id, key_id, id AS completion_id, 'RELEASE' AS kind, held_nanos AS amount_nanos,
-      'open:' || team_id AS debit, 'held:' || team_id AS credit
-    FROM closed
+      'open:' || team_id AS debit, 'held:' || team_id AS credit, price_id, NULL AS actor_key_id, NULL AS note
+    FROM closed, windows_first
     UNION ALL
     SELECT organisation_id, team_id, key_id, id, 'SETTLE', cost_nanos,
-      'spent:' || team_id, 'payable:' || organisation_id || ':' || provider
-    FROM closed
+      'spent:' || team_id, 'payable:' || organisation_id || ':' || provider, price_id, NULL, NULL
+    FROM closed, windows_first
   ),
   ${JOURNAL_CTES},
   announced AS (
     INSERT INTO outbox (organisation_id, kind, subject_id)
-    SELECT organisation_id, 'COMPLETION_SETTLED', id FROM closed ORDER BY id
+    SELECT organisation_id, 'COMPLETION_SETTLED', id FROM closed
+    UNION ALL
+    SELECT organisation_id, 'ALERT_RAISED', id::text FROM raised
   )
   SELECT place, extract(epoch FROM finished_at)::float8 * 1000 AS finished_at_ms FROM closed`;
 

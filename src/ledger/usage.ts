@@ -1,13 +1,13 @@
 import { and, eq, gte, inArray, isNotNull, lt, sql, type SQL } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
 import { toJsonParameter } from '../db/json.ts';
+import { matchText, type StringFilter } from '../db/match-text.ts';
 import { completions } from '../db/tables/completions.ts';
 import { outbox } from '../db/tables/outbox.ts';
 import { visibleTo } from '../db/visibility.ts';
 import type { Tag } from '../domain/completion.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Position } from '../events/outbox.ts';
-import { matchText, type StringFilter } from './completions.ts';
 
 export const GRANULARITIES = ['MINUTE', 'HOUR', 'DAY', 'WEEK', 'MONTH'] as const;
 export type Granularity = (typeof GRANULARITIES)[number];

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { takeRandomBytes } from './random.ts';
 
 /** Crockford's base 32 in lower case: no i, l, o, u. https://www.crockford.com/base32.html */
@@ -6,7 +7,17 @@ const BODY = /^[0-7][0-9a-hjkmnp-tv-z]{25}$/;
 
 /** A new id such as `cmpl_06d3vq…`. Ids of one process sort in the order they were made. */
 export function newId(prefix: string): string {
-  const digits = newUuidV7().toString(32).padStart(26, '0');
+  return toId(prefix, newUuidV7());
+}
+
+/** The id of what has this content, always and everywhere the same. It looks like any other. */
+export function idOfContent(prefix: string, content: string): string {
+  return toId(prefix, BigInt(`0x${hash('sha256', content).slice(0, 32)}`));
+}
+
+/** @param number of 128 bits. */
+function toId(prefix: string, number: bigint): string {
+  const digits = number.toString(32).padStart(26, '0');
   return `${prefix}_${digits.replace(/[i-v]/g, (digit) => ALPHABET[Number.parseInt(digit, 32)] ?? '')}`;
 }
 

@@ -1,23 +1,28 @@
 /**
  * Money is a `bigint` of nano-USD (10⁻⁹ USD), so sums are exact. A float only ever comes in as a price of a
- * price list, and only through `nanosPerMtok`.
+ * price list, and only through `nanosOfListed`.
  */
 const NANOS_PER_USD = 1_000_000_000n;
-const TOKENS_PER_MTOK = 1_000_000n;
+const MILLION = 1_000_000n;
 
-/** At most 9 digits on each side: the largest amount still fits a 64-bit column. */
-const EXACT_USD = /^(-?)(\d{1,9})(?:\.(\d{1,9}))?$/;
+/** Room for sums of tokens, which pass a billion; amounts of money do not. */
+const EXACT_DECIMAL = /^(-?)(\d{1,15})(?:\.(\d{1,9}))?$/;
+/** The largest amount that is taken still fits a 64-bit column. */
+const USD_END = 10n ** 18n;
 
-/** So many tokens at this price, nano-USD per million tokens. */
+/**
+ * So many millionths of a unit, at nano-USD for a whole one: a token is a millionth of a million tokens, and a request
+ * a million millionths of one.
+ */
 export interface CostLine {
-  tokens: number;
-  nanosPerMtok: bigint;
+  millionths: number;
+  nanos: bigint;
 }
 
 /** What the lines cost together in nano-USD. Rounded up, once, here and nowhere else. */
 export function costNanos(lines: readonly CostLine[]): bigint {
-  const total = lines.reduce((sum, line) => sum + toTokenCount(line.tokens) * line.nanosPerMtok, 0n);
-  return (total + TOKENS_PER_MTOK - 1n) / TOKENS_PER_MTOK;
+  const total = lines.reduce((sum, line) => sum + toCount(line.millionths) * line.nanos, 0n);
+  return (total + MILLION - 1n) / MILLION;
 }
 
 /** USD as an exact decimal without trailing zeros: `"0.000412"`, `"0"`, `"-12.5"`. */
@@ -35,30 +40,34 @@ export function formatNanos(nanos: bigint): string {
  * @throws Error when the text is no plain decimal, has more than 9 decimals, or is a billion or more.
  */
 export function parseUsd(text: string): bigint {
-  const match = EXACT_USD.exec(text);
-  if (!match) {
-    throw new Error(
-      `${JSON.stringify(text)} is no amount in USD: write a plain decimal below one billion with at most 9 decimals, such as "0.25"`,
-    );
-  }
+  const nanos = parseDecimal(text);
+  if (nanos !== undefined && nanos < USD_END && nanos > -USD_END) return nanos;
+  throw new Error(
+    `${JSON.stringify(text)} is no amount in USD: write a plain decimal below one billion with at most 9 decimals, such as "0.25"`,
+  );
+}
+
+/** Billionths of an exact decimal with at most 15 digits before and 9 after the point; undefined for all else. */
+export function parseDecimal(text: string): bigint | undefined {
+  const match = EXACT_DECIMAL.exec(text);
+  if (!match) return undefined;
   const [, sign, whole = '', fraction = ''] = match;
-  const nanos = BigInt(whole + fraction.padEnd(9, '0'));
-  return sign === '-' ? -nanos : nanos;
+  const billionths = BigInt(whole + fraction.padEnd(9, '0'));
+  return sign === '-' ? -billionths : billionths;
 }
 
 /**
- * Nano-USD per million tokens of a listed price in USD per million tokens. Price lists hold floats such as
- * 0.08333333; what lies beyond the ninth decimal is rounded half up.
+ * Nano-USD of a listed price in USD. Price lists hold floats such as 0.08333333; what lies beyond the ninth decimal is
+ * rounded half up.
  */
-export function nanosPerMtok(usdPerMtok: number): bigint {
-  if (!(usdPerMtok >= 0))
-    throw new Error(`${usdPerMtok} is no price: it must be 0 or more USD per million tokens`);
-  return parseUsd(usdPerMtok.toFixed(9));
+export function nanosOfListed(usd: number): bigint {
+  if (!(usd >= 0)) throw new Error(`${usd} is no price: it must be 0 or more USD`);
+  return parseUsd(usd.toFixed(9));
 }
 
-function toTokenCount(tokens: number): bigint {
-  if (!Number.isSafeInteger(tokens) || tokens < 0) {
-    throw new RangeError(`${tokens} is no number of tokens: it must be a whole number, 0 or more`);
+function toCount(millionths: number): bigint {
+  if (!Number.isSafeInteger(millionths) || millionths < 0) {
+    throw new RangeError(`${millionths} is no number of tokens: it must be a whole number, 0 or more`);
   }
-  return BigInt(tokens);
+  return BigInt(millionths);
 }

@@ -11,7 +11,7 @@ const NAMED = new RegExp(
 );
 /** Keys by the form their vendors gave them, wherever they stand. */
 const KEYS =
-  /\b(?:sk|rk|gsk|xai|pplx|csk|fw|hf|tgp|nvapi|ghp)[-_][\w-]{8,}|\bAIza[\w-]{20,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g;
+  /\b(?:sk|rk|gsk|xai|pplx|csk|fw|hf|tgp|nvapi|ghp)[-_][\w-]{8,}|\bAIza[\w-]{20,}|\bwhsec_[\w+/=-]{8,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g;
 const CREDENTIALS = /\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/gi;
 /** The user and password of a URL, for instance of a database. */
 const URL_LOGIN = /(:\/\/)[^\s/"\\]*@/g;

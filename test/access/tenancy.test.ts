@@ -1,4 +1,5 @@
 import { beforeAll, expect, it, test } from 'vitest';
+import { raiseAlert } from '../alerts/support/alerts.ts';
 import { connect, type Result } from '../server/support/client.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 import { askAs } from './support/keys.ts';
@@ -24,7 +25,7 @@ const askOther = (query: string, variables?: object) =>
   gateway().ask(query, variables, { key: other.admin.secret });
 
 test('each field that an operation can begin with is walked', () => {
-  const nothing = { done: '', running: '', entries: [], teamId: '', keyId: '' };
+  const nothing = { done: '', running: '', entries: [], teamId: '', keyId: '', budgetId: '', alertId: '' };
   expect(Object.keys(listCases(nothing)).toSorted()).toEqual(listRootFields());
 });
 
@@ -38,11 +39,14 @@ test('an admin of one organisation who names all of another finds nothing and ch
     entries: await listEntries(),
     teamId: other.teamId,
     keyId: other.admin.id,
+    budgetId: await makeBudget(),
+    alertId: `alert_${await raiseTheirs()}`,
   };
   for (const [field, { answer, ...operation }] of Object.entries(listCases(foreign))) {
     const transport = field.startsWith('Subscription.') ? 'WS' : 'HTTP';
     const asked = askAs(`Bearer ${ADMIN_KEY}`, transport, gateway().url, operation);
-    const result = field === 'Subscription.usageTicks' ? await whileBothSettle(asked) : await asked;
+    const happen = { 'Subscription.usageTicks': bothSettle, 'Subscription.alertRaised': bothAreTold }[field];
+    const result = happen ? await whileIt(happen, asked) : await asked;
     expect.soft(result, field).toEqual({ data: answer });
     expect.soft(JSON.stringify(result), field).not.toContain(MARK);
   }
@@ -90,18 +94,39 @@ async function startSilent() {
   return { id, leave };
 }
 
+async function makeBudget(): Promise<string> {
+  const { data } = await askOther(
+    'mutation ($id: ID!) { budgetSet(input: { subjectId: $id, limit: "1", window: DAY }) { budget { id } } }',
+    { id: other.teamId },
+  );
+  return data.budgetSet.budget.id;
+}
+
 async function listEntries(): Promise<string[]> {
   const { data } = await askOther('{ ledger { nodes { id } } }');
   return data.ledger.nodes.map(({ id }: { id: string }) => id);
 }
 
-/** Lets completions of both organisations settle until there is an answer. */
-async function whileBothSettle(asked: Promise<Result>): Promise<Result> {
+/** Lets it happen again and again until there is an answer. */
+async function whileIt(happens: () => Promise<unknown>, asked: Promise<Result>): Promise<Result> {
   let over = false;
   void asked.finally(() => (over = true));
-  while (!over) {
-    await askOther(CREATE, { input: FOREIGN_INPUT });
-    await gateway().ask(CREATE, { input: { model: 'demo/echo', source: { text: 'we ask' } } });
-  }
+  while (!over) await happens();
   return asked;
+}
+
+async function bothSettle(): Promise<void> {
+  await askOther(CREATE, { input: FOREIGN_INPUT });
+  await gateway().ask(CREATE, { input: { model: 'demo/echo', source: { text: 'we ask' } } });
+}
+
+async function bothAreTold(): Promise<void> {
+  await raiseTheirs();
+  await raiseAlert(gateway().gateway);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function raiseTheirs(): Promise<string> {
+  const { organisationId } = other;
+  return raiseAlert(gateway().gateway, { organisationId, kind: 'ANOMALY', detail: { message: MARK } });
 }

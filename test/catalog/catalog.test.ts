@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createCatalog } from '../../src/catalog/catalog.ts';
+import { createListedPrices } from '../../src/catalog/listed-price.ts';
+import { makePrice } from '../../src/catalog/make-price.ts';
 import type { ProviderListing } from '../../src/catalog/model-index.ts';
+import { packagedPriceList } from '../../src/catalog/price-list.ts';
 import { ModelUnavailable } from '../../src/domain/errors.ts';
 
 const AT = new Date('2026-11-23T12:00:00Z');
@@ -38,8 +41,27 @@ const anthropic = provider('anthropic', {
 const ollama = provider('ollama', { kind: 'LOCAL', openNames: true, declaredModels: [{ id: 'qwen3:8b' }] });
 const together = provider('togetherai', { catalogueId: 'together' });
 
+const packaged = await packagedPriceList();
+const listed = createListedPrices(packaged);
+/** The packaged list, and what one organisation has set from a moment on. */
+const prices = {
+  list: () => packaged,
+  findOwn: (organisationId: string, model: string, at: Date) =>
+    organisationId === 'org_own' && model === own.model && at >= AT ? own : undefined,
+  findListed: listed.find,
+  findListedById: listed.findById,
+};
+const own = makePrice({
+  organisationId: 'org_own',
+  provider: 'openai',
+  model: 'openai/gpt-4o',
+  rates: [{ unit: 'REQUEST', fromTokens: 0, nanos: 1n }],
+  source: 'organisation',
+  effectiveFrom: AT,
+});
+
 function catalogOf(...listings: ProviderListing[]) {
-  return createCatalog({ listProviders: () => listings });
+  return createCatalog({ listProviders: () => listings, prices });
 }
 
 describe('the models that can be asked for', () => {
@@ -120,7 +142,7 @@ describe('the models that can be asked for', () => {
 
   it('are listed anew when the providers change, and only then', () => {
     let listings = [demo];
-    const catalog = createCatalog({ listProviders: () => listings });
+    const catalog = createCatalog({ listProviders: () => listings, prices });
     const first = catalog.listModels();
     expect(catalog.listModels()).toBe(first);
     listings = [demo, openai];
@@ -225,13 +247,31 @@ describe('a model that cannot be called', () => {
 describe('the price of a model', () => {
   const declaredModels = [{ id: 'gpt-4o', price: { input: '1', output: '2' } }];
   const catalog = catalogOf(demo, provider('openai', { catalogueId: 'openai', declaredModels }), ollama);
-  const sourceOf = (name: string) => catalog.priceFor(catalog.ensureModel(name), AT)?.source;
+  const priceOf = (name: string, organisationId = 'org_any', at = AT) =>
+    catalog.priceFor(catalog.ensureModel(name), organisationId, at);
+  const sourceOf = (...of: Parameters<typeof priceOf>) => priceOf(...of)?.source;
 
   it('is the declared one, else the listed one, else unknown', () => {
     expect(sourceOf('demo/assistant')).toBe('demo');
     expect(sourceOf('openai/gpt-4o')).toBe('config');
     expect(sourceOf('openai/gpt-5.4')).toMatch(/^genai-prices /);
     expect(sourceOf('ollama/qwen3:8b')).toBeUndefined();
+  });
+
+  it('is before all what the organisation has set, from the moment on that it said', () => {
+    expect(sourceOf('openai/gpt-4o', 'org_own')).toBe('organisation');
+    expect(sourceOf('openai/gpt-4o', 'org_own', new Date(AT.getTime() - 1))).toBe('config');
+    expect(sourceOf('openai/gpt-5.4', 'org_own')).toMatch(/^genai-prices /);
+  });
+
+  it('is the same object for as long as it holds, and found by its id', () => {
+    for (const name of ['demo/assistant', 'openai/gpt-4o', 'openai/gpt-5.4']) {
+      const price = priceOf(name);
+      expect(price?.id).toMatch(/^price_/);
+      expect(priceOf(name)).toBe(price);
+      expect(catalog.findGeneralPrice(price?.id ?? '')).toBe(price);
+    }
+    expect(catalog.findGeneralPrice('price_none')).toBeUndefined();
   });
 });
 

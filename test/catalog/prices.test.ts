@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { calcPrice, findProvider } from '@pydantic/genai-prices';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PRICE_DATA_SOURCE } from '../../src/catalog/price-data.ts';
-import { costOf, priceOf } from '../../src/catalog/prices.ts';
-import type { Price } from '../../src/domain/model.ts';
+import { costOf } from '../../src/catalog/cost.ts';
+import { toDeclaredPrice } from '../../src/catalog/declared-price.ts';
+import { createListedPrices } from '../../src/catalog/listed-price.ts';
+import { PACKAGED_SOURCE, packagedPriceList } from '../../src/catalog/price-list.ts';
+import type { DeclaredPrice } from '../../src/config/config.ts';
+import type { Model, Price } from '../../src/domain/model.ts';
 import { costNanos } from '../../src/lib/money.ts';
 
 const AT = new Date('2026-11-23T12:00:00Z');
@@ -12,15 +15,29 @@ const CATALOGUE_IDS =
   'openai anthropic google azure aws mistral cohere groq x-ai deepseek together fireworks cerebras perplexity openrouter'.split(
     ' ',
   );
-const cloud = (catalogueId: string) => ({ kind: 'CLOUD' as const, catalogueId });
+const packaged = createListedPrices(await packagedPriceList());
 const listed = (catalogueId: string, modelId: string, at = AT) =>
-  priceOf(cloud(catalogueId), modelId, undefined, at);
+  packaged.find(modelOf(catalogueId, modelId), catalogueId, at);
+const declared = (price: DeclaredPrice) => toDeclaredPrice(modelOf('house', 'm'), price, 'config');
 const tokens = (input: number, output = 0, cacheRead = 0, cacheWrite = 0) => ({
   input,
   output,
   cacheRead,
   cacheWrite,
 });
+
+function modelOf(provider: string, id: string): Model {
+  return {
+    name: `${provider}/${id}`,
+    provider,
+    id,
+    displayName: id,
+    capabilities: [],
+    contextWindow: undefined,
+    maxOutputTokens: undefined,
+    deprecated: false,
+  };
+}
 
 function ensurePrice(price: Price | undefined): Price {
   if (!price) throw new Error('expected a price');
@@ -32,26 +49,30 @@ describe('a price from the price list', () => {
     const { dependencies } = JSON.parse(readFileSync('package.json', 'utf8')) as {
       dependencies: Record<string, string>;
     };
-    expect(PRICE_DATA_SOURCE).toBe(`genai-prices ${dependencies['@pydantic/genai-prices']}`);
-    expect(listed('openai', 'gpt-4o')).toMatchObject({ source: PRICE_DATA_SOURCE, effectiveFrom: undefined });
+    expect(PACKAGED_SOURCE).toBe(`genai-prices ${dependencies['@pydantic/genai-prices']}`);
+    expect(listed('openai', 'gpt-4o')).toMatchObject({ source: PACKAGED_SOURCE, effectiveFrom: undefined });
   });
 
   it('has a rate for each unit that the vendor prices', () => {
     expect(ensurePrice(listed('openai', 'gpt-4o')).rates).toEqual([
-      { unit: 'MTOK_INPUT', fromTokens: 0, nanosPerMtok: 2_500_000_000n },
-      { unit: 'MTOK_OUTPUT', fromTokens: 0, nanosPerMtok: 10_000_000_000n },
-      { unit: 'MTOK_CACHE_READ', fromTokens: 0, nanosPerMtok: 1_250_000_000n },
+      { unit: 'MTOK_INPUT', fromTokens: 0, nanos: 2_500_000_000n },
+      { unit: 'MTOK_OUTPUT', fromTokens: 0, nanos: 10_000_000_000n },
+      { unit: 'MTOK_CACHE_READ', fromTokens: 0, nanos: 1_250_000_000n },
     ]);
   });
 
   it('reads names that the list does not spell out, such as dated snapshots', () => {
-    expect(listed('openai', 'gpt-5.4-2026-03-05')).toEqual(listed('openai', 'gpt-5.4'));
+    const { rates } = ensurePrice(listed('openai', 'gpt-5.4'));
+    expect(listed('openai', 'gpt-5.4-2026-03-05')).toMatchObject({
+      model: 'openai/gpt-5.4-2026-03-05',
+      rates,
+    });
   });
 
   it('starts a tier at the first token after the listed one', () => {
     const price = ensurePrice(listed('anthropic', 'claude-sonnet-4-5'));
     const outputs = price.rates.filter((rate) => rate.unit === 'MTOK_OUTPUT');
-    expect(outputs.map(({ fromTokens, nanosPerMtok }) => [fromTokens, nanosPerMtok])).toEqual([
+    expect(outputs.map(({ fromTokens, nanos }) => [fromTokens, nanos])).toEqual([
       [0, 15_000_000_000n],
       [200_001, 22_500_000_000n],
     ]);
@@ -78,61 +99,87 @@ describe('a price from the price list', () => {
     ['a provider that the list does not know', 'nobody', 'gpt-4o'],
     ['a model without rates', 'google', 'gemma-3'],
     ['a model priced by the hour', 'openai', 'whisper-1'],
-    ['a model with a fee for each request, which tokens do not cover', 'perplexity', 'sonar-pro'],
+    ['a model that charges for what no answer counts', 'perplexity', 'sonar-deep-research'],
+    ['a name that is far too long', 'openai', `gpt-4o-${'x'.repeat(1_000)}`],
   ])('is unknown, not zero, for %s', (_, catalogueId, modelId) => {
     expect(listed(catalogueId, modelId)).toBeUndefined();
   });
 
-  it('is unknown for a provider outside the price list', () => {
-    expect(priceOf({ kind: 'LOCAL' }, 'gpt-4o', undefined, AT)).toBeUndefined();
+  it('counts the fee for each request that some vendors take beside the tokens', () => {
+    const price = ensurePrice(listed('perplexity', 'sonar-pro'));
+    expect(price.rates).toContainEqual({ unit: 'REQUEST', fromTokens: 0, nanos: 14_000_000n });
+    expect(costOf(price, tokens(1_000, 100))).toBe(3_000_000n + 1_500_000n + 14_000_000n);
+  });
+
+  it('has the id of its content: the same at every moment and in every process, another for another price', () => {
+    const at = (text: string) => ensurePrice(listed('openai', 'gpt-4o', new Date(text))).id;
+    expect(at('2026-11-23T12:00:00Z')).toBe(at('2026-11-23T13:00:00Z'));
+    expect(at('2026-11-23T12:00:00Z')).toMatch(/^price_[0-9a-z]{26}$/);
+    const ids = [
+      listed('openai', 'gpt-4o'),
+      listed('openai', 'gpt-4o-2024-08-06'),
+      listed('azure', 'gpt-4o'),
+      listed('deepseek', 'deepseek-v4-pro', new Date('2026-08-01T12:00:00Z')),
+      listed('deepseek', 'deepseek-v4-pro', new Date('2026-08-20T12:00:00Z')),
+    ].map((price) => ensurePrice(price).id);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 });
 
 describe('a declared price', () => {
-  const declared = { input: '2.5', output: '0.000000001', cacheRead: '0.25' };
-
-  it('comes before the price list, and is exact', () => {
-    expect(priceOf(cloud('openai'), 'gpt-4o', declared, AT)).toEqual({
+  it('is exact, and knows every unit and tier', () => {
+    const price = declared({
+      input: '2.5',
+      output: '0.000000001',
+      cacheRead: '0.25',
+      reasoning: '7',
+      request: '0.005',
+      image: '0.04',
+      audioSecond: '0.0001',
+      mchar: '15',
+      tiers: [{ fromInputTokens: 200_001, input: '5' }],
+    });
+    expect(price).toEqual({
+      id: expect.stringMatching(/^price_/),
+      organisationId: undefined,
+      provider: 'house',
+      model: 'house/m',
       source: 'config',
       effectiveFrom: undefined,
       rates: [
-        { unit: 'MTOK_INPUT', fromTokens: 0, nanosPerMtok: 2_500_000_000n },
-        { unit: 'MTOK_OUTPUT', fromTokens: 0, nanosPerMtok: 1n },
-        { unit: 'MTOK_CACHE_READ', fromTokens: 0, nanosPerMtok: 250_000_000n },
+        { unit: 'MTOK_INPUT', fromTokens: 0, nanos: 2_500_000_000n },
+        { unit: 'MTOK_INPUT', fromTokens: 200_001, nanos: 5_000_000_000n },
+        { unit: 'MTOK_OUTPUT', fromTokens: 0, nanos: 1n },
+        { unit: 'MTOK_CACHE_READ', fromTokens: 0, nanos: 250_000_000n },
+        { unit: 'MTOK_REASONING', fromTokens: 0, nanos: 7_000_000_000n },
+        { unit: 'MCHAR', fromTokens: 0, nanos: 15_000_000_000n },
+        { unit: 'REQUEST', fromTokens: 0, nanos: 5_000_000n },
+        { unit: 'IMAGE', fromTokens: 0, nanos: 40_000_000n },
+        { unit: 'AUDIO_SECOND', fromTokens: 0, nanos: 100_000n },
       ],
     });
-  });
-
-  it('of a demo model is labelled as one', () => {
-    expect(priceOf({ kind: 'DEMO' }, 'assistant', { input: '1', output: '2' }, AT)?.source).toBe('demo');
   });
 });
 
 describe('a cost', () => {
-  const metered = ensurePrice(
-    priceOf({ kind: 'LOCAL' }, 'm', { input: '2', output: '8', cacheRead: '0.2', cacheWrite: '2.5' }, AT),
-  );
+  const metered = declared({ input: '2', output: '8', cacheRead: '0.2', cacheWrite: '2.5' });
 
   it('bills cached tokens at their own rates, as part of the input', () => {
     expect(costOf(metered, tokens(1_000, 100, 600, 300))).toBe(200_000n + 120_000n + 750_000n + 800_000n);
   });
 
   it('bills cached tokens like input where they have no rate', () => {
-    const plain = ensurePrice(priceOf({ kind: 'LOCAL' }, 'm', { input: '2', output: '8' }, AT));
+    const plain = declared({ input: '2', output: '8' });
     expect(costOf(plain, tokens(1_000, 0, 600, 300))).toBe(costOf(plain, tokens(1_000)));
   });
 
-  it('cannot be told for a price without a rate for input', () => {
-    expect(() => costOf({ rates: [], source: 'config', effectiveFrom: undefined }, tokens(1))).toThrow(
-      /MTOK_INPUT/,
-    );
+  it('cannot be told for a price without a rate for input or requests', () => {
+    const rates = [{ unit: 'MTOK_OUTPUT' as const, fromTokens: 0, nanos: 1n }];
+    expect(() => costOf({ ...metered, rates }, tokens(1))).toThrow(/MTOK_INPUT/);
   });
 
   it('rounds up once, not line by line', () => {
-    const tiny = ensurePrice(
-      priceOf({ kind: 'LOCAL' }, 'm', { input: '0.0000001', output: '0.0000001' }, AT),
-    );
-    expect(costOf(tiny, tokens(1, 1))).toBe(1n);
+    expect(costOf(declared({ input: '0.0000001', output: '0.0000001' }), tokens(1, 1))).toBe(1n);
   });
 
   it('agrees with the price list for every model of every provider, to within rounding', () => {
@@ -189,14 +236,14 @@ describe('a cost', () => {
     fc.assert(
       fc.property(amount, amount, anyUsage(), (input, output, usage) => {
         const rates = [
-          { unit: 'MTOK_INPUT' as const, fromTokens: 0, nanosPerMtok: input },
-          { unit: 'MTOK_OUTPUT' as const, fromTokens: 0, nanosPerMtok: output },
+          { unit: 'MTOK_INPUT' as const, fromTokens: 0, nanos: input },
+          { unit: 'MTOK_OUTPUT' as const, fromTokens: 0, nanos: output },
         ];
         const lines = [
-          { tokens: usage.input, nanosPerMtok: input },
-          { tokens: usage.output, nanosPerMtok: output },
+          { millionths: usage.input, nanos: input },
+          { millionths: usage.output, nanos: output },
         ];
-        expect(costOf({ rates, source: 'config', effectiveFrom: undefined }, usage)).toBe(costNanos(lines));
+        expect(costOf({ ...metered, rates }, usage)).toBe(costNanos(lines));
       }),
     );
   });

@@ -93,12 +93,31 @@ providers:
     ['providers: { a: { models: [x, y, x] } }', 'providers.a.models.2 repeats the model "x"'],
     [
       'providers: { a: { models: [{ id: x, price: { input: "0.0000000001", output: "1" } }] } }',
-      'price.input is "0.0000000001"; it must be USD per million tokens, 0 or more, such as "2.5", with at most 9 decimals',
+      'price.input is "0.0000000001"; it must be USD, 0 or more, such as "2.5", with at most 9 decimals',
     ],
     [
       'providers: { a: { models: [{ id: x, price: { input: -1, output: "1" } }] } }',
       'price.input is -1; it must be USD',
     ],
+    ['providers: { a: { models: [{ id: x, price: { input: 1 } }] } }', 'models.0.price.output is missing'],
+    [
+      'providers: { a: { models: [{ id: x, price: { request: 1, tiers: [{ fromInputTokens: 5, input: 1 }] } }] } }',
+      'tiers.0.input needs a price for input below it, outside of the tiers',
+    ],
+    [
+      'providers: { a: { models: [{ id: x, price: { request: 1, tiers: [{ fromInputTokens: 5 }] } }] } }',
+      'price.tiers.0 holds no price',
+    ],
+    [
+      'providers: { a: { models: [{ id: x, price: { input: 1, output: 1, tiers: [{ fromInputTokens: 5, input: 1 }, { fromInputTokens: 5, input: 2 }] } }] } }',
+      'tiers.1.fromInputTokens repeats 5',
+    ],
+    [
+      'prices: { source: "http://example.com/list.json" }',
+      'prices.source must be a file or a URL that begins',
+    ],
+    ['prices: { source: "" }', 'prices.source is empty'],
+    ['prices: { refreshHours: 0 }', 'prices.refreshHours is 0; it must be a whole number from 1 to 8760'],
     ['just text', 'sluice.config.yaml must be a map'],
     ['a: [', 'sluice.config.yaml:1 Flow sequence'],
     ['server: *nowhere', 'sluice.config.yaml Unresolved alias'],
@@ -127,6 +146,21 @@ providers:
     const problems = problemsOf(variables, `providers:\n  openai:\n    ${setting}\n`);
     expect(problems).toEqual([expect.stringContaining(problem)]);
     expect(problems.join()).not.toMatch(/hunter2|70022070/);
+  });
+
+  it('takes a price list from a file beside it, or from a URL whose password is a reference', () => {
+    const sourceOf = (source: string) => load({ TOKEN: 'hunter2' }, `prices: { source: "${source}" }`).prices;
+    expect(sourceOf('lists/prices.json')).toEqual({ source: pathOf('lists/prices.json'), refreshHours: 24 });
+    expect(sourceOf('https://me:${TOKEN}@host/list.json').source).toBe('https://me:hunter2@host/list.json');
+    expect(load({}, '').prices.source).toBeUndefined();
+    const problems = problemsOf(
+      { TOKEN: 'hunter2' },
+      'prices: { source: "https://me:hunter2@host/list.json" }',
+    );
+    expect(problems).toEqual([expect.stringContaining('prices.source holds a user or a password')]);
+    expect(
+      problemsOf({ TOKEN: 'hunter2' }, 'prices: { source: "http://${TOKEN}@host" }').join(),
+    ).not.toContain('hunter2');
   });
 
   it('refers to variables that are set, by names that are whole', () => {

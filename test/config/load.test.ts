@@ -18,7 +18,9 @@ describe('without any setting', () => {
       secret: undefined,
       logLevel: 'info',
       providers: [],
+      webhooks: [],
       detectProviders: true,
+      prices: { source: undefined, refreshHours: 24 },
       limits: {
         bodyBytes: 12_000_000,
         operationDepth: 12,

@@ -40,7 +40,12 @@ describe('numbers', () => {
   });
 
   it('are exact decimals where they are money', () => {
-    expect(namesOf('Decimal').toSorted()).toEqual(['CompletionFilter.minCost', 'Money.amount']);
+    expect(namesOf('Decimal').toSorted()).toEqual([
+      'CompletionFilter.minCost',
+      'LedgerAdjustInput.amount',
+      'LedgerCreditInput.amount',
+      'Money.amount',
+    ]);
     const money = places.filter(({ name }) => /(cost|amount)$/i.test(name));
     expect(new Set(money.map(({ type }) => type))).toEqual(new Set(['Money', 'Decimal']));
   });
@@ -93,6 +98,8 @@ describe('every connection', () => {
   it('takes first and after, wherever it is', () => {
     const open = places.filter(({ type }) => type.endsWith('Connection'));
     expect(open.map(({ name }) => name).toSorted()).toEqual([
+      'Query.alerts',
+      'Query.auditEvents',
       'Query.completions',
       'Query.ledger',
       'Query.models',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { recover } from '../../src/completion/recover.ts';
-import { costOf } from '../../src/catalog/prices.ts';
+import { costOf } from '../../src/catalog/cost.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { expectBooksToBalance } from '../support/books.ts';
 import { openLedgers, outcomeOf, reservationFor, type LedgerFixture } from './support.ts';

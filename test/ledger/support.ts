@@ -3,6 +3,10 @@ import { migrateDatabase } from '../../src/db/migrate.ts';
 import { openDatabase, type Database } from '../../src/db/database.ts';
 import type { Completion, Outcome } from '../../src/domain/completion.ts';
 import type { Price } from '../../src/domain/model.ts';
+import type { Budget } from '../../src/domain/budget.ts';
+import type { Principal } from '../../src/domain/principal.ts';
+import { readBudgets } from '../../src/ledger/budgets/read.ts';
+import { setBudget, type BudgetInput } from '../../src/ledger/budgets/set.ts';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
 import type { Reservation } from '../../src/ledger/reserve.ts';
 import { newId } from '../../src/lib/ids.ts';
@@ -13,15 +17,32 @@ export const ORGANISATION = 'org_of_the_ledger_tests';
 
 /** One nano-USD for each token, in or out. */
 export const PRICE: Price = {
+  id: 'price_of_the_ledger_tests',
+  organisationId: undefined,
+  provider: 'vendor',
+  model: 'vendor/model',
   rates: [
-    { unit: 'MTOK_INPUT', fromTokens: 0, nanosPerMtok: 1_000_000n },
-    { unit: 'MTOK_OUTPUT', fromTokens: 0, nanosPerMtok: 1_000_000n },
+    { unit: 'MTOK_INPUT', fromTokens: 0, nanos: 1_000_000n },
+    { unit: 'MTOK_OUTPUT', fromTokens: 0, nanos: 1_000_000n },
   ],
   source: 'config',
   effectiveFrom: undefined,
 };
 
+/** Who may set every budget of the organisation. */
+export const ADMIN: Principal = {
+  keyId: 'key_admin',
+  organisationId: ORGANISATION,
+  teamId: 'team_admins',
+  scopes: new Set(['ADMIN']),
+  models: [],
+  expiresAt: undefined,
+};
+
 export interface LedgerFixture {
+  /** A budget of so much, by default on a team, in nano-USD, for ever. */
+  newBudget(changes: Partial<BudgetInput> & { limit: bigint }): Promise<Budget>;
+  readBudget(id: string): Promise<Budget>;
   database: Database;
   newLedger(options?: { holdMs?: number }): Ledger;
   close(): Promise<void>;
@@ -47,6 +68,14 @@ export async function openLedgers(): Promise<LedgerFixture> {
       ledgers.push(ledger);
       return ledger;
     },
+    newBudget: (changes) =>
+      setBudget(
+        { sql: database.sql, findSubject: async () => ({ teamId: undefined }), isModel: () => true, onChange() {} },
+        ADMIN,
+        { ...PLAIN_BUDGET, ...changes },
+        'request',
+      ),
+    readBudget: async (id) => (await readBudgets(database.sql, [id]))[0]!,
     async close() {
       await Promise.all(ledgers.map((ledger) => ledger.close()));
       await database.close();
@@ -55,10 +84,27 @@ export async function openLedgers(): Promise<LedgerFixture> {
   };
 }
 
+const PLAIN_BUDGET: Omit<BudgetInput, 'limit'> = {
+  scope: 'TEAM',
+  subjectId: 'team_1',
+  name: undefined,
+  unit: 'MONEY',
+  window: 'TOTAL',
+  timeZone: 'UTC',
+  startDay: 1,
+  onExceed: 'BLOCK',
+  fallbackModel: undefined,
+  queueMs: 0,
+  shadow: false,
+  allowUnpriced: false,
+  thresholds: [50, 80, 100],
+};
+
 export function reservationFor(
-  changes: Partial<Completion> & { worstCaseNanos?: bigint | undefined } = {},
+  changes: Partial<Completion> & { worstCaseNanos?: bigint | undefined; worstCaseTokens?: number } = {},
 ): Reservation {
-  const { worstCaseNanos, ...rest } = { worstCaseNanos: 1_000n, ...changes };
+  const { worstCaseNanos, worstCaseTokens = 100, ...rest } = { worstCaseNanos: 1_000n, ...changes };
+  const price = worstCaseNanos === undefined ? undefined : PRICE;
   const completion: Completion = {
     id: newId('cmpl'),
     organisationId: ORGANISATION,
@@ -76,10 +122,11 @@ export function reservationFor(
     finishedAt: undefined,
     status: 'RUNNING',
     outcome: undefined,
-    price: worstCaseNanos === undefined ? undefined : PRICE,
+    priceId: price?.id,
     ...rest,
   };
-  return { completion, worstCaseNanos, estimatedInputTokens: 10 };
+  const worstCase = { nanos: worstCaseNanos, tokens: worstCaseTokens };
+  return { completion, price, worstCase, estimatedInputTokens: 10 };
 }
 
 /** An answer that cost so much, or an amount that nobody knows. */

@@ -1,36 +1,40 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { costNanos, formatNanos, nanosPerMtok, parseUsd } from '../../src/lib/money.ts';
+import { costNanos, formatNanos, nanosOfListed, parseUsd } from '../../src/lib/money.ts';
 
 const line = fc.record({
-  tokens: fc.nat({ max: 2_000_000_000 }),
-  nanosPerMtok: fc.bigInt({ min: 0n, max: 10n ** 15n }),
+  millionths: fc.nat({ max: 2_000_000_000 }),
+  nanos: fc.bigInt({ min: 0n, max: 10n ** 15n }),
 });
 const amount = fc.bigInt({ min: -(10n ** 18n) + 1n, max: 10n ** 18n - 1n });
 
 describe('costNanos', () => {
   test('1,000 tokens at 2.50 USD per million cost 0.0025 USD', () => {
-    expect(formatNanos(costNanos([{ tokens: 1_000, nanosPerMtok: parseUsd('2.5') }]))).toBe('0.0025');
+    expect(formatNanos(costNanos([{ millionths: 1_000, nanos: parseUsd('2.5') }]))).toBe('0.0025');
   });
 
   test('rounds up once for all lines together, not once for each', () => {
-    const third = { tokens: 1, nanosPerMtok: 333_333n };
+    const third = { millionths: 1, nanos: 333_333n };
     expect(costNanos([third])).toBe(1n);
     expect(costNanos([third, third, third])).toBe(1n);
     expect(costNanos([third, third, third, third])).toBe(2n);
   });
 
+  test('a whole one is a million millionths: a request, a picture', () => {
+    expect(formatNanos(costNanos([{ millionths: 3_000_000, nanos: parseUsd('0.014') }]))).toBe('0.042');
+  });
+
   test('nothing costs nothing', () => {
     expect(costNanos([])).toBe(0n);
-    expect(costNanos([{ tokens: 0, nanosPerMtok: 5n }])).toBe(0n);
-    expect(costNanos([{ tokens: 5, nanosPerMtok: 0n }])).toBe(0n);
+    expect(costNanos([{ millionths: 0, nanos: 5n }])).toBe(0n);
+    expect(costNanos([{ millionths: 5, nanos: 0n }])).toBe(0n);
   });
 
   test('is the exact sum, or less than one nano-USD above it', () => {
     fc.assert(
       fc.property(fc.array(line), (lines) => {
         const exactMillionths = lines.reduce(
-          (sum, { tokens, nanosPerMtok: price }) => sum + BigInt(tokens) * price,
+          (sum, { millionths, nanos }) => sum + BigInt(millionths) * nanos,
           0n,
         );
         const above = costNanos(lines) * 1_000_000n - exactMillionths;
@@ -39,8 +43,8 @@ describe('costNanos', () => {
     );
   });
 
-  test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('refuses %s tokens', (tokens) => {
-    expect(() => costNanos([{ tokens, nanosPerMtok: 1n }])).toThrow(`${tokens} is no number of tokens`);
+  test.each([-1, 0.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('refuses %s tokens', (millionths) => {
+    expect(() => costNanos([{ millionths, nanos: 1n }])).toThrow(`${millionths} is no number of tokens`);
   });
 });
 
@@ -95,7 +99,7 @@ describe('formatNanos and parseUsd', () => {
   });
 });
 
-describe('nanosPerMtok', () => {
+describe('nanosOfListed', () => {
   test.each([
     [0, 0n],
     [2.5, 2_500_000_000n],
@@ -106,25 +110,25 @@ describe('nanosPerMtok', () => {
     [0.0000000006, 1n],
     [1.5 + 2 ** -31, 1_500_000_000n],
     [1.5 + 2 ** -30, 1_500_000_001n],
-  ])('%d USD per million tokens are %s nano-USD', (usd, nanos) => {
-    expect(nanosPerMtok(usd)).toBe(nanos);
+  ])('%d USD are %s nano-USD', (usd, nanos) => {
+    expect(nanosOfListed(usd)).toBe(nanos);
   });
 
   test('a half is rounded up', () => {
     // 2⁻¹⁰ USD are exactly 976,562.5 nano-USD.
-    expect(nanosPerMtok(2 ** -10)).toBe(976_563n);
+    expect(nanosOfListed(2 ** -10)).toBe(976_563n);
   });
 
   test('reads each price that a float can hold exactly as it is listed', () => {
     const listed = fc.bigInt({ min: 0n, max: 10n ** 15n });
     fc.assert(
       fc.property(listed, (nanos) => {
-        expect(nanosPerMtok(Number(formatNanos(nanos)))).toBe(nanos);
+        expect(nanosOfListed(Number(formatNanos(nanos)))).toBe(nanos);
       }),
     );
   });
 
   test.each([-0.1, Number.NaN, Number.POSITIVE_INFINITY, 1e21])('refuses %s', (usd) => {
-    expect(() => nanosPerMtok(usd)).toThrow(/is no price|is no amount/);
+    expect(() => nanosOfListed(usd)).toThrow(/is no price|is no amount/);
   });
 });

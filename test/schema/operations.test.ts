@@ -7,11 +7,13 @@ import { listOperations, type Operation } from './support/operations.ts';
 const gateway = useGateway();
 const operations = listOperations();
 
-/** What an operation finds: a key of its own that has asked for two completions, and nothing else of that key. */
+/** What an operation finds: a key of its own that has asked for two completions, and another key with a budget. */
 interface Stage {
   key: string;
   secret: string;
   completion: string;
+  otherKey: string;
+  budget: string;
 }
 
 describe('the example operations', () => {
@@ -31,14 +33,25 @@ describe('the example operations', () => {
 
 async function prepare(on: TestGateway): Promise<Stage> {
   const { data } = await on.ask(`mutation {
-    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE] }) {
+    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE] }) {
       key { id }
       secret
     }
+    other: keyCreate(input: { name: "web", scopes: [COMPLETIONS_WRITE] }) { key { id } }
   }`);
   const { key, secret } = data.keyCreate;
+  const otherKey = data.other.key.id;
   await complete(on, secret, 'demo/echo');
-  return { key: key.id, secret, completion: await complete(on, secret, 'demo/expensive') };
+  const completion = await complete(on, secret, 'demo/expensive');
+  return { key: key.id, secret, completion, otherKey, budget: await setBudget(on, otherKey) };
+}
+
+async function setBudget({ ask }: TestGateway, subjectId: string): Promise<string> {
+  const { data } = await ask(
+    'mutation ($id: ID!) { budgetSet(input: { subjectId: $id, limit: "5", window: TOTAL }) { budget { id } } }',
+    { id: subjectId },
+  );
+  return data.budgetSet.budget.id;
 }
 
 async function run(on: TestGateway, operation: Operation, stage: Stage): Promise<unknown> {
@@ -46,6 +59,7 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   const variables = JSON.parse(await fill(operation.variables, on, stage)) as Record<string, unknown>;
   if (kind !== 'subscription') return on.ask(query, variables, { key: stage.secret });
   const results = on.socket({ key: stage.secret }).iterate({ query, variables });
+  if (operation.name === 'budget-changed') return [(await results.next()).value];
   if (operation.name !== 'usage-ticks') return Array.fromAsync(results);
   const tick = results.next();
   // Slow enough for the subscription to have begun when it is settled.
@@ -53,8 +67,12 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   return [(await tick).value];
 }
 
-async function fill(variables: string, on: TestGateway, { key, secret, completion }: Stage): Promise<string> {
-  const filled = variables.replace('{{key}}', key).replace('{{completion}}', completion);
+async function fill(variables: string, on: TestGateway, { key, secret, completion, otherKey, budget }: Stage): Promise<string> {
+  const filled = variables
+    .replace('{{key}}', key)
+    .replace('{{completion}}', completion)
+    .replace('{{other key}}', otherKey)
+    .replace('{{budget}}', budget);
   if (!filled.includes('{{running completion}}')) return filled;
   return filled.replace('{{running completion}}', await startCompletion(on, secret));
 }

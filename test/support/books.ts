@@ -26,7 +26,8 @@ async function listFaults({ sql }: Database): Promise<string[]> {
     SELECT 'all accounts together are ' || sum(balance_nanos) || ', not 0' FROM ledger_accounts HAVING sum(balance_nanos) <> 0
     UNION ALL
     SELECT 'completion ' || c.id || ' in state ' || c.hold_state || ' has the entries ' || coalesce(string_agg(e.kind, ' ' ORDER BY e.id), 'none')
-      FROM completions c LEFT JOIN ledger_entries e ON e.completion_id = c.id GROUP BY c.id, c.hold_state
+      FROM completions c LEFT JOIN ledger_entries e ON e.completion_id = c.id AND e.kind NOT IN ('ADJUST', 'CREDIT')
+      GROUP BY c.id, c.hold_state
       HAVING coalesce(string_agg(e.kind, ' ' ORDER BY e.id), '') <>
         CASE WHEN c.hold_state = 'PENDING' THEN 'RESERVE' ELSE 'RESERVE RELEASE SETTLE' END
     UNION ALL
@@ -37,7 +38,48 @@ async function listFaults({ sql }: Database): Promise<string[]> {
     SELECT 'completion ' || c.id || ' was announced ' || count(o.seq) || ' times' FROM completions c
       LEFT JOIN outbox o ON o.subject_id = c.id AND o.kind = 'COMPLETION_SETTLED'
       GROUP BY c.id, c.hold_state HAVING count(o.seq) <> CASE WHEN c.hold_state = 'PENDING' THEN 0 ELSE 1 END`;
-  return faults.map(({ fault }) => fault);
+  const all = [...faults, ...(await listBudgetFaults(sql)), ...(await listCorrectionFaults(sql))];
+  return all.map(({ fault }) => fault);
+}
+
+/** Each correction says who made it and why, is audited once and announced once, and no completion comes to less than 0. */
+async function listCorrectionFaults(sql: Database['sql']): Promise<{ fault: string }[]> {
+  return sql<{ fault: string }[]>`
+    WITH corrections AS (
+      SELECT id, completion_id, actor_key_id, note, CASE kind WHEN 'CREDIT' THEN -amount_nanos ELSE amount_nanos END AS change
+      FROM ledger_entries WHERE kind IN ('ADJUST', 'CREDIT')
+    )
+    SELECT 'correction ' || id || ' does not say who made it and why' AS fault
+      FROM corrections WHERE actor_key_id IS NULL OR coalesce(note, '') = ''
+    UNION ALL
+    SELECT 'correction ' || id || ' is audited ' || (SELECT count(*) FROM audit_events WHERE target_id = 'ent_' || corrections.id) || ' times'
+      FROM corrections WHERE (SELECT count(*) FROM audit_events WHERE target_id = 'ent_' || corrections.id) <> 1
+    UNION ALL
+    SELECT 'correction ' || id || ' was not announced once' FROM corrections
+      WHERE (SELECT count(*) FROM outbox WHERE kind = 'LEDGER_CORRECTED' AND subject_id = corrections.id::text) <> 1
+    UNION ALL
+    SELECT 'completion ' || c.id || ' comes to less than nothing' FROM completions c
+      JOIN corrections x ON x.completion_id = c.id GROUP BY c.id, c.cost_nanos
+      HAVING coalesce(c.cost_nanos, 0) + sum(x.change) < 0`;
+}
+
+/** A window holds what is pending on it and has settled what was used; corrections may move what is settled. */
+async function listBudgetFaults(sql: Database['sql']): Promise<{ fault: string }[]> {
+  return sql<{ fault: string }[]>`
+    WITH draws AS (
+      SELECT h."window" AS id, sum(h.amount) FILTER (WHERE c.hold_state = 'PENDING') AS held,
+        sum(CASE h.unit WHEN 'MONEY' THEN coalesce(c.cost_nanos, 0) WHEN 'TOKENS' THEN c.input_tokens + c.output_tokens
+          ELSE (c.hold_state <> 'VOIDED')::int END) FILTER (WHERE c.hold_state <> 'PENDING') AS settled
+      FROM completions c CROSS JOIN LATERAL jsonb_to_recordset(c.budget_holds) AS h("window" bigint, unit text, amount bigint)
+      GROUP BY h."window"
+    ), corrected AS (SELECT DISTINCT organisation_id FROM ledger_entries WHERE kind IN ('ADJUST', 'CREDIT'))
+    SELECT 'window ' || w.id || ' of ' || b.subject || ' holds ' || w.held || ' and not ' || coalesce(d.held, 0) AS fault
+      FROM budget_windows w JOIN budgets b ON b.id = w.budget_id LEFT JOIN draws d ON d.id = w.id
+      WHERE w.held <> coalesce(d.held, 0)
+    UNION ALL
+    SELECT 'window ' || w.id || ' of ' || b.subject || ' has settled ' || w.settled || ' and not ' || coalesce(d.settled, 0)
+      FROM budget_windows w JOIN budgets b ON b.id = w.budget_id LEFT JOIN draws d ON d.id = w.id
+      WHERE w.settled <> coalesce(d.settled, 0) AND b.organisation_id NOT IN (SELECT organisation_id FROM corrected)`;
 }
 
 /** The journal, the accounts, the completions and the outbox all say the same. */

@@ -7,7 +7,7 @@ const RANKS = [
   ['config'],
   ['db'],
   ['events'],
-  ['access', 'limits', 'catalog', 'prompts', 'guardrails', 'routing', 'providers', 'cache', 'ledger'],
+  ['access', 'limits', 'catalog', 'prompts', 'guardrails', 'routing', 'providers', 'cache', 'ledger', 'alerts'],
   ['completion'],
   ['gateway.ts'],
   ['plugins', 'graph', 'rest', 'jobs'],
@@ -23,7 +23,7 @@ const APART = ['client'];
 const FENCES = [
   { what: /^graphql$/, rooms: ['graph', 'plugins', 'server', 'client'] },
   { what: /^@ai-sdk\//, rooms: ['providers'] },
-  { what: /^drizzle-orm(\/|$)/, rooms: ['db', 'events', 'access', 'ledger'] },
+  { what: /^drizzle-orm(\/|$)/, rooms: ['db', 'events', 'access', 'alerts', 'ledger'] },
 ];
 
 const READS_ENVIRONMENT = /\bprocess\s*\??\.\s*env\b|\benv\b[^;]*(=\s*process\b|from 'node:process')/;

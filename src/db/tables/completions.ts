@@ -8,11 +8,11 @@ export type StoredOutcome = Pick<
   'parts' | 'toolCalls' | 'object' | 'failure' | 'attempts' | 'warnings'
 >;
 
-/** A price as JSON: `nanosPerMtok` as decimal text, since JSON numbers are not exact. */
-export interface StoredPrice {
-  rates: { unit: string; fromTokens: number; nanosPerMtok: string }[];
-  source: string;
-  effectiveFrom: string | null;
+/** Amount that a completion holds in a budget's window, in the budget's unit. */
+export interface BudgetHold {
+  window: number;
+  unit: string;
+  amount: number;
 }
 
 /** PENDING becomes exactly one of the others: POSTED (work was done), VOIDED (none was), EXPIRED (its process died). */
@@ -44,6 +44,8 @@ export const completions = snakeCase.table(
     holdState: text().$type<HoldState>().notNull(),
     /** Worst case in nano-USD; null when the model has no known price. */
     heldNanos: bigint({ mode: 'bigint' }),
+    /** What it draws on: windows of budgets and the amounts held in them. Null when no budget applies. */
+    budgetHolds: jsonb().$type<BudgetHold[]>(),
     holdExpiresAt: timestamp({ withTimezone: true }).notNull(),
     /** Process that runs it. */
     instanceId: text().notNull(),
@@ -58,7 +60,8 @@ export const completions = snakeCase.table(
     cacheWriteTokens: bigint({ mode: 'number' }),
     reasoningTokens: bigint({ mode: 'number' }),
     usageSource: text().$type<UsageSource>(),
-    price: jsonb().$type<StoredPrice>(),
+    /** Row of `prices`; null when no price is known. */
+    priceId: text(),
     costNanos: bigint({ mode: 'bigint' }),
     totalMs: integer(),
     firstTokenMs: integer(),

@@ -1,12 +1,22 @@
 import { sql } from 'drizzle-orm';
-import { bigint, bigserial, index, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  bigserial,
+  index,
+  primaryKey,
+  snakeCase,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 
 export const LEDGER_KINDS = ['RESERVE', 'SETTLE', 'RELEASE', 'ADJUST', 'CREDIT'] as const;
 export type LedgerKind = (typeof LEDGER_KINDS)[number];
 
 /**
  * Balances, debits positive, so that all of them together are always zero. The id says what it holds:
- * `held:TEAM` and its counterpart `open:TEAM`, `spent:TEAM` and its counterpart `payable:ORGANISATION:PROVIDER`.
+ * `held:TEAM` and its counterpart `open:TEAM`, `spent:TEAM` and its counterparts `payable:ORGANISATION:PROVIDER` and, for
+ * corrections of no single completion, `credits:ORGANISATION`.
  */
 export const ledgerAccounts = snakeCase.table('ledger_accounts', {
   id: text().primaryKey(),
@@ -36,6 +46,10 @@ export const ledgerEntries = snakeCase.table(
     creditBefore: bigint({ mode: 'bigint' }).notNull(),
     creditAfter: bigint({ mode: 'bigint' }).notNull(),
     creditVersion: bigint({ mode: 'bigint' }).notNull(),
+    /** Row of `prices` that the amount was worked out by. */
+    priceId: text(),
+    /** Who made a correction or a credit, and why. */
+    actorKeyId: text(),
     note: text(),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
@@ -45,5 +59,25 @@ export const ledgerEntries = snakeCase.table(
       .on(table.completionId, table.kind)
       .where(sql`kind in ('RESERVE', 'RELEASE', 'SETTLE')`),
     index('ledger_entries_by_team').on(table.organisationId, table.teamId, table.id),
+    index('ledger_entries_corrections')
+      .on(table.completionId)
+      .where(sql`kind in ('ADJUST', 'CREDIT')`),
+    index('ledger_entries_corrected')
+      .on(table.organisationId, table.createdAt)
+      .where(sql`kind in ('ADJUST', 'CREDIT')`),
   ],
+);
+
+/** Idempotency keys of corrections, each of one API key, and the entries they stand for. */
+export const ledgerCorrectionKeys = snakeCase.table(
+  'ledger_correction_keys',
+  {
+    keyId: text().notNull(),
+    idempotencyKey: text().notNull(),
+    /** SHA-256 of the correction: the same idempotency key may only come with the same one. */
+    correctionHash: text().notNull(),
+    /** Null only inside the transaction that books it. */
+    entryId: bigint({ mode: 'bigint' }),
+  },
+  (table) => [primaryKey({ columns: [table.keyId, table.idempotencyKey] })],
 );

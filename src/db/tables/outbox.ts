@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { bigserial, customType, index, snakeCase, text, timestamp } from 'drizzle-orm/pg-core';
 
 /** A transaction's number: 64 bits, never reused, so readers can tell what is still being written. */
-const transactionId = customType<{ data: string }>({ dataType: () => 'xid8' });
+export const transactionId = customType<{ data: string }>({ dataType: () => 'xid8' });
 
 /** What happened, written in the transaction that made it true and read by every instance. */
 export const outbox = snakeCase.table(

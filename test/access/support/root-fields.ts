@@ -12,12 +12,19 @@ const ASK = '{ model: "demo/echo", source: { text: "hello" } }';
 const RANGE = '{ from: "2020-01-01T00:00:00Z" }';
 /** Has the form of an id; nothing has it. */
 export const NO_COMPLETION = 'cmpl_00000000000000000000000000';
+const NO_BUDGET = 'bdg_00000000000000000000000000';
 const NO_KEY = 'key_00000000000000000000000000';
 
 /** Every field that an operation can begin with, the scope it needs, and the shortest way to ask for it. */
 export const ROOT_FIELDS: Record<string, RootField> = {
   'Query._entities': { query: '{ _entities(representations: []) { __typename } }' },
   'Query._service': { query: '{ _service { sdl } }' },
+  'Query.budget': { query: `{ budget(id: "${NO_BUDGET}") { id } }` },
+  'Query.budgets': { query: '{ budgets { totalCount } }' },
+  'Query.estimate': { query: `{ estimate(input: ${ASK}) { allowed } }` },
+  'Query.tokenEstimate': { query: `{ tokenEstimate(input: ${ASK}) { inputTokens } }` },
+  'Query.alerts': { query: '{ alerts { totalCount } }' },
+  'Query.auditEvents': { needs: 'AUDIT_READ', query: '{ auditEvents { totalCount } }' },
   'Query.complete': {
     needs: 'COMPLETIONS_WRITE',
     query: `{ complete(input: ${ASK}) { errors { code } } }`,
@@ -32,6 +39,14 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.providers': { query: '{ providers { name } }' },
   'Query.usage': { needs: 'USAGE_READ', query: `{ usage(range: ${RANGE}) { total { requests } } }` },
   'Query.viewer': { query: '{ viewer { scopes } }' },
+  'Mutation.budgetDelete': {
+    needs: 'BUDGETS_WRITE',
+    query: `mutation { budgetDelete(id: "${NO_BUDGET}") { errors { code } } }`,
+  },
+  'Mutation.budgetSet': {
+    needs: 'BUDGETS_WRITE',
+    query: 'mutation { budgetSet(input: { subjectId: "", limit: "0", window: DAY }) { errors { code } } }',
+  },
   'Mutation.completionCancel': {
     needs: 'COMPLETIONS_WRITE',
     query: `mutation { completionCancel(id: "${NO_COMPLETION}") { errors { code } } }`,
@@ -52,6 +67,16 @@ export const ROOT_FIELDS: Record<string, RootField> = {
     needs: 'KEYS_WRITE',
     query: `mutation { keyRotate(id: "${NO_KEY}") { errors { code } } }`,
   },
+  'Subscription.budgetChanged': { query: `subscription { budgetChanged(id: "${NO_BUDGET}") { id } }` },
+  'Mutation.ledgerAdjust': {
+    needs: 'LEDGER_WRITE',
+    query: 'mutation { ledgerAdjust(input: { amount: "0", reason: "" }) { errors { code } } }',
+  },
+  'Mutation.ledgerCredit': {
+    needs: 'LEDGER_WRITE',
+    query: 'mutation { ledgerCredit(input: { amount: "0", reason: "" }) { errors { code } } }',
+  },
+  'Subscription.alertRaised': { query: 'subscription { alertRaised { id } }' },
   'Subscription.completionEvents': {
     query: `subscription { completionEvents(id: "${NO_COMPLETION}") { __typename } }`,
   },
@@ -61,6 +86,9 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   },
   'Subscription.usageTicks': { needs: 'USAGE_READ', query: 'subscription { usageTicks { at } }' },
 };
+
+/** Those that say nothing until something happens. */
+export const SILENT_FIELDS = ['Subscription.alertRaised', 'Subscription.usageTicks'];
 
 /** `Query.viewer` and all the others, as the schema has them. */
 export function listRootFields(): string[] {

@@ -8,6 +8,8 @@ export interface Foreign {
   entries: string[];
   teamId: string;
   keyId: string;
+  budgetId: string;
+  alertId: string;
 }
 
 /** What completions of both organisations have in common. */
@@ -31,8 +33,16 @@ export interface Case {
 const none = { nodes: [], totalCount: 0 };
 
 /** For each field that an operation can begin with: naming everything of the other organisation in it. */
-export function listCases({ done, running, entries, teamId, keyId }: Foreign): Record<string, Case> {
-  const ids = [done, running, ...entries, keyId, teamId];
+export function listCases({
+  done,
+  running,
+  entries,
+  teamId,
+  keyId,
+  budgetId,
+  alertId,
+}: Foreign): Record<string, Case> {
+  const ids = [done, running, ...entries, keyId, teamId, budgetId, alertId];
   return {
     'Query._entities': {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }',
@@ -48,6 +58,41 @@ export function listCases({ done, running, entries, teamId, keyId }: Foreign): R
     'Query._service': {
       query: '{ _service { sdl } }',
       answer: { _service: { sdl: expect.any(String) } },
+    },
+    'Query.budget': {
+      query: 'query ($id: ID!) { budget(id: $id) { id } }',
+      variables: { id: budgetId },
+      answer: { budget: null },
+    },
+    'Query.budgets': {
+      query: `query ($team: ID!) {
+      all: budgets { nodes { id } totalCount }
+      team: budgets(filter: { scope: [TEAM], subjectId: $team }) { nodes { id } totalCount }
+    }`,
+      variables: { team: teamId },
+      answer: { all: none, team: none },
+    },
+    'Query.estimate': {
+      query: `{ estimate(input: { model: "demo/echo", source: { text: "mine" }, endUserId: "both" }) {
+      allowed refusals { message }
+    } }`,
+      answer: { estimate: { allowed: true, refusals: [] } },
+    },
+    'Query.tokenEstimate': {
+      query: '{ tokenEstimate(input: { model: "demo/echo", source: { text: "mine" } }) { inputTokens } }',
+      answer: { tokenEstimate: { inputTokens: 1 } },
+    },
+    'Query.alerts': {
+      query: '{ alerts { nodes { id } totalCount } }',
+      answer: { alerts: none },
+    },
+    'Query.auditEvents': {
+      query: `query ($key: String!) {
+      all: auditEvents { nodes { id } totalCount }
+      key: auditEvents(filter: { actor: { eq: $key } }) { nodes { id } totalCount }
+    }`,
+      variables: { key: keyId },
+      answer: { all: none, key: none },
     },
     'Query.complete': {
       query: '{ complete(input: { model: "demo/echo", source: { text: "mine" } }) { completion { text } } }',
@@ -128,6 +173,18 @@ export function listCases({ done, running, entries, teamId, keyId }: Foreign): R
         },
       },
     },
+    'Mutation.budgetDelete': {
+      query: 'mutation ($id: ID!) { budgetDelete(id: $id) { deletedId errors { code } } }',
+      variables: { id: budgetId },
+      answer: { budgetDelete: { deletedId: null, errors: NOT_FOUND } },
+    },
+    'Mutation.budgetSet': {
+      query: `mutation ($team: ID!) {
+      budgetSet(input: { subjectId: $team, limit: "1", window: TOTAL }) { budget { id } errors { code } }
+    }`,
+      variables: { team: teamId },
+      answer: { budgetSet: { budget: null, errors: NOT_FOUND } },
+    },
     'Mutation.completionCancel': {
       query: 'mutation ($id: ID!) { completionCancel(id: $id) { completion { id } errors { code } } }',
       variables: { id: running },
@@ -156,6 +213,17 @@ export function listCases({ done, running, entries, teamId, keyId }: Foreign): R
       variables: { id: keyId },
       answer: { keyRotate: { key: null, secret: null, errors: NOT_FOUND } },
     },
+    'Subscription.budgetChanged': {
+      query: 'subscription ($id: ID!) { budgetChanged(id: $id) { id } }',
+      variables: { id: budgetId },
+      answer: { budgetChanged: null },
+    },
+    'Mutation.ledgerAdjust': correctionOf('ledgerAdjust', { done, teamId }),
+    'Mutation.ledgerCredit': correctionOf('ledgerCredit', { done, teamId }),
+    'Subscription.alertRaised': {
+      query: 'subscription { alertRaised { message } }',
+      answer: { alertRaised: { message: expect.any(String) } },
+    },
     'Subscription.completionEvents': {
       query: `subscription ($id: ID!) { completionEvents(id: $id) {
       __typename ... on CompletionFailed { errors { code } completion { id } }
@@ -182,5 +250,17 @@ export function listCases({ done, running, entries, teamId, keyId }: Foreign): R
         usageTicks: { groups: [{ key: [{ value: 'team_default' }] }] },
       },
     },
+  };
+}
+
+function correctionOf(mutation: string, { done, teamId }: Pick<Foreign, 'done' | 'teamId'>): Case {
+  const refused = { entry: null, errors: NOT_FOUND };
+  return {
+    query: `mutation ($done: ID!, $team: ID!) {
+      completion: ${mutation}(input: { completionId: $done, amount: "1", reason: "x" }) { entry { id } errors { code } }
+      team: ${mutation}(input: { teamId: $team, amount: "1", reason: "x" }) { entry { id } errors { code } }
+    }`,
+    variables: { done, team: teamId },
+    answer: { completion: refused, team: refused },
   };
 }

@@ -9,10 +9,14 @@ import type { Config } from '../../../src/config/config.ts';
 
 /** A data directory, or a database on a server, that outlives the processes which use it. */
 export interface Place extends AsyncDisposable {
-  /** Starts the gateway as its users do; resolves once it has said where it listens. */
-  spawn(timeouts: Partial<Config['timeouts']>): Promise<GatewayProcess>;
+  /** Starts the gateway as its users do, with more of a config file; resolves once it has said where it listens. */
+  spawn(
+    timeouts: Partial<Config['timeouts']>,
+    more?: object,
+    variables?: Record<string, string>,
+  ): Promise<GatewayProcess>;
   /** Starts it in this process. */
-  boot(): Promise<TestGateway>;
+  boot(config?: Partial<Config>): Promise<TestGateway>;
 }
 
 export interface GatewayProcess {
@@ -30,10 +34,10 @@ export async function createPlace(): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-process-'));
   const children = new Set<ChildProcess>();
   return {
-    boot: () => bootGateway({ databaseUrl, dataDir: join(directory, 'data') }),
-    async spawn(timeouts) {
+    boot: (config = {}) => bootGateway({ databaseUrl, dataDir: join(directory, 'data'), config }),
+    async spawn(timeouts, more = {}, variables = {}) {
       const config = join(directory, 'sluice.config.yaml');
-      await writeFile(config, JSON.stringify({ timeouts }));
+      await writeFile(config, JSON.stringify({ timeouts, ...more }));
       const child = spawn(process.execPath, [MAIN], {
         cwd: directory,
         env: {
@@ -42,6 +46,7 @@ export async function createPlace(): Promise<Place> {
           SLUICE_DETECT: '0',
           SLUICE_CONFIG: config,
           ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+          ...variables,
         },
       });
       children.add(child);

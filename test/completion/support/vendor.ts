@@ -1,9 +1,12 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { json } from 'node:stream/consumers';
 import type { ProviderConfig } from '../../../src/config/config.ts';
 import { sendEvents, startUpstream } from '../../providers/support/upstream.ts';
 
 /** One call of a vendor that does what the test says, when the test says it. */
 export interface Call {
+  /** What was asked for, in the vendor's own form. */
+  body: Promise<unknown>;
   say(text: string): void;
   /** Ends the answer as a vendor does: 10 tokens in, 20 out. */
   finish(): void;
@@ -25,9 +28,9 @@ export interface Vendor {
 export async function startVendor(): Promise<Vendor> {
   const arrived: Call[] = [];
   const waiting: ((call: Call) => void)[] = [];
-  const upstream = await startUpstream((_request, response) => {
+  const upstream = await startUpstream((request, response) => {
     vendor.calls += 1;
-    const call = answerBy(response);
+    const call = answerBy(request, response);
     const next = waiting.shift();
     if (next) next(call);
     else arrived.push(call);
@@ -52,13 +55,14 @@ export async function startVendor(): Promise<Vendor> {
   return vendor;
 }
 
-function answerBy(response: ServerResponse): Call {
+function answerBy(request: IncomingMessage, response: ServerResponse): Call {
   const closed = new Promise<void>((resolve) => response.on('close', resolve));
   const chunk = { id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'model' };
   sendEvents(response, []);
   const send = (event: object | string) =>
     response.write(`data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`);
   return {
+    body: json(request),
     closed,
     say: (content) =>
       void send({ ...chunk, choices: [{ index: 0, delta: { content }, finish_reason: null }] }),

@@ -1,0 +1,33 @@
+import { formatNanos } from '../lib/money.ts';
+import type { Alert } from './alerts.ts';
+
+type Described = Pick<Alert, 'kind' | 'detail'>;
+
+/** What the alert says, in one line for people. */
+export function describeAlert(alert: Described): string {
+  const { kind, detail } = alert;
+  if (kind === 'ANOMALY') return typeof detail['message'] === 'string' ? detail['message'] : 'use is unusual';
+  const { settled, limit, unit, threshold } = tellDetail(alert);
+  const use = `${String(settled)} of ${String(limit)} ${UNITS[String(unit)] ?? ''}`;
+  return kind === 'BUDGET_THRESHOLD'
+    ? `${String(threshold)} % of the budget is used: ${use}`
+    : `something did not fit into what the budget had left: ${use} was used`;
+}
+
+const UNITS: Readonly<Record<string, string>> = { MONEY: 'USD', TOKENS: 'tokens', REQUESTS: 'requests' };
+
+/** The percentage of a budget's limit that was reached; undefined for an alert that is about something else. */
+export function thresholdOf({ kind, detail }: Described): number | undefined {
+  return kind === 'BUDGET_THRESHOLD' ? Number(detail['threshold']) : undefined;
+}
+
+/** The detail as it is told to others: a budget's money is kept in nano-USD and told in USD. */
+export function tellDetail({ kind, detail }: Described): Record<string, unknown> {
+  if (kind === 'ANOMALY' || detail['unit'] !== 'MONEY') return detail;
+  const { limit, settled, ...rest } = detail;
+  return { ...rest, limit: toUsd(limit), settled: toUsd(settled) };
+}
+
+function toUsd(nanos: unknown): string {
+  return formatNanos(BigInt(String(nanos)));
+}

@@ -1,0 +1,107 @@
+import { authorize } from '../access/authorize.ts';
+import type { Ask } from '../domain/ask.ts';
+import { remainingOf, type Budget } from '../domain/budget.ts';
+import { GatewayError, ProviderError } from '../domain/errors.ts';
+import type { Model } from '../domain/model.ts';
+import type { Principal } from '../domain/principal.ts';
+import { toBudgetExceeded } from '../ledger/budgets/exceeded.ts';
+import { subjectsOf } from '../ledger/budgets/subjects.ts';
+import type { Refusal, Reservation } from '../ledger/reserve.ts';
+import type { Clock } from '../lib/clock.ts';
+import { estimateInputTokens } from './ask-size.ts';
+import { open } from './opening.ts';
+import { estimatedUsage, plan, type Plan, type Pricing } from './plan.ts';
+
+/** Assumed of an answer when the team has none of the model to go by. */
+const LIKELY_OUTPUT_TOKENS = 500;
+const NO_OPENING = { idempotencyKey: undefined, askHash: '', traceId: '' };
+
+/** What an ask would come to. Costs are nano-USD, undefined when the model has no known price. */
+export interface Estimate {
+  inputTokens: number;
+  /** Undefined where no such model can be called. */
+  costs:
+    | {
+        model: Model;
+        likelyOutputTokens: number;
+        maxOutputTokens: number;
+        likelyNanos: bigint | undefined;
+        worstNanos: bigint | undefined;
+        fitsContextWindow: boolean;
+      }
+    | undefined;
+  /** Everything that would keep it from being answered now. */
+  refusals: GatewayError[];
+}
+
+export interface EstimateDeps {
+  pricing: Pricing;
+  clock: Clock;
+  /** The budgets that hold for these subjects. */
+  listBudgetsOn(organisationId: string, subjects: readonly string[]): Promise<Budget[]>;
+  findLikelyOutputTokens(who: Principal, model: string): Promise<number | undefined>;
+}
+
+/** What an ask would come to and whether it would be refused. Nothing is called, nothing is held. */
+export async function estimate(deps: EstimateDeps, who: Principal, ask: Ask): Promise<Estimate> {
+  const refusals: GatewayError[] = [];
+  attempt(refusals, () => authorize(who, ask));
+  const planned = attempt(refusals, () => plan({ who, ask }, deps.pricing, deps.clock.now()));
+  if (!planned) return { inputTokens: estimateInputTokens(ask), costs: undefined, refusals };
+  refusals.push(...(await listBudgetRefusals(deps, planned)));
+  const costs = await costsOf(deps, who, planned);
+  if (!costs.fitsContextWindow) refusals.push(tooLong(planned));
+  return { inputTokens: planned.estimatedInputTokens, costs, refusals };
+}
+
+function attempt<T>(refusals: GatewayError[], work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error;
+    refusals.push(error);
+    return undefined;
+  }
+}
+
+async function costsOf(deps: EstimateDeps, who: Principal, planned: Plan): Promise<NonNullable<Estimate['costs']>> {
+  const { model, price, estimatedInputTokens, maxOutputTokens, worstCase } = planned;
+  const usual = (await deps.findLikelyOutputTokens(who, model.name)) ?? LIKELY_OUTPUT_TOKENS;
+  const likelyOutputTokens = Math.min(usual, maxOutputTokens);
+  return {
+    model,
+    likelyOutputTokens,
+    maxOutputTokens,
+    likelyNanos: price && deps.pricing.costOf(price, estimatedUsage(estimatedInputTokens, likelyOutputTokens)),
+    worstNanos: worstCase.nanos,
+    fitsContextWindow: estimatedInputTokens <= (model.contextWindow ?? Infinity),
+  };
+}
+
+/** One for each budget that has too little left, enforced ones only. */
+async function listBudgetRefusals(deps: EstimateDeps, planned: Plan): Promise<GatewayError[]> {
+  const completion = open(planned, NO_OPENING, deps.clock.now());
+  const budgets = await deps.listBudgetsOn(completion.organisationId, subjectsOf(completion));
+  return budgets.flatMap((budget) => {
+    const refusal = findRefusal(budget, planned.worstCase);
+    return refusal ? [toBudgetExceeded([budget], [refusal])] : [];
+  });
+}
+
+function findRefusal(budget: Budget, worstCase: Reservation['worstCase']): Refusal | undefined {
+  if (budget.shadow || budget.onExceed === 'WARN') return undefined;
+  const need = needOf(budget, worstCase);
+  const room = remainingOf(budget.current);
+  const fits = need === undefined ? budget.allowUnpriced : need <= room;
+  return fits ? undefined : { budgetId: budget.id, need, room };
+}
+
+function needOf({ unit }: Budget, { nanos, tokens }: Reservation['worstCase']): bigint | undefined {
+  if (unit === 'MONEY') return nanos;
+  return unit === 'TOKENS' ? BigInt(tokens) : 1n;
+}
+
+function tooLong({ model, estimatedInputTokens }: Plan): ProviderError {
+  const message = `the prompt has about ${estimatedInputTokens} tokens; ${model.name} takes ${model.contextWindow}`;
+  return new ProviderError(message, { code: 'CONTEXT_WINDOW_EXCEEDED' });
+}

@@ -1,0 +1,103 @@
+import { countAlerts, listAlerts, type Alert as AlertRow } from '../alerts/alerts.ts';
+import type { WebhookDelivery as DeliveryRow } from '../alerts/deliveries.ts';
+import { describeAlert, thresholdOf } from '../alerts/describe.ts';
+import { watchAlerts } from '../alerts/watch.ts';
+import { ALERT_KINDS, type AlertKind as Kind } from '../domain/alert.ts';
+import { hasScope } from '../domain/principal.ts';
+import { builder } from './builder.ts';
+import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
+
+const AlertKind = builder.enumType('AlertKind', {
+  description:
+    'BUDGET_THRESHOLD: so much of a budget is used. BUDGET_EXCEEDED: something did not fit into one. ANOMALY: use is unusual.',
+  values: ALERT_KINDS,
+});
+
+const WebhookDelivery = builder.objectRef<DeliveryRow>('WebhookDelivery').implement({
+  description: 'How far the telling of an alert to one webhook is.',
+  fields: (t) => ({
+    webhook: t.exposeString('webhook', { description: 'Its name in the config.' }),
+    attempts: t.exposeInt('attempts'),
+    deliveredAt: t.field({ type: 'DateTime', nullable: true, resolve: ({ deliveredAt }) => deliveredAt }),
+    nextAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it is tried again; null when it was taken or given up.',
+      resolve: ({ nextAt }) => nextAt,
+    }),
+    lastError: t.string({ nullable: true, resolve: ({ lastError }) => lastError }),
+  }),
+});
+
+const TYPE_BY_KIND: Record<Kind, string> = {
+  BUDGET_THRESHOLD: 'BudgetAlert',
+  BUDGET_EXCEEDED: 'BudgetAlert',
+  ANOMALY: 'Anomaly',
+};
+
+export const Alert = builder.interfaceRef<AlertRow>('Alert').implement({
+  description: 'Something that people should hear of. It is raised once and never changes.',
+  interfaces: [builder.nodeInterfaceRef()],
+  resolveType: ({ kind }) => TYPE_BY_KIND[kind],
+  fields: (t) => ({
+    kind: t.field({ type: AlertKind, resolve: ({ kind }) => kind }),
+    at: t.field({ type: 'DateTime', resolve: ({ at }) => at }),
+    message: t.string({ description: 'What it says, for people.', resolve: describeAlert }),
+    deliveries: t.field({
+      type: [WebhookDelivery],
+      nullable: true,
+      description: 'Null for whoever is no admin.',
+      resolve: ({ id }, _args, { who, loaders }) =>
+        hasScope(who, 'ADMIN') ? loaders.deliveriesOfAlert.load(id) : null,
+    }),
+  }),
+});
+
+export const BudgetAlert = builder.objectRef<AlertRow>('BudgetAlert');
+builder.node(BudgetAlert, {
+  interfaces: [Alert],
+  id: { resolve: ({ id }) => id },
+  loadMany: (ids, { loaders }) =>
+    ids.map(async (id) => {
+      const alert = await loaders.alert.load(id);
+      return alert && TYPE_BY_KIND[alert.kind] === 'BudgetAlert' ? alert : null;
+    }),
+  fields: (t) => ({
+    threshold: t.int({
+      nullable: true,
+      description: 'Percentage of the limit that was reached; null when something did not fit.',
+      resolve: thresholdOf,
+    }),
+  }),
+});
+
+const AlertConnection = connectionOf('Alert', Alert);
+
+builder.queryField('alerts', (t) =>
+  t.field({
+    type: AlertConnection,
+    description:
+      'Newest first: an admin’s are those of the organisation, others’ those of their team or key.',
+    args: pageArgs(t.arg),
+    complexity: pageComplexity,
+    resolve: (_root, args, { gateway, who }) => {
+      const { db } = gateway.database;
+      return readPage(args, {
+        read: (page) => listAlerts(db, who, page),
+        cursorOf: ({ id }) => id,
+        isCursor: (text) => /^\d{1,18}$/.test(text),
+        count: () => countAlerts(db, who),
+      });
+    },
+  }),
+);
+
+builder.subscriptionField('alertRaised', (t) =>
+  t.field({
+    type: Alert,
+    description: 'Alerts as they are raised, from the moment of subscribing.',
+    subscribe: (_root, _args, { gateway, who, signal }) =>
+      watchAlerts({ db: gateway.database.db, relay: gateway.relay }, who, signal),
+    resolve: (alert) => alert,
+  }),
+);

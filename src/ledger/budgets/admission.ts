@@ -1,0 +1,70 @@
+import { OPEN_WINDOW } from './windows.ts';
+
+/**
+ * The SQL that decides which reservations fit into all their budgets, as the middle of a statement whose CTE `input` has
+ * (place, id, organisation_id, subjects jsonb, held_nanos, held_tokens).
+ *
+ * `locked` takes the windows' rows in the order of their ids and reads them as they are once the locks are held, so
+ * nobody else can draw on them until the commit. What does not fit alone is `refused` for good. The others are let
+ * through in their order for as long as their sum fits; those it does not reach are `contested`: part of that sum may
+ * itself not have been let through, so they are asked again in a statement of their own.
+ */
+export const ADMISSION_CTES = `
+  matched AS MATERIALIZED (
+    SELECT x.place, b.id AS budget_id, b.organisation_id, b.team_id, b.unit, w.id AS window_id,
+      b.shadow OR b.on_exceed = 'WARN' AS lenient,
+      b.unit = 'MONEY' AND x.held_nanos IS NULL AND NOT b.allow_unpriced AS unpriced,
+      CASE b.unit WHEN 'MONEY' THEN coalesce(x.held_nanos, 0) WHEN 'TOKENS' THEN x.held_tokens ELSE 1 END AS need
+    FROM input x
+    CROSS JOIN LATERAL jsonb_array_elements_text(x.subjects) AS s(subject)
+    JOIN budgets b ON b.organisation_id = x.organisation_id AND b.subject = s.subject
+      AND b.deleted_at IS NULL AND (b.ends_at IS NULL OR b.ends_at > now())
+    ${OPEN_WINDOW}
+  ),
+  locked AS MATERIALIZED (
+    SELECT w.id AS window_id, w.limit_amount, w.settled, w.exceeded, w.limit_amount - w.settled - w.held AS room
+    FROM budget_windows w WHERE w.id IN (SELECT window_id FROM matched) ORDER BY w.id FOR UPDATE
+  ),
+  drawn AS MATERIALIZED (SELECT * FROM matched JOIN locked USING (window_id)),
+  refused AS MATERIALIZED (SELECT * FROM drawn WHERE NOT lenient AND (unpriced OR need > room)),
+  unopened AS MATERIALIZED (SELECT DISTINCT place, budget_id FROM matched WHERE window_id IS NULL),
+  queued AS MATERIALIZED (
+    SELECT *, unpriced OR sum(need) OVER (PARTITION BY window_id ORDER BY place) > room AS over
+    FROM drawn WHERE place NOT IN (SELECT place FROM refused UNION ALL SELECT place FROM unopened)
+  ),
+  contested AS MATERIALIZED (SELECT DISTINCT place FROM queued WHERE over AND NOT lenient),
+  holds AS (
+    SELECT place, jsonb_agg(jsonb_build_object('window', window_id, 'unit', unit, 'amount', need)) AS budget_holds
+    FROM queued GROUP BY place
+  )`;
+
+/** Draws on the windows for what was `opened` (id), and tells once when a window was too small for something. */
+export const DRAW_CTES = `
+  draws AS (
+    SELECT q.window_id, q.need, q.over FROM queued q JOIN input USING (place) JOIN opened USING (id)
+    UNION ALL
+    SELECT window_id, 0, true FROM refused
+  ),
+  held AS (
+    UPDATE budget_windows w
+    SET held = w.held + d.need, exceeded = w.exceeded + d.exceeded, version = w.version + 1
+    FROM (
+      SELECT window_id, sum(need)::bigint AS need, count(*) FILTER (WHERE over) AS exceeded
+      FROM draws GROUP BY window_id
+    ) AS d
+    WHERE w.id = d.window_id
+  ),
+  first_exceeded AS (
+    SELECT DISTINCT ON (d.window_id) d.window_id, d.organisation_id, d.team_id, d.budget_id, d.unit,
+      d.limit_amount, d.settled
+    FROM drawn d WHERE d.exceeded = 0 AND d.window_id IN (SELECT window_id FROM draws WHERE over)
+  ),
+  raised AS (
+    INSERT INTO alerts (organisation_id, team_id, kind, about, budget_id, detail)
+    SELECT organisation_id, team_id, 'BUDGET_EXCEEDED', 'budget:' || window_id || ':exceeded', budget_id,
+      jsonb_build_object('windowId', window_id::text, 'unit', unit, 'limit', limit_amount::text, 'settled', settled::text)
+    FROM first_exceeded
+    ON CONFLICT (about) DO NOTHING
+    RETURNING id, organisation_id
+  ),
+  told AS (INSERT INTO outbox (organisation_id, kind, subject_id) SELECT organisation_id, 'ALERT_RAISED', id::text FROM raised)`;

@@ -1,0 +1,34 @@
+import type { Tag } from '../domain/completion.ts';
+
+export const GRANULARITIES = ['MINUTE', 'HOUR', 'DAY', 'WEEK', 'MONTH'] as const;
+export type Granularity = (typeof GRANULARITIES)[number];
+
+export const USAGE_DIMENSIONS = ['MODEL', 'PROVIDER', 'TEAM', 'KEY', 'TAG', 'STATUS', 'END_USER'] as const;
+export type UsageDimension = (typeof USAGE_DIMENSIONS)[number];
+
+/** What a fact belongs to. A correction has the dimensions of its completion, or empty ones where it names none. */
+export interface FactDimensions {
+  organisationId: string;
+  teamId: string;
+  keyId: string;
+  provider: string;
+  model: string;
+  status: string;
+  tags: Tag[];
+  endUserId: string;
+}
+
+/** The groups that a fact counts in: one, or with TAG one for each of its tags. */
+export function groupsOf(of: FactDimensions, groupBy: readonly UsageDimension[]): Tag[][] {
+  const values: Record<Exclude<UsageDimension, 'TAG'>, string> = {
+    MODEL: of.model,
+    PROVIDER: of.provider,
+    TEAM: of.teamId,
+    KEY: of.keyId,
+    STATUS: of.status,
+    END_USER: of.endUserId,
+  };
+  const keyWith = (tag: Tag) =>
+    groupBy.map((name) => (name === 'TAG' ? tag : { key: name, value: values[name] }));
+  return groupBy.includes('TAG') ? of.tags.map(keyWith) : [keyWith({ key: '', value: '' })];
+}
