@@ -58,10 +58,13 @@ describe('the README', () => {
     const folder = await mkdtemp('/tmp/sluice-readme-');
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'sluice.config.yaml'), snippets('yaml')[0]!);
-    const { providers, corsOrigins, ...rest } = loadConfig(toEnvironment({ OPENAI_API_KEY: 'x' }, folder));
+    const OPS_WEBHOOK_SECRET = `whsec_${Buffer.alloc(24, 'x').toString('base64')}`;
+    const environment = toEnvironment({ OPENAI_API_KEY: 'x', OPS_WEBHOOK_SECRET }, folder);
+    const { providers, corsOrigins, webhooks, ...rest } = loadConfig(environment);
     const {
       providers: _none,
       corsOrigins: _closed,
+      webhooks: _nobody,
       ...defaults
     } = loadConfig(toEnvironment({}, '/nonexistent'));
     expect({ ...rest, dataDir: '' }).toEqual({ ...defaults, dataDir: '' });
@@ -69,6 +72,7 @@ describe('the README', () => {
       'openai openai',
       'my-vllm openai-compatible',
     ]);
+    expect(webhooks).toMatchObject([{ name: 'ops', secret: OPS_WEBHOOK_SECRET }]);
     expect(corsOrigins).toEqual(['https://app.example.com']);
   });
 

@@ -52,7 +52,12 @@ export async function admit(
   }
 }
 
-async function reserve(deps: AdmitDeps, planned: Plan, opening: Opening, signal: AbortSignal): Promise<Admitted> {
+async function reserve(
+  deps: AdmitDeps,
+  planned: Plan,
+  opening: Opening,
+  signal: AbortSignal,
+): Promise<Admitted> {
   const completion = open(planned, opening, deps.clock.now());
   const { budgeted } = await deps.ledger.reserve({ completion, ...planned }, signal);
   return { planned: budgeted ? bounded(planned) : planned, completion };
@@ -73,7 +78,10 @@ function fallBack(
   tried: ReadonlySet<string>,
 ): Plan {
   const { fallbackModel } = refusal.budget;
-  const usable = fallbackModel !== undefined && !tried.has(fallbackModel) && mayUseModel(grant.who, fallbackModel);
+  const usable =
+    fallbackModel !== undefined && !tried.has(fallbackModel) && mayUseModel(grant.who, fallbackModel);
   if (!usable || tried.size > MAX_FALLBACKS) throw refusal;
-  return plan(grant, pricing, clock.now(), fallbackModel, [`${refusal.message}; ${fallbackModel} answers instead`]);
+  return plan(grant, pricing, clock.now(), fallbackModel, [
+    `${refusal.message}; ${fallbackModel} answers instead`,
+  ]);
 }

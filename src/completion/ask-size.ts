@@ -24,18 +24,34 @@ export function boundInputTokens(ask: Ask): number {
     TOKENS_PER_CONVERSATION_AT_MOST +
     ask.messages.length * TOKENS_PER_MESSAGE_AT_MOST +
     (ask.tools.length > 0 || ask.outputSchema ? TOKENS_FOR_TOOLS_AT_MOST : 0);
-  return around + sumUp(ask, (text) => Buffer.byteLength(text), (chars) => Math.max(chars, TOKENS_PER_FILE_AT_MOST));
+  return (
+    around +
+    sumUp(
+      ask,
+      (text) => Buffer.byteLength(text),
+      (chars) => Math.max(chars, TOKENS_PER_FILE_AT_MOST),
+    )
+  );
 }
 
-function sumUp(ask: Ask, sizeOf: (text: string) => number, sizeOfFile: (base64Chars: number) => number): number {
+function sumUp(
+  ask: Ask,
+  sizeOf: (text: string) => number,
+  sizeOfFile: (base64Chars: number) => number,
+): number {
   let size = 0;
-  for (const { parts } of ask.messages) for (const part of parts) size += sizeOfPart(part, sizeOf, sizeOfFile);
+  for (const { parts } of ask.messages)
+    for (const part of parts) size += sizeOfPart(part, sizeOf, sizeOfFile);
   if (ask.tools.length > 0) size += sizeOf(JSON.stringify(ask.tools));
   if (ask.outputSchema) size += sizeOf(JSON.stringify(ask.outputSchema));
   return size;
 }
 
-function sizeOfPart(part: AskPart, sizeOf: (text: string) => number, sizeOfFile: (base64Chars: number) => number): number {
+function sizeOfPart(
+  part: AskPart,
+  sizeOf: (text: string) => number,
+  sizeOfFile: (base64Chars: number) => number,
+): number {
   switch (part.type) {
     case 'text':
       return sizeOf(part.text);

@@ -64,7 +64,11 @@ function attempt<T>(refusals: GatewayError[], work: () => T): T | undefined {
   }
 }
 
-async function costsOf(deps: EstimateDeps, who: Principal, planned: Plan): Promise<NonNullable<Estimate['costs']>> {
+async function costsOf(
+  deps: EstimateDeps,
+  who: Principal,
+  planned: Plan,
+): Promise<NonNullable<Estimate['costs']>> {
   const { model, price, estimatedInputTokens, maxOutputTokens, worstCase } = planned;
   const usual = (await deps.findLikelyOutputTokens(who, model.name)) ?? LIKELY_OUTPUT_TOKENS;
   const likelyOutputTokens = Math.min(usual, maxOutputTokens);
@@ -72,7 +76,8 @@ async function costsOf(deps: EstimateDeps, who: Principal, planned: Plan): Promi
     model,
     likelyOutputTokens,
     maxOutputTokens,
-    likelyNanos: price && deps.pricing.costOf(price, estimatedUsage(estimatedInputTokens, likelyOutputTokens)),
+    likelyNanos:
+      price && deps.pricing.costOf(price, estimatedUsage(estimatedInputTokens, likelyOutputTokens)),
     worstNanos: worstCase.nanos,
     fitsContextWindow: estimatedInputTokens <= (model.contextWindow ?? Infinity),
   };

@@ -7,7 +7,11 @@ const MAX_WAITING = 1_000;
 /** A window that ends makes room without any news. */
 const LOOK_AGAIN_MS = 250;
 /** What can make room in a budget. */
-const MAKES_ROOM: ReadonlySet<OutboxKind> = new Set(['COMPLETION_SETTLED', 'BUDGET_CHANGED', 'LEDGER_CORRECTED']);
+const MAKES_ROOM: ReadonlySet<OutboxKind> = new Set([
+  'COMPLETION_SETTLED',
+  'BUDGET_CHANGED',
+  'LEDGER_CORRECTED',
+]);
 
 /**
  * Waits until there may be room in the refusing budget again, but never long, and not longer than `withinMs`.
@@ -25,7 +29,9 @@ export function createRoomQueue(relay: Pick<Relay, 'listen'>): WaitForRoom {
       if (organisationId === refusal.budget.organisationId && MAKES_ROOM.has(kind)) news.resolve();
     });
     try {
-      await raceAbort(news.promise, signal, Math.min(withinMs, LOOK_AGAIN_MS)).catch(() => signal.throwIfAborted());
+      await raceAbort(news.promise, signal, Math.min(withinMs, LOOK_AGAIN_MS)).catch(() =>
+        signal.throwIfAborted(),
+      );
     } finally {
       waiting -= 1;
       stopListening();

@@ -74,7 +74,11 @@ export interface BudgetState {
 }
 
 /** What is left for the next ask; never below zero, also where a limit was lowered below what is used. */
-export function remainingOf({ limit, settled, held }: Pick<BudgetState, 'limit' | 'settled' | 'held'>): bigint {
+export function remainingOf({
+  limit,
+  settled,
+  held,
+}: Pick<BudgetState, 'limit' | 'settled' | 'held'>): bigint {
   const left = limit - settled - held;
   return left > 0n ? left : 0n;
 }

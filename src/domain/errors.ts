@@ -117,7 +117,10 @@ export class BudgetExceeded extends GatewayError {
   readonly estimated: bigint | undefined;
   readonly remaining: bigint;
 
-  constructor(message: string, details: { budget: Budget; estimated: bigint | undefined; remaining: bigint }) {
+  constructor(
+    message: string,
+    details: { budget: Budget; estimated: bigint | undefined; remaining: bigint },
+  ) {
     super('BUDGET_EXCEEDED', message, { status: 402 });
     this.budget = details.budget;
     this.estimated = details.estimated;

@@ -4,6 +4,7 @@ import { describeAlert, thresholdOf } from '../alerts/describe.ts';
 import { watchAlerts } from '../alerts/watch.ts';
 import { ALERT_KINDS, type AlertKind as Kind } from '../domain/alert.ts';
 import { hasScope } from '../domain/principal.ts';
+import { Budget } from './budget.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 
@@ -35,7 +36,7 @@ const TYPE_BY_KIND: Record<Kind, string> = {
   ANOMALY: 'Anomaly',
 };
 
-export const Alert = builder.interfaceRef<AlertRow>('Alert').implement({
+const Alert = builder.interfaceRef<AlertRow>('Alert').implement({
   description: 'Something that people should hear of. It is raised once and never changes.',
   interfaces: [builder.nodeInterfaceRef()],
   resolveType: ({ kind }) => TYPE_BY_KIND[kind],
@@ -53,7 +54,7 @@ export const Alert = builder.interfaceRef<AlertRow>('Alert').implement({
   }),
 });
 
-export const BudgetAlert = builder.objectRef<AlertRow>('BudgetAlert');
+const BudgetAlert = builder.objectRef<AlertRow>('BudgetAlert');
 builder.node(BudgetAlert, {
   interfaces: [Alert],
   id: { resolve: ({ id }) => id },
@@ -67,6 +68,12 @@ builder.node(BudgetAlert, {
       nullable: true,
       description: 'Percentage of the limit that was reached; null when something did not fit.',
       resolve: thresholdOf,
+    }),
+    budget: t.field({
+      type: Budget,
+      nullable: true,
+      description: 'As it stands now; null where the viewer may not see it.',
+      resolve: ({ budgetId }, _args, { loaders }) => (budgetId ? loaders.budget.load(budgetId) : null),
     }),
   }),
 });

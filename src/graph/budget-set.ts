@@ -21,7 +21,8 @@ const BudgetSetInput = builder.inputType('BudgetSetInput', {
   fields: (t) => ({
     subjectId: t.id({
       required: true,
-      description: 'Id of an organisation, team or key, a name such as `openai/gpt-5.4`, or a tag as `key=value`.',
+      description:
+        'Id of an organisation, team or key, a name such as `openai/gpt-5.4`, or a tag as `key=value`.',
     }),
     scope: t.field({
       type: LimitScope,
@@ -87,7 +88,8 @@ default. It counts what is requested from then on.`,
 
 function toInput(input: WithoutNull<typeof BudgetSetInput.$inferInput>): BudgetInput {
   const { currency = 'USD', unit = 'MONEY', ...rest } = input;
-  if (currency !== 'USD') throw invalid('currency', `is ${JSON.stringify(currency)}; amounts here are in "USD"`);
+  if (currency !== 'USD')
+    throw invalid('currency', `is ${JSON.stringify(currency)}; amounts here are in "USD"`);
   return {
     ...rest,
     scope: input.scope ?? scopeOf(input.subjectId),
@@ -107,7 +109,8 @@ function toInput(input: WithoutNull<typeof BudgetSetInput.$inferInput>): BudgetI
 
 function scopeOf(subjectId: string): BudgetRow['scope'] {
   const scope = SCOPE_OF_ID[/^([a-z]+)_/.exec(subjectId)?.[1] ?? ''];
-  if (!scope) throw invalid('scope', 'is missing; only the ids of organisations, teams and keys say what they are');
+  if (!scope)
+    throw invalid('scope', 'is missing; only the ids of organisations, teams and keys say what they are');
   return scope;
 }
 

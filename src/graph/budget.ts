@@ -24,31 +24,30 @@ export const BudgetAction = builder.enumType('BudgetAction', {
   values: ON_EXCEED,
 });
 
-export const BudgetAmount = builder
-  .objectRef<{ unit: Unit; amount: bigint }>('BudgetAmount')
-  .implement({
-    description: 'An exact amount in the unit of a budget.',
-    fields: (t) => ({
-      amount: t.field({
-        type: 'Decimal',
-        description: 'Money in its currency; whole tokens or requests.',
-        resolve: ({ unit, amount }) => (unit === 'MONEY' ? amount : amount * NANOS),
-      }),
-      unit: t.field({ type: BudgetUnit, resolve: ({ unit }) => unit }),
-      currency: t.string({
-        nullable: true,
-        description: 'ISO 4217; null for tokens and requests.',
-        resolve: ({ unit }) => (unit === 'MONEY' ? 'USD' : null),
-      }),
+export const BudgetAmount = builder.objectRef<{ unit: Unit; amount: bigint }>('BudgetAmount').implement({
+  description: 'An exact amount in the unit of a budget.',
+  fields: (t) => ({
+    amount: t.field({
+      type: 'Decimal',
+      description: 'Money in its currency; whole tokens or requests.',
+      resolve: ({ unit, amount }) => (unit === 'MONEY' ? amount : amount * NANOS),
     }),
-  });
+    unit: t.field({ type: BudgetUnit, resolve: ({ unit }) => unit }),
+    currency: t.string({
+      nullable: true,
+      description: 'ISO 4217; null for tokens and requests.',
+      resolve: ({ unit }) => (unit === 'MONEY' ? 'USD' : null),
+    }),
+  }),
+});
 
 /** A Decimal travels as its billionths. */
 const NANOS = 1_000_000_000n;
 
 export const Budget = builder.objectRef<BudgetRow>('Budget');
 builder.node(Budget, {
-  description: 'What may be used in a window of time. It never lets more be settled and held together than its limit.',
+  description:
+    'What may be used in a window of time. It never lets more be settled and held together than its limit.',
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { loaders }) => ids.map((id) => loaders.budget.load(id)),
   fields: (t) => ({

@@ -1,5 +1,11 @@
 import { Attempt } from './attempt.ts';
-import { BudgetExceeded, GatewayError, InvalidInput, ProviderError, type ErrorCode } from '../domain/errors.ts';
+import {
+  BudgetExceeded,
+  GatewayError,
+  InvalidInput,
+  ProviderError,
+  type ErrorCode,
+} from '../domain/errors.ts';
 import type { Attempt as AttemptRow, Completion, Failure } from '../domain/completion.ts';
 import { Budget, BudgetAmount } from './budget.ts';
 import { builder } from './builder.ts';

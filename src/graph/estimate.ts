@@ -15,7 +15,8 @@ const TokenEstimate = builder.objectRef<EstimateRow & { exact: boolean }>('Token
   fields: (t) => ({
     inputTokens: t.field({ type: 'SafeInt', resolve: ({ inputTokens }) => inputTokens }),
     exact: t.exposeBoolean('exact', {
-      description: 'Whether the model counts with the very tokenizer that was used here, as the demo models do.',
+      description:
+        'Whether the model counts with the very tokenizer that was used here, as the demo models do.',
     }),
     cost: t.field({
       type: Money,
@@ -32,7 +33,8 @@ const TokenEstimate = builder.objectRef<EstimateRow & { exact: boolean }>('Token
 });
 
 const Estimate = builder.objectRef<EstimateRow>('Estimate').implement({
-  description: 'What a request would come to, and whether it would be refused now. Nothing is called, nothing is held.',
+  description:
+    'What a request would come to, and whether it would be refused now. Nothing is called, nothing is held.',
   fields: (t) => ({
     model: t.field({ type: Model, nullable: true, resolve: ({ costs }) => costs?.model }),
     inputTokens: t.field({ type: 'SafeInt', resolve: ({ inputTokens }) => inputTokens }),

@@ -58,10 +58,25 @@ export async function listExpiredHolds(sql: Sql, limit: number): Promise<Expired
   }));
 }
 
-function priceOf({ price_id, organisation_id, provider, model, rates, source }: ExpiredRow): Price | undefined {
+function priceOf({
+  price_id,
+  organisation_id,
+  provider,
+  model,
+  rates,
+  source,
+}: ExpiredRow): Price | undefined {
   if (price_id === null || rates === null) return undefined;
   // Since when it holds makes no difference to what it comes to.
-  return fromPriceRow({ id: price_id, organisationId: organisation_id, provider, model, rates, source, effectiveFrom: null });
+  return fromPriceRow({
+    id: price_id,
+    organisationId: organisation_id,
+    provider,
+    model,
+    rates,
+    source,
+    effectiveFrom: null,
+  });
 }
 
 interface ExpiredRow {

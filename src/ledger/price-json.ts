@@ -4,7 +4,15 @@ import type { Price, StoredRate } from '../domain/model.ts';
 export function toPriceRow(price: Price) {
   const { id, organisationId, provider, model, source, effectiveFrom } = price;
   const rates = price.rates.map((rate): StoredRate => ({ ...rate, nanos: rate.nanos.toString() }));
-  return { id, organisation_id: organisationId, provider, model, rates, source, effective_from: effectiveFrom };
+  return {
+    id,
+    organisation_id: organisationId,
+    provider,
+    model,
+    rates,
+    source,
+    effective_from: effectiveFrom,
+  };
 }
 
 /** A stored price, for working out a cost. */

@@ -108,7 +108,9 @@ export async function reserveAll(
 ): Promise<Verdict[]> {
   const rows = toJsonParameter(reservations.map(toRow));
   const newPrices = reservations.flatMap(({ price }) => (price && !knownPrices.has(price.id) ? [price] : []));
-  const priceRows = toJsonParameter([...new Map(newPrices.map((price) => [price.id, toPriceRow(price)])).values()]);
+  const priceRows = toJsonParameter([
+    ...new Map(newPrices.map((price) => [price.id, toPriceRow(price)])).values(),
+  ]);
   const found = await sql.unsafe<VerdictRow[]>(RESERVE, [rows, hold.ms, hold.instanceId, priceRows], {
     prepare: true,
   });

@@ -65,7 +65,10 @@ describe('estimate', () => {
     expect(told.allowed).toBe(false);
     expect(told.refusals).toMatchObject([{ budget: { id: narrow.id } }, { budget: { id: none.id } }]);
     const { errors } = await complete(gateway(), ASK);
-    expect(told.refusals).toContainEqual({ ...errors[0], budget: expect.objectContaining({ id: narrow.id }) });
+    expect(told.refusals).toContainEqual({
+      ...errors[0],
+      budget: expect.objectContaining({ id: narrow.id }),
+    });
     for (const { id } of [narrow, none, wide, shadow]) await deleteBudget(gateway(), id);
   });
 
@@ -108,8 +111,15 @@ describe('tokenEstimate', () => {
   }`;
 
   it('counts a prompt', async () => {
-    const { data } = await gateway().ask(QUERY, { input: { model: 'demo/echo', source: { text: 'Hello there' } } });
-    expect(data.tokenEstimate).toEqual({ inputTokens: 2, exact: true, cost: { amount: '0' }, fitsContextWindow: true });
+    const { data } = await gateway().ask(QUERY, {
+      input: { model: 'demo/echo', source: { text: 'Hello there' } },
+    });
+    expect(data.tokenEstimate).toEqual({
+      inputTokens: 2,
+      exact: true,
+      cost: { amount: '0' },
+      fitsContextWindow: true,
+    });
     const other = await gateway().ask(QUERY, { input: ASK });
     expect(other.data.tokenEstimate).toMatchObject({ inputTokens: 1, exact: false });
   });

@@ -77,7 +77,11 @@ export async function deleteBudget(gateway: TestGateway, id: string): Promise<vo
   if (data.budgetDelete.deletedId !== id) throw new Error(JSON.stringify(data));
 }
 
-export async function readBudget(gateway: TestGateway, id: string, options: Options = {}): Promise<BudgetData> {
+export async function readBudget(
+  gateway: TestGateway,
+  id: string,
+  options: Options = {},
+): Promise<BudgetData> {
   const query = `${WHOLE_BUDGET} query ($id: ID!) { budget(id: $id) { ...WholeBudget } }`;
   const { data } = await gateway.ask(query, { id }, options);
   return data.budget;
@@ -97,7 +101,11 @@ export interface AnswerData {
   errors: BudgetErrorData[];
 }
 
-export async function complete(gateway: TestGateway, input: object, options: Options = {}): Promise<AnswerData> {
+export async function complete(
+  gateway: TestGateway,
+  input: object,
+  options: Options = {},
+): Promise<AnswerData> {
   const { data, errors } = await gateway.ask(ASK, { input }, options);
   if (!data?.completionCreate) throw new Error(JSON.stringify(errors));
   return data.completionCreate;

@@ -106,7 +106,9 @@ describe('when a window ends', () => {
     await passADay(id);
     const ledgers = [fixture.newLedger(), fixture.newLedger()];
     const results = await Promise.allSettled(
-      Array.from({ length: 40 }, (_, index) => ledgers[index % 2]!.reserve(reservationFor({ teamId }), never)),
+      Array.from({ length: 40 }, (_, index) =>
+        ledgers[index % 2]!.reserve(reservationFor({ teamId }), never),
+      ),
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
     const [count] = await database.sql`SELECT count(*)::int AS n FROM budget_windows WHERE budget_id = ${id}`;

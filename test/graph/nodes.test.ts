@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { schema } from '../../src/graph/schema.ts';
+import { raiseAlert } from '../alerts/support/alerts.ts';
 import { useGateway } from '../support/gateway.ts';
 
 const gateway = useGateway();
@@ -13,15 +14,24 @@ const known: Record<string, string> = {};
 
 beforeAll(async () => {
   await gateway().ask(CREATE);
+  const alert = await raiseAlert(gateway().gateway);
+  await gateway().ask(`mutation {
+    budgetSet(input: { subjectId: "team_default", limit: "1000", window: TOTAL }) { budget { id } }
+  }`);
   const { data } = await gateway().ask(`{
     viewer { key { id } team { id } }
     completions { nodes { id model { id } } }
     ledger { nodes { id } }
     providers { id }
+    budgets { nodes { id } }
+    auditEvents { nodes { id } }
   }`);
-  const { viewer, completions, ledger, providers } = data;
+  const { viewer, completions, ledger, providers, budgets, auditEvents } = data;
   Object.assign(known, {
     ApiKey: viewer.key.id,
+    AuditEvent: auditEvents.nodes[0].id,
+    Budget: budgets.nodes[0].id,
+    BudgetAlert: `alert_${alert}`,
     Completion: completions.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
     Model: completions.nodes[0].model.id,

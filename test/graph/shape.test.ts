@@ -41,10 +41,13 @@ describe('numbers', () => {
 
   it('are exact decimals where they are money', () => {
     expect(namesOf('Decimal').toSorted()).toEqual([
+      'BudgetAmount.amount',
+      'BudgetSetInput.limit',
       'CompletionFilter.minCost',
       'LedgerAdjustInput.amount',
       'LedgerCreditInput.amount',
       'Money.amount',
+      'PriceRateInput.amount',
     ]);
     const money = places.filter(({ name }) => /(cost|amount)$/i.test(name));
     expect(new Set(money.map(({ type }) => type))).toEqual(new Set(['Money', 'Decimal']));
@@ -100,6 +103,7 @@ describe('every connection', () => {
     expect(open.map(({ name }) => name).toSorted()).toEqual([
       'Query.alerts',
       'Query.auditEvents',
+      'Query.budgets',
       'Query.completions',
       'Query.ledger',
       'Query.models',
@@ -125,6 +129,7 @@ describe('every implementation', () => {
         .map(({ name }) => name)
         .toSorted(),
     ).toEqual([
+      'BudgetExceededError',
       'GenericError',
       'InvalidInputError',
       'ModelUnavailableError',

@@ -135,6 +135,11 @@ describe('a budget', () => {
       SELECT a.kind, a.detail ->> 'threshold' AS threshold FROM alerts a
       JOIN outbox o ON o.kind = 'ALERT_RAISED' AND o.subject_id = a.id::text WHERE a.budget_id = ${budget}`;
     expect(rows).toEqual([{ kind: 'BUDGET_THRESHOLD', threshold: '50' }]);
+    const { data } = await gateway().ask(
+      '{ alerts(first: 1) { nodes { message ... on BudgetAlert { threshold budget { id } } } } }',
+    );
+    const message = '50 % of the budget is used: 60 of 100 USD';
+    expect(data.alerts.nodes).toEqual([{ message, threshold: 50, budget: { id: budget } }]);
   });
 });
 

@@ -70,7 +70,12 @@ export async function openLedgers(): Promise<LedgerFixture> {
     },
     newBudget: (changes) =>
       setBudget(
-        { sql: database.sql, findSubject: async () => ({ teamId: undefined }), isModel: () => true, onChange() {} },
+        {
+          sql: database.sql,
+          findSubject: async () => ({ teamId: undefined }),
+          isModel: () => true,
+          onChange() {},
+        },
         ADMIN,
         { ...PLAIN_BUDGET, ...changes },
         'request',

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { raiseAlert } from '../alerts/support/alerts.ts';
 import { useGateway, type TestGateway } from '../support/gateway.ts';
 import { normalise } from './support/normalise.ts';
 import { listOperations, type Operation } from './support/operations.ts';
@@ -33,7 +34,7 @@ describe('the example operations', () => {
 
 async function prepare(on: TestGateway): Promise<Stage> {
   const { data } = await on.ask(`mutation {
-    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE] }) {
+    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LEDGER_WRITE, AUDIT_READ] }) {
       key { id }
       secret
     }
@@ -57,9 +58,12 @@ async function setBudget({ ask }: TestGateway, subjectId: string): Promise<strin
 async function run(on: TestGateway, operation: Operation, stage: Stage): Promise<unknown> {
   const { document: query, kind } = operation;
   const variables = JSON.parse(await fill(operation.variables, on, stage)) as Record<string, unknown>;
+  if (operation.name === 'audit-events') await adjust(on, stage);
+  if (operation.name === 'alerts') await Promise.all([raise(on), raise(on)]);
   if (kind !== 'subscription') return on.ask(query, variables, { key: stage.secret });
   const results = on.socket({ key: stage.secret }).iterate({ query, variables });
   if (operation.name === 'budget-changed') return [(await results.next()).value];
+  if (operation.name === 'alert-raised') return [await whileRaising(on, results.next())];
   if (operation.name !== 'usage-ticks') return Array.fromAsync(results);
   const tick = results.next();
   // Slow enough for the subscription to have begun when it is settled.
@@ -67,7 +71,11 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   return [(await tick).value];
 }
 
-async function fill(variables: string, on: TestGateway, { key, secret, completion, otherKey, budget }: Stage): Promise<string> {
+async function fill(
+  variables: string,
+  on: TestGateway,
+  { key, secret, completion, otherKey, budget }: Stage,
+): Promise<string> {
   const filled = variables
     .replace('{{key}}', key)
     .replace('{{completion}}', completion)
@@ -92,6 +100,29 @@ async function complete({ ask }: TestGateway, secret: string, model: string): Pr
     { key: secret },
   );
   return data.completionCreate.completion.id;
+}
+
+async function adjust({ ask }: TestGateway, { secret, completion }: Stage): Promise<void> {
+  await ask(
+    'mutation ($id: ID!) { ledgerAdjust(input: { completionId: $id, amount: "0.1", reason: "a slip" }) { entry { id } } }',
+    { id: completion },
+    { key: secret },
+  );
+}
+
+function raise(on: TestGateway): Promise<string> {
+  return raiseAlert(on.gateway, { teamId: 'team_default' });
+}
+
+/** A subscription tells nobody when it is open. */
+async function whileRaising<T>(on: TestGateway, first: Promise<IteratorResult<T>>): Promise<T> {
+  let over = false;
+  void first.finally(() => (over = true));
+  while (!over) {
+    await raise(on);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return (await first).value as T;
 }
 
 /** One that its provider never answers. */

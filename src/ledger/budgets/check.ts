@@ -4,7 +4,11 @@ import { isTimeZone } from '../../lib/time-zone.ts';
 import type { BudgetInput } from './set.ts';
 
 /** A billion USD, and as many tokens or requests as nobody needs: more is a slip of the keyboard. */
-const LIMITS_MAX: Record<BudgetUnit, bigint> = { MONEY: 10n ** 18n, TOKENS: 10n ** 15n, REQUESTS: 10n ** 15n };
+const LIMITS_MAX: Record<BudgetUnit, bigint> = {
+  MONEY: 10n ** 18n,
+  TOKENS: 10n ** 15n,
+  REQUESTS: 10n ** 15n,
+};
 const LIMITS_MAX_TEXT: Record<BudgetUnit, string> = {
   MONEY: '1,000,000,000 USD',
   TOKENS: '10^15 tokens',
@@ -63,9 +67,13 @@ function checkOnExceed(input: BudgetInput, isModel: (name: string) => boolean): 
   const faults: InputIssue[] = [];
   if (onExceed === 'FALLBACK_TO_CHEAPER') {
     if (fallbackModel === undefined)
-      faults.push(...fault('fallbackModel', 'is missing; FALLBACK_TO_CHEAPER names the model that answers instead'));
+      faults.push(
+        ...fault('fallbackModel', 'is missing; FALLBACK_TO_CHEAPER names the model that answers instead'),
+      );
     else if (!isModel(fallbackModel))
-      faults.push(...fault('fallbackModel', `is ${JSON.stringify(fallbackModel)}, which no configured provider has`));
+      faults.push(
+        ...fault('fallbackModel', `is ${JSON.stringify(fallbackModel)}, which no configured provider has`),
+      );
     else if (scope === 'MODEL' && fallbackModel === subjectId)
       faults.push(...fault('fallbackModel', 'is the model that the budget is on'));
   } else if (fallbackModel !== undefined) {

@@ -23,7 +23,8 @@ function describe(budget: Budget, need: bigint | undefined, remaining: bigint): 
   const per = window === 'TOTAL' ? 'in total' : `per ${window.toLowerCase()}`;
   const whose = `the budget of ${scope.toLowerCase().replace('_', ' ')} ${JSON.stringify(subjectId)}`;
   const what = `${whose} (${formatAmount(unit, limit)} ${per})`;
-  if (need === undefined) return `${what} takes no model without a known price; set one, or allow unpriced models on it`;
+  if (need === undefined)
+    return `${what} takes no model without a known price; set one, or allow unpriced models on it`;
   const left = `has ${formatAmount(unit, remaining)} left`;
   return `${what} ${left}, and this ask may come to ${formatAmount(unit, need)}`;
 }

@@ -98,7 +98,9 @@ function ensureMaySet(
   if (hasScope(who, 'ADMIN')) return;
   if (!hasScope(who, 'BUDGETS_WRITE')) throw new Forbidden('this key lacks the scope BUDGETS_WRITE');
   if (scope === 'KEY' && teamId === who.teamId && subjectId !== who.keyId) return;
-  throw new Forbidden('with BUDGETS_WRITE a key sets budgets on other keys of its team; all others need ADMIN');
+  throw new Forbidden(
+    'with BUDGETS_WRITE a key sets budgets on other keys of its team; all others need ADMIN',
+  );
 }
 
 async function write(
@@ -120,7 +122,13 @@ async function write(
     WHERE budget_id = ${id} AND (ends_at IS NULL OR ends_at > now())`;
   await openWindows(tx, [id]);
   const [after] = await readBudgets(tx, [id]);
-  const told = { id, action: 'budget.set', before: before && toRecord(before), after: toRecord(after!), requestId };
+  const told = {
+    id,
+    action: 'budget.set',
+    before: before && toRecord(before),
+    after: toRecord(after!),
+    requestId,
+  };
   await record(tx, who, told);
   return id;
 }
@@ -158,8 +166,12 @@ async function upsert(
 /** Another time zone or first day would make windows that overlap those in which something was already counted. */
 function ensureSameWindows(existing: { time_zone: string; start_day: number }, input: BudgetInput): void {
   const faults = [
-    existing.time_zone === input.timeZone ? [] : fault('timeZone', `is ${existing.time_zone} for this budget`),
-    existing.start_day === input.startDay ? [] : fault('startDay', `is ${existing.start_day} for this budget`),
+    existing.time_zone === input.timeZone
+      ? []
+      : fault('timeZone', `is ${existing.time_zone} for this budget`),
+    existing.start_day === input.startDay
+      ? []
+      : fault('startDay', `is ${existing.start_day} for this budget`),
   ].flat();
   if (faults.length === 0) return;
   throw new InvalidInput(
@@ -189,5 +201,10 @@ async function record(
 
 /** For the audit: what was set, in numbers that JSON can hold. */
 function toRecord({ current: _current, limit, createdAt, endsAt, ...rest }: Budget): Record<string, unknown> {
-  return { ...rest, limit: limit.toString(), createdAt: createdAt.toISOString(), endsAt: endsAt?.toISOString() };
+  return {
+    ...rest,
+    limit: limit.toString(),
+    createdAt: createdAt.toISOString(),
+    endsAt: endsAt?.toISOString(),
+  };
 }

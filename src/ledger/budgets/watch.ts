@@ -56,7 +56,11 @@ export function createBudgetWatch(sql: Sql, onError: (error: unknown) => void): 
     };
   }
 
-  async function* follow(who: Principal, id: string, signal: AbortSignal): AsyncGenerator<Budget | undefined> {
+  async function* follow(
+    who: Principal,
+    id: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<Budget | undefined> {
     const [first] = await findBudgets(sql, who, [id]);
     const watcher: Watcher = { latest: first, news: Promise.withResolvers() };
     yield first;

@@ -75,6 +75,8 @@ const two = fc.nat(1);
 const one = fc.nat(1_000);
 const instance = fc.nat(INSTANCES - 1);
 const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 3) => fc.option(arbitrary, { nil: undefined, freq });
+const rarely = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 6, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
 /** Mostly the first. */
 const mostly = <const T extends string>(usual: T, others: readonly T[], weight: number) =>
   fc.oneof({ weight, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
@@ -95,7 +97,7 @@ const ask: fc.Arbitrary<Ask> = fc.record({
   tag: maybe(two, 1),
   nanos: maybe(amount, 8),
   tokens: fc.integer({ min: 40, max: 150 }),
-  idempotencyKey: fc.option(two, { nil: undefined, freq: 0.15 * 2 }),
+  idempotencyKey: rarely(two),
   fate: mostly('ANSWERED', ['ANSWER_LOST', 'NEVER_SENT', 'CALLER_LEFT'], 12),
   crash: mostly('NEVER', ['AFTER_RESERVE', 'AFTER_DISPATCH', 'MID_STREAM', 'BEFORE_POST'], 5),
   seen: fc.integer({ min: 1, max: 30 }),

@@ -1,0 +1,73 @@
+import type { Sql } from 'postgres';
+import { IdempotencyKeyUsed, Unavailable, type BudgetExceeded } from '../domain/errors.ts';
+import { raceAbort } from '../lib/abort.ts';
+import { groupCommit } from '../lib/group-commit.ts';
+import type { Logger } from '../lib/logger.ts';
+import { toBudgetExceeded } from './budgets/exceeded.ts';
+import { readBudgets } from './budgets/read.ts';
+import { reserveAll, type Decision, type Refusal, type Reservation } from './reserve.ts';
+
+/** How long a caller waits for its hold; a database that is slower than this cannot be sold through. */
+const RESERVE_WITHIN_MS = 5_000;
+
+/** Opens a completion with its hold; rejects as `Ledger.reserve` says. */
+export type Reserve = (reservation: Reservation, signal: AbortSignal) => Promise<{ budgeted: boolean }>;
+
+/**
+ * Holds of one process, which share statements.
+ * @param options.giveBack releases a hold that was opened when nobody waited for it any more.
+ */
+export function createReserving(
+  sql: Sql,
+  options: {
+    hold: { ms: number; instanceId: string };
+    maxItems: number;
+    maxWaiting: number;
+    logger: Logger;
+    giveBack: (completionId: string) => Promise<unknown>;
+  },
+): Reserve {
+  const knownPrices = new Set<string>();
+  const reserving = groupCommit(
+    (items: Reservation[]) => reserveAll(sql, items, options.hold, knownPrices),
+    options,
+  );
+
+  /** Asks until it is decided. Each time at least the first of those who ask together learns where it stands. */
+  async function decide(reservation: Reservation, caller: { waiting: boolean }): Promise<Decision> {
+    for (;;) {
+      const verdict = await reserving.add(reservation);
+      if (verdict.kind !== 'AGAIN') return verdict;
+      if (!caller.waiting) throw new Unavailable('nobody waits for this hold any more');
+    }
+  }
+
+  /** @throws Unavailable when it takes too long; what is opened after that is given back. */
+  async function decideInTime(reservation: Reservation, signal: AbortSignal): Promise<Decision> {
+    const caller = { waiting: true };
+    const deciding = decide(reservation, caller);
+    try {
+      return await raceAbort(deciding, signal, RESERVE_WITHIN_MS);
+    } catch (error) {
+      caller.waiting = false;
+      void deciding
+        .then((late) => (late.kind === 'OPENED' ? options.giveBack(reservation.completion.id) : undefined))
+        .catch(() => {});
+      signal.throwIfAborted();
+      options.logger.error({ err: error }, 'a completion cannot be reserved');
+      throw new Unavailable('the ledger cannot be written right now, so nothing was started', error);
+    }
+  }
+
+  async function explain(refusals: Refusal[]): Promise<BudgetExceeded> {
+    const ids = refusals.map(({ budgetId }) => budgetId);
+    return toBudgetExceeded(await readBudgets(sql, ids), refusals);
+  }
+
+  return async (reservation, signal) => {
+    const decision = await decideInTime(reservation, signal);
+    if (decision.kind === 'KEY_USED') throw new IdempotencyKeyUsed();
+    if (decision.kind === 'REFUSED') throw await explain(decision.refusals);
+    return decision;
+  };
+}
