@@ -56,7 +56,8 @@ function describeRatio(own: Series, baseline: Series | undefined, throughput: Fi
   return `${format(median(ratios) * 100, 0)} %`;
 }
 
-function layOut(rows: string[][]): string {
+/** A table in columns, its first line the titles. */
+export function layOut(rows: string[][]): string {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   return rows
     .map((row) =>
@@ -70,13 +71,13 @@ function layOut(rows: string[][]): string {
     .join('\n');
 }
 
-function median(values: number[]): number {
+export function median(values: number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
   return ((low ?? Number.NaN) + (high ?? Number.NaN)) / 2;
 }
 
-function format(value: number, digits: number): string {
+export function format(value: number, digits: number): string {
   return Number.isFinite(value) ? value.toFixed(digits) : NOTHING;
 }

@@ -48,7 +48,7 @@ export async function runCalls(job: Job): Promise<JobResult> {
   };
 }
 
-function delayOf(values: number[]): Delay {
+export function delayOf(values: number[]): Delay {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
   return { p50: at(0.5), p99: at(0.99) };

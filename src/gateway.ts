@@ -23,6 +23,7 @@ import { createNews, type News } from './events/news.ts';
 import { appendEvent, type OutboxEvent } from './events/outbox.ts';
 import { createReporter } from './events/reporter.ts';
 import { createRelay, type Relay } from './events/relay.ts';
+import { findBrake, setBrake } from './ledger/budgets/brake.ts';
 import type { BudgetStore } from './ledger/budgets/set.ts';
 import { listBudgetsOn } from './ledger/budgets/read.ts';
 import { createBudgetWatch, type BudgetWatch } from './ledger/budgets/watch.ts';
@@ -35,6 +36,8 @@ import type { Logger } from './lib/logger.ts';
 import { loadTokenizer } from './lib/tokens.ts';
 import { detectFromEnvironment } from './providers/detect.ts';
 import { createProviders, type Providers } from './providers/providers.ts';
+import { createAnomalyWatch, type AnomalyWatch } from './usage/anomalies/watch.ts';
+import { createUsageFeed, type UsageFeed } from './usage/feed.ts';
 
 /** How often an instance looks for what others have committed. Alone with its database it is told by itself. */
 const POLL_SHARED_MS = 400;
@@ -56,6 +59,7 @@ export interface Gateway {
   /** Something was just committed: every instance hears of it now, and not at its next look. */
   announceCommit: () => void;
   webhooks: Webhooks;
+  anomalies: AnomalyWatch;
   providers: Providers;
   catalog: Catalog;
   prices: PriceStore;
@@ -64,6 +68,7 @@ export interface Gateway {
   budgets: BudgetStore;
   budgetWatch: BudgetWatch;
   estimates: EstimateDeps;
+  usageFeed: UsageFeed;
   runs: Runs;
   /** Settles what dead processes left behind; answers how many completions that were. */
   recover(): Promise<number>;
@@ -135,7 +140,14 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
   };
   const webhooks = createWebhooks(sql, { webhooks: config.webhooks, logger });
   opened.defer(() => webhooks.close());
-  return { database, makeFirstAdminKey, authenticator, relay, announce, announceCommit, keys, webhooks };
+  const anomalies = createAnomalyWatch({
+    database,
+    config: config.anomalies,
+    brakes: { find: findBrake, set: setBrake },
+    onRaised: announceCommit,
+  });
+  const access = { makeFirstAdminKey, authenticator, keys };
+  return { database, relay, announce, announceCommit, webhooks, anomalies, ...access };
 }
 
 function openNews(redisUrl: string, relay: Relay, logger: Logger, opened: AsyncDisposableStack): News {
@@ -224,6 +236,11 @@ async function openCompletions(
   const budgetWatch = createBudgetWatch(database.sql, (err) =>
     logger.error({ err }, 'budgets that are watched cannot be read'),
   );
+  const usageFeed = createUsageFeed({
+    db,
+    relay,
+    onError: (err) => logger.error({ err }, 'usage that is watched cannot be read'),
+  });
   const budgets = openBudgets(database, catalog, announceCommit);
   const estimates: EstimateDeps = {
     pricing,
@@ -231,7 +248,8 @@ async function openCompletions(
     listBudgetsOn: (organisationId, subjects) => listBudgetsOn(database.sql, organisationId, subjects),
     findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(database.sql, who, model),
   };
-  return { ledger, budgets, budgetWatch, estimates, runs, recover: () => recover(ledger, pricing) };
+  const recoverAll = () => recover(ledger, pricing);
+  return { ledger, budgets, budgetWatch, estimates, usageFeed, runs, recover: recoverAll };
 }
 
 /** Budgets, and everything that one can be set on. */

@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
+import type { UsageExportOptions } from './cli/run-usage-export.ts';
 
 // Everything else is imported after this, so that a start finds it compiled by the one before.
 enableCompileCache();
@@ -37,6 +38,24 @@ program
   .action(async (source?: string) => {
     const { runPricesRefresh } = await import('./cli/run-prices-refresh.ts');
     await runPricesRefresh(source);
+  });
+
+program
+  .command('usage')
+  .description('what was used')
+  .command('export')
+  .requiredOption('--from <time>', 'such as 2026-11-01T00:00:00Z')
+  .option('--to <time>', 'until now unless given')
+  .option('--granularity <unit>', 'minute, hour, day, week or month: a line for each')
+  .option('--group-by <dimensions>', 'model, provider, team, key, tag, status, end-user; several by commas')
+  .option('--time-zone <name>', 'whose days are meant, such as Europe/Berlin', 'UTC')
+  .option('--format <format>', 'csv or json', 'csv')
+  .option('--organisation <id>', 'the default one unless given')
+  .option('--out <file>', 'a new file; standard output unless given')
+  .description('write a report of usage as CSV or JSON')
+  .action(async (options: UsageExportOptions) => {
+    const { runUsageExport } = await import('./cli/run-usage-export.ts');
+    await runUsageExport(options);
   });
 
 try {

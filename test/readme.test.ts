@@ -60,11 +60,12 @@ describe('the README', () => {
     await writeFile(join(folder, 'sluice.config.yaml'), snippets('yaml')[0]!);
     const OPS_WEBHOOK_SECRET = `whsec_${Buffer.alloc(24, 'x').toString('base64')}`;
     const environment = toEnvironment({ OPENAI_API_KEY: 'x', OPS_WEBHOOK_SECRET }, folder);
-    const { providers, corsOrigins, webhooks, ...rest } = loadConfig(environment);
+    const { providers, corsOrigins, webhooks, prices, ...rest } = loadConfig(environment);
     const {
       providers: _none,
       corsOrigins: _closed,
       webhooks: _nobody,
+      prices: { refreshHours },
       ...defaults
     } = loadConfig(toEnvironment({}, '/nonexistent'));
     expect({ ...rest, dataDir: '' }).toEqual({ ...defaults, dataDir: '' });
@@ -72,6 +73,7 @@ describe('the README', () => {
       'openai openai',
       'my-vllm openai-compatible',
     ]);
+    expect(prices).toEqual({ source: expect.stringMatching(/^https:/), refreshHours });
     expect(webhooks).toMatchObject([{ name: 'ops', secret: OPS_WEBHOOK_SECRET }]);
     expect(corsOrigins).toEqual(['https://app.example.com']);
   });

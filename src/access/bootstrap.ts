@@ -6,7 +6,8 @@ import { newId } from '../lib/ids.ts';
 import { withSecret } from './keys.ts';
 import { hashSecret, hintOf, newSecret } from './secrets.ts';
 
-const DEFAULT_ORGANISATION = 'org_default';
+/** The organisation that is there from the first start. */
+export const DEFAULT_ORGANISATION = 'org_default';
 const DEFAULT_TEAM = 'team_default';
 
 /**

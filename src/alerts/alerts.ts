@@ -1,4 +1,4 @@
-import { and, desc, inArray, lt } from 'drizzle-orm';
+import { and, desc, eq, inArray, lt } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
 import { alerts } from '../db/tables/alerts.ts';
 import { visibleTo } from '../db/visibility.ts';
@@ -23,19 +23,19 @@ export interface Alert {
 export async function listAlerts(
   db: Db,
   who: Principal,
-  page: { first: number; after?: string | undefined },
+  page: { first: number; after?: string | undefined; kind?: AlertKind },
 ): Promise<Alert[]> {
   const rows = await db
     .select()
     .from(alerts)
-    .where(and(visibleAlerts(who), page.after ? lt(alerts.id, BigInt(page.after)) : undefined))
+    .where(and(visibleAlerts(who, page.kind), page.after ? lt(alerts.id, BigInt(page.after)) : undefined))
     .orderBy(desc(alerts.id))
     .limit(page.first);
   return rows.map(toAlert);
 }
 
-export async function countAlerts(db: Db, who: Principal): Promise<number> {
-  return db.$count(alerts, visibleAlerts(who));
+export async function countAlerts(db: Db, who: Principal, kind?: AlertKind): Promise<number> {
+  return db.$count(alerts, visibleAlerts(who, kind));
 }
 
 /** Oldest first. */
@@ -48,8 +48,8 @@ export async function findAlerts(db: Db, who: Principal, ids: readonly string[])
   return rows.map(toAlert);
 }
 
-function visibleAlerts(who: Principal) {
-  return visibleTo(who, alerts, alerts.keyId);
+function visibleAlerts(who: Principal, kind?: AlertKind) {
+  return and(visibleTo(who, alerts, alerts.keyId), kind && eq(alerts.kind, kind));
 }
 
 function toAlert(row: typeof alerts.$inferSelect): Alert {

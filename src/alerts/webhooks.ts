@@ -66,6 +66,11 @@ function messageIdOf({ id }: Alert): string {
   return `alert_${id}`;
 }
 
+/** What the graph knows it by. */
+function nodeIdOf({ kind, id }: Alert): string {
+  return kind === 'ANOMALY' ? `anom_${id}` : `alert_${id}`;
+}
+
 const TYPES = {
   BUDGET_THRESHOLD: 'budget.threshold',
   BUDGET_EXCEEDED: 'budget.exceeded',
@@ -76,6 +81,6 @@ const TYPES = {
 function toBody(alert: Alert): string {
   const { kind, organisationId, teamId, keyId, budgetId, at } = alert;
   const about = { organisationId, teamId, keyId, budgetId };
-  const data = { id: messageIdOf(alert), ...about, message: describeAlert(alert), ...tellDetail(alert) };
+  const data = { id: nodeIdOf(alert), ...about, message: describeAlert(alert), ...tellDetail(alert) };
   return JSON.stringify({ type: TYPES[kind], timestamp: at.toISOString(), data });
 }

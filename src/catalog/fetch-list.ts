@@ -45,7 +45,7 @@ async function download(source: string, signal: AbortSignal): Promise<string> {
   }
   const response = await fetch(url, { headers, signal: limit }).catch((error: unknown) => {
     throw new Error(limit.aborted ? 'it did not come in time' : 'it cannot be reached', {
-      cause: causeOf(error),
+      cause: error,
     });
   });
   if (!response.ok) {
@@ -70,14 +70,9 @@ async function readBody(response: Response, signal: AbortSignal): Promise<string
     }
   } catch (error) {
     if (bytes > BYTES_MAX) throw error;
-    throw new Error(signal.aborted ? 'it did not come in time' : 'it broke off', { cause: causeOf(error) });
+    throw new Error(signal.aborted ? 'it did not come in time' : 'it broke off', { cause: error });
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-/** The network's own error, which names a host and a port; what `fetch` puts around it may name the whole URL. */
-function causeOf(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined;
 }
 
 function tooLong(): Error {

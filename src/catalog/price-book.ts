@@ -5,8 +5,7 @@ import { createListedPrices } from './listed-price.ts';
 import type { PriceList } from './price-list.ts';
 import { EVERYBODY, findStoredList, findStoredListState, nameOf } from './price-lists.ts';
 import { listOwnPrices } from './price-rows.ts';
-
-const RETRY_MS = 1_000;
+import { createReloadQueue } from './reload-queue.ts';
 
 /**
  * All prices that hold now or will, in memory: nobody who asks for one waits for the database. What organisations
@@ -40,8 +39,6 @@ export async function openPriceBook(
   let list = packaged;
   let listed = createListedPrices(list);
   let own = new Map<string, OwnPrices>();
-  const retries = new Map<string, NodeJS.Timeout>();
-  let closed = false;
 
   async function readList(): Promise<void> {
     const state = await findStoredListState(sql);
@@ -61,35 +58,20 @@ export async function openPriceBook(
     else own.delete(organisationId);
   }
 
-  async function read(organisationId: string): Promise<void> {
-    if (closed) return;
-    clearTimeout(retries.get(organisationId));
-    retries.delete(organisationId);
-    try {
-      await (organisationId === EVERYBODY ? readList() : readOwn(organisationId));
-    } catch (error) {
-      if (closed) return;
-      onError(error);
-      retries.set(
-        organisationId,
-        setTimeout(() => void reload(organisationId), RETRY_MS),
-      );
-    }
-  }
-
-  function reload(organisationId: string): Promise<void> {
-    last = last.then(() => read(organisationId));
-    return last;
-  }
-
-  // Heard from before the first read on, so that nothing falls between the two. One read comes after the other, so
-  // that what was read earlier never replaces what was read later.
-  const stopListening = relay.listen(({ kind, organisationId }) => {
-    if (kind === 'PRICES_CHANGED') void reload(organisationId);
-  });
   const first = readAll();
-  let last: Promise<void> = first.catch(stopListening);
-  await first;
+  const reloads = createReloadQueue(
+    first,
+    (organisationId) => (organisationId === EVERYBODY ? readList() : readOwn(organisationId)),
+    onError,
+  );
+  // Heard from before the first read is over, so that nothing falls between the two.
+  const stopListening = relay.listen(({ kind, organisationId }) => {
+    if (kind === 'PRICES_CHANGED') void reloads.add(organisationId);
+  });
+  await first.catch((error: unknown) => {
+    stopListening();
+    throw error;
+  });
   return {
     list: () => list,
     findOwn(organisationId, model, at) {
@@ -101,12 +83,10 @@ export async function openPriceBook(
     },
     findListed: (model, catalogueId, at) => listed.find(model, catalogueId, at),
     findListedById: (id) => listed.findById(id),
-    reload,
-    async close() {
-      closed = true;
+    reload: (organisationId) => reloads.add(organisationId),
+    close() {
       stopListening();
-      for (const retry of retries.values()) clearTimeout(retry);
-      await last;
+      return reloads.close();
     },
   };
 }

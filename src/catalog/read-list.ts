@@ -106,7 +106,8 @@ function areUnique(rows: { id: string }[]): boolean {
 
 function isRegex(text: string): boolean {
   try {
-    return new RegExp(text) !== undefined;
+    RegExp(text);
+    return true;
   } catch {
     return false;
   }

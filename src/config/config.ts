@@ -56,6 +56,18 @@ export interface WebhookConfig {
   events: AlertKind[];
 }
 
+/** What counts as unusual use of a key or a team, and what is done about it. */
+export interface AnomaliesConfig {
+  enabled: boolean;
+  /** How many median absolute deviations above the median are unusual. */
+  sensitivity: number;
+  /** Whether unusual spend puts a budget on its subject for a while, and whether that one refuses or only tells. */
+  brake: 'none' | 'block' | 'warn';
+  brakeMinutes: number;
+  /** An hour in which less is spent is not unusual for its spend. */
+  minimumNanos: bigint;
+}
+
 /** Everything that can be set, checked and with its defaults. */
 export interface Config {
   environment: 'development' | 'production';
@@ -70,6 +82,7 @@ export interface Config {
   logLevel: string;
   providers: ProviderConfig[];
   webhooks: WebhookConfig[];
+  anomalies: AnomaliesConfig;
   /** Look for provider keys in the environment and for local servers on loopback. */
   detectProviders: boolean;
   prices: {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CAPABILITIES } from '../domain/model.ts';
+import { anomalies } from './anomalies-schema.ts';
 import type { ProviderConfig } from './config.ts';
 import { price, priceSource } from './price-schema.ts';
 import { secretReference, referringTexts } from './references.ts';
@@ -35,6 +36,7 @@ export function fileSchema(lookup: Readonly<Record<string, string>>) {
       )
       .prefault({}),
     webhooks: webhooks(lookup).default([]),
+    anomalies: anomalies.prefault({}),
     detectProviders: z.boolean().default(true),
     prices: mapOf({
       source: priceSource(lookup).optional(),

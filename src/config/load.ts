@@ -44,6 +44,7 @@ function toConfig(variables: Variables, file: Settings, directory: string): Conf
     logLevel: variables.LOG_LEVEL,
     providers: file.providers,
     webhooks: file.webhooks,
+    anomalies: file.anomalies,
     detectProviders: variables.SLUICE_DETECT ? variables.SLUICE_DETECT === '1' : file.detectProviders,
     prices: { ...file.prices, source: locateSource(file.prices.source, directory) },
     limits: file.limits,

@@ -58,11 +58,6 @@ export async function readAfter(
   }));
 }
 
-/** Forgets what every instance has read long ago. */
-export async function trimOutbox(sql: Sql, olderThanMs: number): Promise<void> {
-  await sql`DELETE FROM outbox WHERE at < now() - ${olderThanMs}::int * interval '1 ms'`;
-}
-
 interface Row {
   transaction: string;
   seq: bigint | string;

@@ -36,7 +36,7 @@ const TYPE_BY_KIND: Record<Kind, string> = {
   ANOMALY: 'Anomaly',
 };
 
-const Alert = builder.interfaceRef<AlertRow>('Alert').implement({
+export const Alert = builder.interfaceRef<AlertRow>('Alert').implement({
   description: 'Something that people should hear of. It is raised once and never changes.',
   interfaces: [builder.nodeInterfaceRef()],
   resolveType: ({ kind }) => TYPE_BY_KIND[kind],

@@ -13,6 +13,8 @@ import type { Gateway } from '../gateway.ts';
 import { findBudgets, listBudgets } from '../ledger/budgets/read.ts';
 import { findCompletions, type Page } from '../ledger/completions.ts';
 import { findEntries, type LedgerEntry } from '../ledger/entries.ts';
+import type { Pace } from '../usage/forecast.ts';
+import { readPaces } from '../usage/pace.ts';
 
 /** A subject has at most one budget for each unit and window, so no list of theirs comes near. */
 const MOST_BUDGETS = 10_000;
@@ -35,6 +37,8 @@ export interface Loaders {
   budget: ById<Budget>;
   /** By what they are set on, as `SCOPE:id`. */
   budgetsOn: DataLoader<string, Budget[]>;
+  /** How fast that which a budget counts is used; undefined where nothing is known. */
+  pace: DataLoader<Budget, Pace | undefined, string>;
   /** The keys of a team, one page of them; the same page of many teams is one read. */
   keysOfTeam(page: Page): DataLoader<string, ApiKey[]>;
   keyCount: DataLoader<string, number>;
@@ -66,6 +70,13 @@ export function createLoaders(gateway: Gateway, who: Principal): Loaders {
       const found = Map.groupBy(budgets, ({ scope, subjectId }) => subjectOf(scope, subjectId));
       return subjects.map((subject) => found.get(subject) ?? []);
     }),
+    pace: new DataLoader(
+      async (budgets) => {
+        const paces = await readPaces(db, who.organisationId, budgets);
+        return budgets.map(({ id }) => paces.get(id));
+      },
+      { cacheKeyFn: ({ id }) => id },
+    ),
     keysOfTeam(page) {
       const name = `${page.first} ${page.after ?? ''}`;
       const known = pagesOfKeys.get(name);

@@ -11,6 +11,7 @@ const PREFIXES = {
   ent: 'LedgerEntry',
   aud: 'AuditEvent',
   alert: 'BudgetAlert',
+  anom: 'Anomaly',
   bdg: 'Budget',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
@@ -22,10 +23,11 @@ const OWN_PREFIX: Partial<Record<string, string>> = {
   LedgerEntry: 'ent',
   AuditEvent: 'aud',
   BudgetAlert: 'alert',
+  Anomaly: 'anom',
 };
 
 /** Those whose id is a number. */
-const NUMBERED: ReadonlySet<string> = new Set(['LedgerEntry', 'AuditEvent', 'BudgetAlert']);
+const NUMBERED: ReadonlySet<string> = new Set(['LedgerEntry', 'AuditEvent', 'BudgetAlert', 'Anomaly']);
 
 export function encodeNodeId(typename: string, id: string): string {
   const prefix = OWN_PREFIX[typename];

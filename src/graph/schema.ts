@@ -1,8 +1,10 @@
 import './scalars.ts';
 import './alert.ts';
+import './anomaly.ts';
 import './attempt.ts';
 import './api-key.ts';
 import './audit.ts';
+import './budget-forecast.ts';
 import './budget-queries.ts';
 import './budget-set.ts';
 import './completion-queries.ts';
@@ -14,6 +16,7 @@ import './model.ts';
 import './price.ts';
 import './provider.ts';
 import './usage.ts';
+import './usage-ticks.ts';
 import './viewer.ts';
 import { builder } from './builder.ts';
 import { guardEntities } from './entities.ts';

@@ -1,14 +1,21 @@
+import { EVERYBODY } from '../catalog/price-lists.ts';
 import { refreshWhenDue } from '../catalog/refresh.ts';
-import { trimOutbox } from '../events/outbox.ts';
 import type { Gateway } from '../gateway.ts';
 import { forgetOldWindows } from '../ledger/budgets/windows.ts';
+import { foldUsage } from '../usage/fold.ts';
+import { trimOutbox } from '../usage/trim.ts';
+import { createSchedule } from './schedule.ts';
 
 const RECOVER_EVERY_MS = 5_000;
 const PROBE_EVERY_MS = 30_000;
 const LAST_USED_EVERY_MS = 10_000;
 const DELIVER_EVERY_MS = 1_000;
+const FOLD_EVERY_MS = 1_000;
+/** Facts of one transaction: few enough that nobody waits for the embedded database's only connection. */
+const FOLD_AT_ONCE = 2_000;
 const TRIM_EVERY_MS = 60_000;
 const PRICES_EVERY_MS = 60_000;
+const ANOMALIES_EVERY_MS = 60_000;
 /** Long after the slowest instance has read it. */
 const OUTBOX_KEPT_MS = 3_600_000;
 /** Windows of minutes and hours; longer ones are history. */
@@ -16,33 +23,11 @@ const WINDOWS_KEPT_MS = 7 * 24 * 3_600_000;
 /** A hold outlives this many missed heartbeats. */
 const HEARTBEATS_PER_HOLD = 3;
 
-/** Work that nobody waits for. Each job runs alone, logs its failures and never throws. */
+/** Work that nobody waits for. */
 export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
   const { ledger, runs, authenticator, providers, database, logger, config, webhooks } = gateway;
-  const stopping = new AbortController();
-  const running = new Set<Promise<void>>();
-  const timers: NodeJS.Timeout[] = [];
-
-  function every(ms: number, name: string, work: () => Promise<unknown>): void {
-    let busy = false;
-    const run = async () => {
-      try {
-        await work();
-      } catch (err) {
-        if (!stopping.signal.aborted) logger.warn({ err, job: name }, 'a job failed; it will be tried again');
-      } finally {
-        busy = false;
-      }
-    };
-    timers.push(
-      setInterval(() => {
-        if (busy) return;
-        busy = true;
-        const job = run().finally(() => running.delete(job));
-        running.add(job);
-      }, ms),
-    );
-  }
+  const schedule = createSchedule(logger);
+  const { every, signal } = schedule;
 
   every(config.timeouts.holdMs / HEARTBEATS_PER_HOLD, 'heartbeat', async () => {
     const beats = runs.heartbeats();
@@ -53,24 +38,29 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
     if (settled > 0) logger.warn({ settled }, 'settled completions whose process had died');
   });
   every(LAST_USED_EVERY_MS, 'last-used', () => authenticator.flushLastUsed());
-  every(PROBE_EVERY_MS, 'probe', () => providers.probe(stopping.signal));
+  every(PROBE_EVERY_MS, 'probe', () => providers.probe(signal));
   // Each by itself, so that a receiver that hangs holds up no other.
   for (const name of webhooks.names)
-    every(DELIVER_EVERY_MS, `webhook ${name}`, () => webhooks.deliver(name, stopping.signal));
+    every(DELIVER_EVERY_MS, `webhook ${name}`, () => webhooks.deliver(name, signal));
   const { source, refreshHours } = config.prices;
   if (source !== undefined) {
-    every(PRICES_EVERY_MS, 'prices', () =>
-      refreshWhenDue(database.sql, { source, refreshHours }, stopping.signal),
-    );
+    every(PRICES_EVERY_MS, 'prices', async () => {
+      const refreshed = await refreshWhenDue(database.sql, { source, refreshHours }, signal);
+      if (!refreshed) return;
+      gateway.announceCommit();
+      await gateway.prices.book.reload(EVERYBODY);
+    });
   }
+  if (config.anomalies.enabled) every(ANOMALIES_EVERY_MS, 'anomalies', () => gateway.anomalies.look());
   every(TRIM_EVERY_MS, 'trim-budget-windows', () => forgetOldWindows(database.sql, WINDOWS_KEPT_MS));
-  every(TRIM_EVERY_MS, 'trim-outbox', () => trimOutbox(database.sql, OUTBOX_KEPT_MS));
+  every(FOLD_EVERY_MS, 'fold-usage', async () => {
+    while (!signal.aborted && (await foldUsage(database.db, FOLD_AT_ONCE)));
+  });
+  every(TRIM_EVERY_MS, 'trim-outbox', () => trimOutbox(database.db, OUTBOX_KEPT_MS));
 
   return {
     async stop() {
-      stopping.abort();
-      for (const timer of timers) clearInterval(timer);
-      await Promise.all(running);
+      await schedule.stop();
       await authenticator.flushLastUsed().catch(() => {});
     },
   };

@@ -26,9 +26,14 @@ export interface Heartbeat {
 export async function extendHolds(sql: Sql, beats: Heartbeat[], holdMs: number): Promise<string[]> {
   const rows = toJsonParameter(beats.map((beat) => ({ id: beat.completionId, seen: beat.seenOutputTokens })));
   const extended = await sql<{ id: string }[]>`
+    WITH input AS (SELECT * FROM jsonb_to_recordset(${rows}::text::jsonb) AS x(id text, seen int)),
+    -- In the order in which settlements take them.
+    ours AS MATERIALIZED (
+      SELECT id FROM completions WHERE id IN (SELECT id FROM input) AND hold_state = 'PENDING' ORDER BY id FOR UPDATE
+    )
     UPDATE completions c SET hold_expires_at = now() + ${holdMs}::int * interval '1 ms', seen_output_tokens = x.seen
-    FROM jsonb_to_recordset(${rows}::text::jsonb) AS x(id text, seen int)
-    WHERE c.id = x.id AND c.hold_state = 'PENDING'
+    FROM ours JOIN input x USING (id)
+    WHERE c.id = ours.id AND c.hold_state = 'PENDING'
     RETURNING c.id`;
   const alive = new Set(extended.map((row) => row.id));
   return beats.map((beat) => beat.completionId).filter((id) => !alive.has(id));

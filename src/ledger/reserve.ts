@@ -42,11 +42,18 @@ export type Decision =
 type Verdict = Decision | { kind: 'AGAIN' };
 
 const RESERVE = `
-  WITH input AS (
+  WITH asked AS (
     SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, organisation_id text, team_id text, key_id text,
       idempotency_key text, ask_hash text, requested_model text, provider text, model text, tags jsonb,
       end_user_id text, trace_id text, created_at timestamptz, held_nanos bigint, held_tokens bigint,
       estimated_input_tokens int, price_id text, subjects jsonb)
+  ),
+  -- The insert below would find a used key too. But it would wait for whoever settles that completion at the moment, who
+  -- in turn may wait for the windows that are locked here.
+  input AS MATERIALIZED (
+    SELECT * FROM asked a
+    WHERE idempotency_key IS NULL OR NOT EXISTS (
+      SELECT FROM completions c WHERE c.key_id = a.key_id AND c.idempotency_key = a.idempotency_key)
   ),
   priced AS (
     INSERT INTO prices (id, organisation_id, provider, model, rates, source, effective_from)
@@ -83,7 +90,7 @@ const RESERVE = `
     (SELECT jsonb_agg(budget_id) FROM unopened u WHERE u.place = x.place) AS unopened,
     (SELECT jsonb_agg(jsonb_build_object('budgetId', budget_id, 'need', CASE WHEN NOT unpriced THEN need::text END,
       'room', room::text)) FROM refused r WHERE r.place = x.place) AS refusals
-  FROM input x LEFT JOIN opened USING (id) LEFT JOIN holds ON holds.place = x.place
+  FROM asked x LEFT JOIN opened USING (id) LEFT JOIN holds ON holds.place = x.place
     LEFT JOIN contested ON contested.place = x.place`;
 
 interface VerdictRow {
@@ -123,8 +130,13 @@ export async function reserveAll(
 
 function toVerdict({ opened, budgeted, contested, unopened, refusals }: VerdictRow): Verdict {
   if (opened) return { kind: 'OPENED', budgeted };
+  // Before anything else: asked again it would be refused, and counted, a second time.
+  if (refusals) return refuse(refusals);
   if (unopened || contested) return { kind: 'AGAIN' };
-  if (!refusals) return { kind: 'KEY_USED' };
+  return { kind: 'KEY_USED' };
+}
+
+function refuse(refusals: NonNullable<VerdictRow['refusals']>): Decision {
   return {
     kind: 'REFUSED',
     refusals: refusals.map(({ budgetId, need, room }) => ({

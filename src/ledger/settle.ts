@@ -20,14 +20,18 @@ const SETTLE = `
       reasoning_tokens bigint, usage_source text, cost_nanos bigint, total_ms int, first_token_ms int,
       hold_state text)
   ),
+  -- Heartbeats and the recovery of other instances take the same rows: in one order nobody waits in a circle.
+  ours AS MATERIALIZED (
+    SELECT id FROM completions WHERE id IN (SELECT id FROM input) AND hold_state = 'PENDING' ORDER BY id FOR UPDATE
+  ),
   closed AS (
     UPDATE completions c SET status = x.status, finish_reason = x.finish_reason, outcome = x.outcome,
       input_tokens = x.input_tokens, output_tokens = x.output_tokens, cache_read_tokens = x.cache_read_tokens,
       cache_write_tokens = x.cache_write_tokens, reasoning_tokens = x.reasoning_tokens,
       usage_source = x.usage_source, cost_nanos = x.cost_nanos, total_ms = x.total_ms,
       first_token_ms = x.first_token_ms, hold_state = x.hold_state, finished_at = now()
-    FROM input x
-    WHERE c.id = x.id AND c.hold_state = 'PENDING' AND (x.hold_state <> 'EXPIRED' OR c.hold_expires_at < now())
+    FROM ours JOIN input x USING (id)
+    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND (x.hold_state <> 'EXPIRED' OR c.hold_expires_at < now())
     RETURNING x.place, c.id, c.organisation_id, c.team_id, c.key_id, c.provider, c.held_nanos, c.cost_nanos, c.finished_at,
       c.price_id, c.budget_holds, c.hold_state, c.input_tokens + c.output_tokens AS used_tokens
   ),

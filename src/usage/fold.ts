@@ -21,7 +21,7 @@ interface Progress extends Position {
 export async function foldUsage(db: Db, limit: number): Promise<boolean> {
   return db.transaction(async (tx) => {
     const progress = await lockProgress(tx);
-    if (!progress) return false;
+    if (!progress) return createProgress(tx);
     if (!progress.isHere) await beginAnew(tx);
     else if (progress.backfilledTo === null) return foldEvents(tx, progress, limit);
     else await foldHistory(tx, progress, progress.backfilledTo, limit);
@@ -38,14 +38,17 @@ async function lockProgress(tx: Tx): Promise<Progress | undefined> {
   }>(sql`
     select transaction::text as transaction, seq, server = ${THIS_SERVER} as here, backfilled_to from usage_progress
     for update skip locked`);
-  if (row) {
-    const { transaction, seq, here, backfilled_to: backfilledTo } = row;
-    return { transaction, seq: BigInt(seq), isHere: here, backfilledTo };
-  }
-  await tx.execute(sql`
+  if (!row) return undefined;
+  const { transaction, seq, here, backfilled_to: backfilledTo } = row;
+  return { transaction, seq: BigInt(seq), isHere: here, backfilledTo };
+}
+
+/** @returns false when it is there, so that another instance holds it. */
+async function createProgress(tx: Tx): Promise<boolean> {
+  const created = await tx.execute(sql`
     insert into usage_progress (id, server, transaction, seq, trimmed_transaction, trimmed_seq)
-    values (1, '', '0'::xid8, -1, '0'::xid8, -1) on conflict do nothing`);
-  return undefined;
+    values (1, '', '0'::xid8, -1, '0'::xid8, -1) on conflict do nothing returning id`);
+  return created.length > 0;
 }
 
 /** From here on the outbox says what is new; all that was settled before is history. */

@@ -16,6 +16,14 @@ export async function findWatermark(db: Pick<Db, 'execute'>): Promise<Position |
   return row && { transaction: row.transaction, seq: BigInt(row.seq) };
 }
 
+/** Whether events after this place have been dropped from the outbox, or it is one of another server. */
+export async function isForgotten(db: Pick<Db, 'execute'>, after: Position): Promise<boolean> {
+  const [row] = await db.execute<{ forgotten: boolean }>(sql`
+    select server <> ${THIS_SERVER} or (trimmed_transaction, trimmed_seq) > ${placeOf(after)} as forgotten
+    from usage_progress`);
+  return row?.forgotten ?? false;
+}
+
 /** A position as a row that can be compared with `(transaction, seq)`. */
 export function placeOf({ transaction, seq }: Position): SQL {
   return sql`(${transaction}::text::xid8, ${seq.toString()}::text::bigint)`;

@@ -1,4 +1,4 @@
-import { sql, type SQL } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
 import type { Visibility } from '../db/visibility.ts';
 import { InvalidInput } from '../domain/errors.ts';
@@ -10,6 +10,7 @@ import type { UsageFilter } from './filter.ts';
 import { addHistogram, unpackSteps } from './histogram.ts';
 import { ensureBounded, MAX_ROWS } from './limits.ts';
 import { findWatermark } from './progress.ts';
+import { toTotals, type SumRow as Sums } from './sum-row.ts';
 import { usedSteps, usedSums, type Selection, type Source } from './sources.ts';
 import {
   compareKeys,
@@ -52,9 +53,9 @@ export async function reportUsage(db: Db, visible: Visibility, ask: UsageAsk): P
   ensureBounded(ask);
   return db.transaction(
     async (tx) => {
-      const [now] = await tx.execute<{ ms: number }>(
-        sql`select extract(epoch from now())::float8 * 1000 as ms`,
-      );
+      // The planner's guesses are far too high here, and compiling takes longer than all the work.
+      const [now] = await tx.execute<{ ms: number }>(sql`
+        select extract(epoch from now())::float8 * 1000 as ms, set_config('jit', 'off', true)`);
       const source = await chooseSource(tx, visible, ask);
       return { ...(await sumUp(tx, visible, ask, source)), asOf: new Date(now!.ms) };
     },
@@ -120,72 +121,60 @@ async function readRows(
   const tagged = groupBy.includes('TAG')
     ? sql`cross join lateral jsonb_array_elements(used.tags) as tag(value)`
     : sql``;
-  const place = sql`extract(epoch from bucket)::float8 * 1000 as start_ms, ${keyOf(groupBy)} as key`;
-  const sums = await tx.execute<SumRow>(sql`
-    select ${place}, ${sumOfMeasures('used')},
-      coalesce(sum(used.requests) filter (where used.status in ('FAILED', 'INTERRUPTED')), 0) as errors
-    from (${usedSums(selection)}) as used ${tagged} group by 1, 2 limit ${MAX_ROWS + 1}`);
+  const places = ['bucket', ...groupBy.flatMap((name) => COLUMNS[name])];
+  const columns = sql.raw(places.map((column, index) => `${column} as p${index}`).join(', '));
+  const inGroups = sql`group by ${sql.raw(places.map((_column, index) => index + 1).join(', '))}`;
+  const names = sql.raw(places.map((_column, index) => `p${index}`).join(', '));
+
+  const sums = await tx.execute<BucketRow>(sql`
+    select extract(epoch from p0)::float8 * 1000 as start_ms, sums.* from (
+      select ${columns}, ${sumOfMeasures('used')},
+        coalesce(sum(used.requests) filter (where used.status in ('FAILED', 'INTERRUPTED')), 0) as errors
+      from (${usedSums(selection)}) as used ${tagged} ${inGroups}
+    ) sums limit ${MAX_ROWS + 1}`);
   if (sums.length > MAX_ROWS) throw tooManyRows();
-  const rows = new Map(sums.map((row) => [nameOf(row), toBucket(row, groupBy)]));
+  const rows = new Map(sums.map((row) => [nameOf(row, places), toBucket(row, groupBy)]));
   if (!withHistograms) return [...rows.values()];
+
   const histograms = await tx.execute<StepsRow>(sql`
-    select start_ms, key, first_token, array_to_json(array_agg((step << 32 | times)::text)) as packed from (
-      select ${place}, first_token, step, sum(times)::bigint as times
-      from (${usedSteps(selection)}) as used ${tagged} group by 1, 2, 3, 4
-    ) steps group by 1, 2, 3`);
+    select ${names}, first_token, array_to_json(array_agg((step << 32 | times)::text)) as packed from (
+      select ${columns}, first_token, step, sum(times)::bigint as times
+      from (${usedSteps(selection)}) as used ${tagged} ${inGroups}, first_token, step
+    ) steps group by ${names}, first_token`);
   for (const row of histograms) {
-    const totals = rows.get(nameOf(row))?.totals;
+    const totals = rows.get(nameOf(row, places))?.totals;
     if (totals)
       addHistogram(row.first_token ? totals.firstTokenMs : totals.latencyMs, unpackSteps(row.packed));
   }
   return [...rows.values()];
 }
 
-const COLUMNS: Record<Exclude<UsageDimension, 'TAG'>, string> = {
-  MODEL: 'model',
-  PROVIDER: 'provider',
-  TEAM: 'team_id',
-  KEY: 'key_id',
-  STATUS: 'status',
-  END_USER: 'end_user_id',
+/** What a dimension is grouped by. */
+const COLUMNS: Record<UsageDimension, string[]> = {
+  MODEL: ['model'],
+  PROVIDER: ['provider'],
+  TEAM: ['team_id'],
+  KEY: ['key_id'],
+  STATUS: ['status'],
+  END_USER: ['end_user_id'],
+  TAG: [`tag.value ->> 'key'`, `tag.value ->> 'value'`],
 };
 
-/** Names and values of the dimensions, side by side. */
-function keyOf(groupBy: readonly UsageDimension[]): SQL {
-  const parts = groupBy.map((name) =>
-    name === 'TAG'
-      ? sql`tag.value ->> 'key', tag.value ->> 'value'`
-      : sql.raw(`'${name}'::text, used.${COLUMNS[name]}`),
-  );
-  return sql`jsonb_build_array(${sql.join(parts, sql`, `)})::text`;
-}
+/** A bucket as text and the texts of the dimensions, `p0` and so on. */
+type Places = Record<string, string | null>;
+type BucketRow = Places & Sums & { start_ms: number | null; errors: string };
+type StepsRow = Places & { first_token: boolean; packed: string[] };
 
-type Place = { start_ms: number | null; key: string };
-type SumRow = Place & Record<string, string | null>;
-type StepsRow = Place & { first_token: boolean; packed: string[] };
+const nameOf = (row: Places, places: string[]) =>
+  JSON.stringify(places.map((_place, index) => row[`p${index}`]));
 
-const nameOf = ({ start_ms: start, key }: Place) => `${start} ${key}`;
-
-function toBucket(row: SumRow, groupBy: readonly UsageDimension[]): UsageBucket {
-  const texts = JSON.parse(row.key) as string[];
-  const count = (name: string) => Number(row[name] ?? 0);
+function toBucket(row: BucketRow, groupBy: readonly UsageDimension[]): UsageBucket {
+  let place = 0;
+  const nextText = () => row[`p${(place += 1)}`] ?? '';
   return {
     start: new Date(row.start_ms ?? 0),
-    key: groupBy.map((_name, index) => ({ key: texts[2 * index] ?? '', value: texts[2 * index + 1] ?? '' })),
-    totals: {
-      requests: count('requests'),
-      errors: count('errors'),
-      cacheHits: count('cache_hits'),
-      unpricedRequests: count('unpriced'),
-      input: count('input_tokens'),
-      output: count('output_tokens'),
-      cacheRead: count('cache_read_tokens'),
-      cacheWrite: count('cache_write_tokens'),
-      reasoning: count('reasoning_tokens'),
-      costNanos: BigInt(row['cost_nanos'] ?? 0),
-      firstTokenMs: new Map(),
-      latencyMs: new Map(),
-    },
+    key: groupBy.map((name) => ({ key: name === 'TAG' ? nextText() : name, value: nextText() })),
+    totals: toTotals(row, Number(row.errors)),
   };
 }
 

@@ -27,29 +27,31 @@ export interface Selection {
   source: Source;
 }
 
-/** Rows of dimensions, `bucket` and measures, under the name `used`. */
+/** Rows of dimensions, `bucket` and measures, to be selected from under the name `used`. */
 export function usedSums(selection: Selection): SQL {
   const measures = sql.raw(MEASURES.join(', '));
   const ofFacts = usedFacts(selection, measures);
   if (selection.source.kind !== 'rollups') return ofFacts;
-  const sums = sql`bucket, ${measures}`;
-  const inSlots = sql`${bucketOf(sql`r.starts_at`, selection.buckets)} as bucket, ${sumOfMeasures('r')}`;
-  return sql`${usedRollups(selection, sums, sql`select ${inSlots}`, sql`group by 1`)} union all ${ofFacts}`;
+  const bucket = bucketOf(sql`r.starts_at`, selection.buckets);
+  const slots = (rollups: SQL) =>
+    sql`select ${bucket} as bucket, ${sumOfMeasures('r')} from ${rollups} group by 1`;
+  return sql`${usedRollups(selection, sql`bucket, ${measures}`, slots)} union all ${ofFacts}`;
 }
 
 /** Rows of dimensions, `bucket`, `first_token`, `step` and `times`: the histograms, one step a row. */
 export function usedSteps(selection: Selection): SQL {
-  const measured = sql`first_token, step, 1::bigint as times`;
   const steps = sql`cross join lateral (
     values (true, ${stepOf(sql`first_token_ms`)}), (false, ${stepOf(sql`total_ms`)})) as measured(first_token, step)`;
-  const ofFacts = sql`select * from (${usedFacts(selection, measured, steps)}) measured where step is not null`;
+  const measured = usedFacts(selection, sql`first_token, step, 1::bigint as times`, steps);
+  const ofFacts = sql`select * from (${measured}) measured where step is not null`;
   if (selection.source.kind !== 'rollups') return ofFacts;
-  const unpacked = sql`bucket, first_token, packed >> 32, packed & 4294967295`;
-  const inSlots = sql`select bucket, first_token, unnest(steps) as packed from (
-    select ${bucketOf(sql`r.starts_at`, selection.buckets)} as bucket, measured.*`;
-  const measuredSlots = sql`cross join lateral (
-    values (true, r.first_token_steps), (false, r.latency_steps)) as measured(first_token, steps)) histograms`;
-  return sql`${usedRollups(selection, unpacked, inSlots, measuredSlots)} union all ${ofFacts}`;
+  const bucket = bucketOf(sql`r.starts_at`, selection.buckets);
+  const slots = (rollups: SQL) => sql`
+    select bucket, first_token, packed >> 32 as step, sum(packed & 4294967295)::bigint as times from (
+      select ${bucket} as bucket, true as first_token, unnest(r.first_token_steps) as packed from ${rollups}
+      union all select ${bucket}, false, unnest(r.latency_steps) from ${rollups}
+    ) histograms group by 1, 2, 3`;
+  return sql`${usedRollups(selection, sql`bucket, first_token, step, times`, slots)} union all ${ofFacts}`;
 }
 
 function usedFacts({ visible, filter, buckets, source }: Selection, columns: SQL, joined = sql``): SQL {
@@ -75,11 +77,11 @@ function factsOf(source: Source, { organisationId }: Visibility): SQL {
   const isRolledUp = (id: SQL, kind: string) =>
     sql`${id} not in (select subject_id from recent where kind = ${kind})`;
   const ofEdges = settledFacts({
-    completions: sql`${runsOf(edges)} x(grain_s int, starts_at timestamptz, ends_at timestamptz) cross join lateral (
+    completions: sql`${runsOf(edges)} cross join lateral (
         select * from completions where organisation_id = ${organisationId}
           and finished_at >= x.starts_at and finished_at < x.ends_at offset 0
       ) c where ${isRolledUp(sql`c.id`, 'COMPLETION_SETTLED')}`,
-    corrections: sql`${runsOf(edges)} x(grain_s int, starts_at timestamptz, ends_at timestamptz) cross join lateral (
+    corrections: sql`${runsOf(edges)} cross join lateral (
         select * from ledger_entries where organisation_id = ${organisationId} and kind in ('ADJUST', 'CREDIT')
           and created_at >= x.starts_at and created_at < x.ends_at offset 0
       ) e left join completions c on c.id = e.completion_id where ${isRolledUp(sql`e.id::text`, 'LEDGER_CORRECTED')}`,
@@ -88,30 +90,28 @@ function factsOf(source: Source, { organisationId }: Visibility): SQL {
   return edges.length > 0 ? sql`${recent} union all ${ofEdges}` : recent;
 }
 
-/** Each series reads only what it needs of its roll-ups, whatever the planner thinks of the runs. */
-function usedRollups(
-  { visible, filter, byKey, source }: Selection,
-  columns: SQL,
-  select: SQL,
-  rest: SQL,
-): SQL {
+/**
+ * Each series reads only what it needs of its roll-ups, whatever the planner thinks of the runs.
+ * @param slots makes of a source of roll-ups `r` what `columns` are taken from.
+ */
+function usedRollups(selection: Selection, columns: SQL, slots: (rollups: SQL) => SQL): SQL {
+  const { visible, filter, byKey, source } = selection;
   const runs = source.kind === 'rollups' ? source.runs.filter(({ grain_s: grain }) => grain > 0) : [];
   const where = and(
     within(visible, usageSeries, usageSeries.keyId),
     eq(usageSeries.byKey, byKey),
     matching(usageSeries, filter),
   );
+  const rollups = sql`${runsOf(runs)} cross join lateral (
+      select * from usage_rollups where series_id = usage_series.id and grain_s = x.grain_s
+        and starts_at >= x.starts_at and starts_at < x.ends_at offset 0
+    ) r`;
   return sql`
     select ${sql.raw(ROLLUP_DIMENSIONS)}, '[]'::jsonb as tags, '' as end_user_id, ${columns}
-    from usage_series cross join lateral (
-      ${select} from ${runsOf(runs)} x(grain_s int, starts_at timestamptz, ends_at timestamptz) cross join lateral (
-        select * from usage_rollups where series_id = usage_series.id and grain_s = x.grain_s
-          and starts_at >= x.starts_at and starts_at < x.ends_at offset 0
-      ) r ${rest}
-    ) slots where ${where}`;
+    from usage_series cross join lateral (${slots(rollups)}) slots where ${where}`;
 }
 
 function runsOf(runs: Run[]): SQL {
   return sql`jsonb_to_recordset(${toJsonParameter(runs)}::text::jsonb)
-    as`;
+    as x(grain_s int, starts_at timestamptz, ends_at timestamptz)`;
 }

@@ -25,7 +25,16 @@ const askOther = (query: string, variables?: object) =>
   gateway().ask(query, variables, { key: other.admin.secret });
 
 test('each field that an operation can begin with is walked', () => {
-  const nothing = { done: '', running: '', entries: [], teamId: '', keyId: '', budgetId: '', alertId: '' };
+  const nothing = {
+    done: '',
+    running: '',
+    entries: [],
+    teamId: '',
+    keyId: '',
+    budgetId: '',
+    alertId: '',
+    priceId: '',
+  };
   expect(Object.keys(listCases(nothing)).toSorted()).toEqual(listRootFields());
 });
 
@@ -41,6 +50,7 @@ test('an admin of one organisation who names all of another finds nothing and ch
     keyId: other.admin.id,
     budgetId: await makeBudget(),
     alertId: `alert_${await raiseTheirs()}`,
+    priceId: await setTheirPrice(),
   };
   for (const [field, { answer, ...operation }] of Object.entries(listCases(foreign))) {
     const transport = field.startsWith('Subscription.') ? 'WS' : 'HTTP';
@@ -100,6 +110,13 @@ async function makeBudget(): Promise<string> {
     { id: other.teamId },
   );
   return data.budgetSet.budget.id;
+}
+
+async function setTheirPrice(): Promise<string> {
+  const { data } = await askOther(`mutation {
+    priceSet(input: { model: "demo/slow", rates: [{ unit: REQUEST, amount: "1" }] }) { price { id } }
+  }`);
+  return data.priceSet.price.id;
 }
 
 async function listEntries(): Promise<string[]> {

@@ -19,6 +19,13 @@ describe('without any setting', () => {
       logLevel: 'info',
       providers: [],
       webhooks: [],
+      anomalies: {
+        enabled: true,
+        sensitivity: 8,
+        brake: 'none',
+        brakeMinutes: 60,
+        minimumNanos: 1_000_000_000n,
+      },
       detectProviders: true,
       prices: { source: undefined, refreshHours: 24 },
       limits: {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase, type Database } from '../../src/db/database.ts';
 import { migrateDatabase } from '../../src/db/migrate.ts';
-import { appendEvent, trimOutbox, type OutboxEvent } from '../../src/events/outbox.ts';
+import { appendEvent, type OutboxEvent } from '../../src/events/outbox.ts';
 import { createRelay, type Relay } from '../../src/events/relay.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 
@@ -116,13 +116,4 @@ describe('a relay', () => {
     await other.until(1);
     expect(one.heard).toEqual([]);
   });
-});
-
-it('the outbox forgets what is old, and only that', async () => {
-  await database.sql`DELETE FROM outbox`;
-  await appendEvent(database.sql, settled('old'));
-  await database.sql`UPDATE outbox SET at = now() - interval '1 minute'`;
-  await appendEvent(database.sql, settled('new'));
-  await trimOutbox(database.sql, 30_000);
-  expect(await database.sql`SELECT subject_id FROM outbox`).toEqual([{ subject_id: 'new' }]);
 });

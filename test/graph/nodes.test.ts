@@ -20,7 +20,7 @@ beforeAll(async () => {
   }`);
   const { data } = await gateway().ask(`{
     viewer { key { id } team { id } }
-    completions { nodes { id model { id } } }
+    completions { nodes { id model { id price { id } } } }
     ledger { nodes { id } }
     providers { id }
     budgets { nodes { id } }
@@ -35,6 +35,7 @@ beforeAll(async () => {
     Completion: completions.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
     Model: completions.nodes[0].model.id,
+    Price: completions.nodes[0].model.price.id,
     Provider: providers[0].id,
     Team: viewer.team.id,
   });
@@ -49,6 +50,7 @@ const GARBAGE = [
   ['an id that is too long', 'cmpl_000000000000000000000000000'],
   ['an id in capitals', 'CMPL_00000000000000000000000000'],
   ['a model that does not exist', 'mdl_demo/none'],
+  ['a price that does not exist', 'price_00000000000000000000000000'],
   ['a provider that does not exist', 'prov_none'],
   ['an entry that does not exist', 'ent_999999999999999999'],
   ['an entry beyond 64 bits', 'ent_99999999999999999999'],

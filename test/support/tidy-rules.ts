@@ -7,7 +7,18 @@ const RANKS = [
   ['config'],
   ['db'],
   ['events'],
-  ['access', 'limits', 'catalog', 'prompts', 'guardrails', 'routing', 'providers', 'cache', 'ledger', 'alerts'],
+  [
+    'access',
+    'limits',
+    'catalog',
+    'prompts',
+    'guardrails',
+    'routing',
+    'providers',
+    'cache',
+    'ledger',
+    'alerts',
+  ],
   ['completion'],
   ['gateway.ts'],
   ['plugins', 'graph', 'rest', 'jobs'],
@@ -80,9 +91,13 @@ export const RULES: Record<string, (tree: Tree) => string[]> = {
       modules,
       modules.filter((module) => isEntryPoint(module, files) || isTool(module)),
     );
-    return modules
-      .filter((module) => isProduct(module) && !reached.has(module.path))
-      .map(({ path }) => `${path} is not reached`);
+    return (
+      modules
+        // Tables that only raw SQL names are read by the tool that makes the migrations.
+        .filter(({ path }) => !path.startsWith('src/db/tables/'))
+        .filter((module) => isProduct(module) && !reached.has(module.path))
+        .map(({ path }) => `${path} is not reached`)
+    );
   },
 
   'every export of the product is imported somewhere': ({ files, modules }) => {

@@ -76,6 +76,10 @@ export const ROOT_FIELDS: Record<string, RootField> = {
     needs: 'LEDGER_WRITE',
     query: 'mutation { ledgerCredit(input: { amount: "0", reason: "" }) { errors { code } } }',
   },
+  'Mutation.priceSet': {
+    needs: 'ADMIN',
+    query: 'mutation { priceSet(input: { model: "" }) { errors { code } } }',
+  },
   'Subscription.alertRaised': { query: 'subscription { alertRaised { id } }' },
   'Subscription.completionEvents': {
     query: `subscription { completionEvents(id: "${NO_COMPLETION}") { __typename } }`,

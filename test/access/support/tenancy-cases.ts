@@ -10,6 +10,7 @@ export interface Foreign {
   keyId: string;
   budgetId: string;
   alertId: string;
+  priceId: string;
 }
 
 /** What completions of both organisations have in common. */
@@ -41,8 +42,9 @@ export function listCases({
   keyId,
   budgetId,
   alertId,
+  priceId,
 }: Foreign): Record<string, Case> {
-  const ids = [done, running, ...entries, keyId, teamId, budgetId, alertId];
+  const ids = [done, running, ...entries, keyId, teamId, budgetId, alertId, priceId];
   return {
     'Query._entities': {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }',
@@ -132,8 +134,9 @@ export function listCases({
       answer: { team: none, key: none, completion: none, all: { nodes: expect.any(Array) } },
     },
     'Query.model': {
-      query: '{ model(name: "demo/echo") { name } }',
-      answer: { model: { name: 'demo/echo' } },
+      // The other organisation pays a price of its own for it.
+      query: '{ model(name: "demo/slow") { name price { source } priceHistory { source } } }',
+      answer: { model: { name: 'demo/slow', price: { source: 'demo' }, priceHistory: [] } },
     },
     'Query.models': {
       query: '{ models { nodes { name } } }',
@@ -220,6 +223,13 @@ export function listCases({
     },
     'Mutation.ledgerAdjust': correctionOf('ledgerAdjust', { done, teamId }),
     'Mutation.ledgerCredit': correctionOf('ledgerCredit', { done, teamId }),
+    'Mutation.priceSet': {
+      // The other organisation has set a price for this model, which is not the one before this.
+      query: `mutation { priceSet(input: { model: "demo/slow", rates: [] }) {
+        price { source rates { unit } } errors { code }
+      } }`,
+      answer: { priceSet: { price: { source: 'organisation', rates: [] }, errors: [] } },
+    },
     'Subscription.alertRaised': {
       query: 'subscription { alertRaised { message } }',
       answer: { alertRaised: { message: expect.any(String) } },

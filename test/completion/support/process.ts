@@ -9,6 +9,8 @@ import type { Config } from '../../../src/config/config.ts';
 
 /** A data directory, or a database on a server, that outlives the processes which use it. */
 export interface Place extends AsyncDisposable {
+  /** Undefined: the embedded database. */
+  databaseUrl: string | undefined;
   /** Starts the gateway as its users do, with more of a config file; resolves once it has said where it listens. */
   spawn(
     timeouts: Partial<Config['timeouts']>,
@@ -34,6 +36,7 @@ export async function createPlace(): Promise<Place> {
   const directory = await mkdtemp(join(tmpdir(), 'sluice-process-'));
   const children = new Set<ChildProcess>();
   return {
+    databaseUrl,
     boot: (config = {}) => bootGateway({ databaseUrl, dataDir: join(directory, 'data'), config }),
     async spawn(timeouts, more = {}, variables = {}) {
       const config = join(directory, 'sluice.config.yaml');

@@ -2,7 +2,12 @@ import type { Database } from '../../../src/db/database.ts';
 import { toJsonParameter } from '../../../src/db/json.ts';
 import { subjectOf } from '../../../src/domain/budget.ts';
 import type { Principal } from '../../../src/domain/principal.ts';
-import { deleteBudget, setBudget, type BudgetInput, type BudgetStore } from '../../../src/ledger/budgets/set.ts';
+import {
+  deleteBudget,
+  setBudget,
+  type BudgetInput,
+  type BudgetStore,
+} from '../../../src/ledger/budgets/set.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import type { BudgetPlan } from './history.ts';
 import { addBudget, subjectId, type BudgetState, type World } from './world.ts';
@@ -12,7 +17,8 @@ const ENDS_AFTER_MS = 12 * 3_600_000;
 /** Windows must turn over when the simulation says so and not while it runs: it is never near midnight or a full hour. */
 function zoneFor(window: BudgetPlan['window']): string {
   const now = new Date();
-  if (window === 'HOUR') return now.getUTCMinutes() < 10 || now.getUTCMinutes() >= 50 ? 'Asia/Kolkata' : 'UTC';
+  if (window === 'HOUR')
+    return now.getUTCMinutes() < 10 || now.getUTCMinutes() >= 50 ? 'Asia/Kolkata' : 'UTC';
   const offset = 12 - now.getUTCHours();
   if (offset === 0) return 'UTC';
   // The names of these zones count the other way round.
@@ -71,7 +77,14 @@ export async function insertBudgets(
 
 export function adminOf({ organisationId }: World): Principal {
   const teamId = `${organisationId}/admins`;
-  return { keyId: 'key_admin', organisationId, teamId, scopes: new Set(['ADMIN']), models: [], expiresAt: undefined };
+  return {
+    keyId: 'key_admin',
+    organisationId,
+    teamId,
+    scopes: new Set(['ADMIN']),
+    models: [],
+    expiresAt: undefined,
+  };
 }
 
 function storeOf({ sql }: Database): BudgetStore {

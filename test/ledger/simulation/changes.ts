@@ -39,15 +39,17 @@ export async function change(database: Database, world: World, each: Change): Pr
 /** Where there is one like it already there is nothing new to make. */
 async function makeBudget(database: Database, world: World, plan: BudgetPlan): Promise<void> {
   const isSame = (other: BudgetPlan) =>
-    (['scope', 'subject', 'unit', 'window'] as const).every((name) => other[name] === plan[name]) ||
-    // All subjects of these are one.
-    (['ORGANISATION', 'PROVIDER'].includes(plan.scope) &&
-      (['scope', 'unit', 'window'] as const).every((name) => other[name] === plan[name]));
+    !other.temporary &&
+    (['scope', 'subject', 'unit', 'window'] as const).every((name) => other[name] === plan[name]);
   if (!plan.temporary && world.budgets.some((budget) => !budget.deleted && isSame(budget.plan))) return;
   addBudget(world, await writeBudget(database, world, plan), plan);
 }
 
-async function changeRule(database: Database, world: World, { budget, rule }: ChangeOf<'change rule'>): Promise<void> {
+async function changeRule(
+  database: Database,
+  world: World,
+  { budget, rule }: ChangeOf<'change rule'>,
+): Promise<void> {
   const chosen = world.budgets[budget % world.budgets.length]!;
   const makesStricter = rule === 'BLOCK' && chosen.rule !== 'BLOCK';
   if (!isInForce(world, chosen) || chosen.plan.temporary || (world.strict && makesStricter)) return;
@@ -56,11 +58,20 @@ async function changeRule(database: Database, world: World, { budget, rule }: Ch
 }
 
 /** What is still running, or would come to less than nothing, must be refused. */
-async function makeCorrection(database: Database, world: World, { one, nanos }: ChangeOf<'correct'>): Promise<void> {
+async function makeCorrection(
+  database: Database,
+  world: World,
+  { one, nanos }: ChangeOf<'correct'>,
+): Promise<void> {
   const account = world.accounts[one % world.accounts.length];
   if (!account || nanos === 0n || (world.strict && nanos > 0n)) return;
   const kind = nanos > 0n ? 'ADJUST' : 'CREDIT';
-  const correction = { kind, completionId: account.id, amountNanos: nanos > 0n ? nanos : -nanos, reason: 'a test' } as const;
+  const correction = {
+    kind,
+    completionId: account.id,
+    amountNanos: nanos > 0n ? nanos : -nanos,
+    reason: 'a test',
+  } as const;
   const by = { requestId: 'request', idempotencyKey: undefined };
   const taken = await correct({ database, onBooked() {} }, adminOf(world), correction, by).then(
     () => true,
@@ -70,7 +81,8 @@ async function makeCorrection(database: Database, world: World, { one, nanos }: 
     },
   );
   const mayBe = account.state !== 'PENDING' && (account.cost ?? 0n) + account.corrected + nanos >= 0n;
-  if (taken !== mayBe) throw new Error(`the correction of ${account.id} by ${nanos} was ${taken ? '' : 'not '}taken`);
+  if (taken !== mayBe)
+    throw new Error(`the correction of ${account.id} by ${nanos} was ${taken ? '' : 'not '}taken`);
   if (!taken) return;
   account.corrected += nanos;
   for (const { budget, window } of account.draws) {
@@ -80,12 +92,17 @@ async function makeCorrection(database: Database, world: World, { one, nanos }: 
 }
 
 /** Sets the database's clock forward or back for some organisations, by moving everything of theirs that has a time. */
-export async function moveClocks({ sql }: Database, jumps: { world: World; each: ChangeOf<'jump'> }[]): Promise<void> {
+export async function moveClocks(
+  { sql }: Database,
+  jumps: { world: World; each: ChangeOf<'jump'> }[],
+): Promise<void> {
   if (jumps.length === 0) return;
   const moves = jumps.map(({ world, each }) => ({ world, by: jumpOf(each) }));
   for (const { world, by } of moves) jump(world, by);
   await moveWindows(sql, moves);
-  const rows = toJsonParameter(moves.map(({ world, by }) => ({ id: world.organisationId, seconds: by.seconds })));
+  const rows = toJsonParameter(
+    moves.map(({ world, by }) => ({ id: world.organisationId, seconds: by.seconds })),
+  );
   await sql`
     UPDATE completions c SET hold_expires_at = hold_expires_at - x.seconds * interval '1 second'
     FROM jsonb_to_recordset(${rows}::text::jsonb) AS x(id text, seconds int)
@@ -99,7 +116,9 @@ export async function moveClocks({ sql }: Database, jumps: { world: World; each:
 async function moveWindows(sql: Database['sql'], moves: { world: World; by: Jump }[]): Promise<void> {
   const rows = moves.flatMap(({ world, by }) =>
     (['HOUR', 'DAY', 'WEEK', 'MONTH'] as const).flatMap((kind) =>
-      by.windows[kind] === 0 ? [] : { id: world.organisationId, kind, seconds: by.windows[kind] * WINDOW_S[kind] },
+      by.windows[kind] === 0
+        ? []
+        : { id: world.organisationId, kind, seconds: by.windows[kind] * WINDOW_S[kind] },
     ),
   );
   if (rows.length === 0) return;

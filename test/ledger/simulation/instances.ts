@@ -58,12 +58,15 @@ function withFate(sql: Sql, fate: Fate, running: Set<Promise<unknown>>): Sql {
   };
   const run = async (...args: Parameters<Unsafe>) => {
     const isCut = fate !== 'ANSWERED' && isFirst(args[1]?.[0]);
-    if (isCut && fate === 'NEVER_SENT') throw new Error('the connection was lost before the statement was sent');
+    if (isCut && fate === 'NEVER_SENT')
+      throw new Error('the connection was lost before the statement was sent');
     const rows = await sql.unsafe(...args);
     if (isCut) throw new Error('the connection was lost before the answer came');
     return rows;
   };
   const unsafe = (...args: Parameters<Unsafe>) => {
+    // Without parameters it is a fragment of another statement.
+    if (!args[1]) return sql.unsafe(...args);
     const statement = run(...args);
     running.add(statement);
     const forget = () => running.delete(statement);

@@ -7,6 +7,7 @@ import {
   HOLD_S,
   needOf,
   placeOf,
+  setLimit,
   type Account,
   type BudgetState,
   type Draw,
@@ -57,16 +58,25 @@ export function ensure(condition: boolean, message: () => string): asserts condi
 /** Moves the model on by what happened, as far as every answer can be explained; throws where one cannot. */
 export function judge(world: World, happened: Happened, observed: Observed): void {
   const before = new Map(world.budgets.map((budget) => [budget, currentWindow(world, budget)]));
-  const used = new Map([...before].map(([budget, window]) => [budget, window ? window.settled + window.held : 0n]));
-  const opened = openAll(world, happened.asked, observed);
+  const used = new Map(
+    [...before].map(([budget, window]) => [budget, window ? window.settled + window.held : 0n]),
+  );
   const ranges = new Map(
     world.budgets.map((budget) => {
       const limits = [before.get(budget)?.limit ?? budget.limits, ...limitsSet(happened, budget)].flat();
       const base = used.get(budget) ?? 0n;
-      const range = { leastLimit: min(limits), mostLimit: max(limits), leastUsed: base, mostUsed: base, admitted: 0n };
+      const range = {
+        leastLimit: min(limits),
+        mostLimit: max(limits),
+        leastUsed: base,
+        mostUsed: base,
+        admitted: 0n,
+      };
       return [budget, range];
     }),
   );
+  for (const { budget, limit } of happened.limits) setLimit(world, budget, limit);
+  const opened = openAll(world, happened.asked, observed);
   const widen = (draw: Draw, by: bigint) => {
     const range = ranges.get(draw.budget);
     if (!range || draw.window !== currentWindow(world, draw.budget)) return;
@@ -80,7 +90,7 @@ export function judge(world: World, happened: Happened, observed: Observed): voi
     }
   }
   closeAll(world, happened, { opened, observed, widen });
-  for (const asked of happened.asked) judgeAnswer(world, asked, happened, ranges);
+  for (const asked of happened.asked) judgeAnswer(world, asked, ranges);
   for (const [budget, range] of ranges) ensureWithinLimit(budget, range);
 }
 
@@ -96,7 +106,10 @@ function openAll(world: World, asked: readonly Asked[], observed: Observed): Acc
   return asked.flatMap(({ id, ask, answer }) => {
     const row = observed.completions.get(id);
     const mayBe = answer === 'UNKNOWN' && ask.fate !== 'NEVER_SENT';
-    ensure(answer === 'OPENED' ? row !== undefined : !row || mayBe, () => `${id} was answered ${String(answer)} and is ${row ? 'there' : 'not there'}`);
+    ensure(
+      answer === 'OPENED' ? row !== undefined : !row || mayBe,
+      () => `${id} was answered ${String(answer)} and is ${row ? 'there' : 'not there'}`,
+    );
     if (!row) return [];
     const account: Account = {
       id,
@@ -119,12 +132,18 @@ function openAll(world: World, asked: readonly Asked[], observed: Observed): Acc
 function drawAll(world: World, ask: Ask, row: CompletionRow, observed: Observed): Draw[] {
   const budgets = budgetsFor(world, ask);
   const held = row.budget_holds ?? [];
-  ensure(held.length === budgets.length, () => `${row.id} draws on ${held.length} windows and not on ${budgets.length}`);
+  ensure(
+    held.length === budgets.length,
+    () => `${row.id} draws on ${held.length} windows and not on ${budgets.length}`,
+  );
   return budgets.map((budget) => {
     const windows = observed.windows.get(budget.id) ?? [];
     const hold = held.find((each) => windows.some(({ id }) => id === String(each.window)));
     const amount = needOf(budget, ask) ?? 0n;
-    ensure(hold?.unit === budget.plan.unit && BigInt(hold.amount) === amount, () => `${row.id} holds ${hold?.amount} ${hold?.unit} in ${budget.id} and not ${amount}`);
+    ensure(
+      hold?.unit === budget.plan.unit && BigInt(hold.amount) === amount,
+      () => `${row.id} holds ${hold?.amount} ${hold?.unit} in ${budget.id} and not ${amount}`,
+    );
     const window = findWindow(world, budget, String(hold.window), observed);
     window.held += amount;
     return { budget, window, amount };
@@ -136,12 +155,19 @@ function findWindow(world: World, budget: BudgetState, id: string, observed: Obs
   const place = placeOf(world, budget);
   const known = budget.windows.get(place);
   if (known) {
-    ensure(known.id === id, () => `at ${place} ${budget.id} draws on the window ${id} and not on ${known.id}`);
+    ensure(
+      known.id === id,
+      () => `at ${place} ${budget.id} draws on the window ${id} and not on ${known.id}`,
+    );
     return known;
   }
-  for (const [other, window] of budget.windows) ensure(window.id !== id, () => `the window ${id} stands at ${other} and at ${place}`);
+  for (const [other, window] of budget.windows)
+    ensure(window.id !== id, () => `the window ${id} stands at ${other} and at ${place}`);
   const row = observed.windows.get(budget.id)?.find((each) => each.id === id);
-  ensure(row !== undefined && budget.limits.includes(row.limit_amount), () => `the window ${id} has the limit ${row?.limit_amount}`);
+  ensure(
+    row !== undefined && budget.limits.includes(row.limit_amount),
+    () => `the window ${id} has the limit ${row?.limit_amount}`,
+  );
   const made: Window = {
     id,
     limit: row.limit_amount,
@@ -156,7 +182,11 @@ function findWindow(world: World, budget: BudgetState, id: string, observed: Obs
 function closeAll(
   world: World,
   happened: Happened,
-  { opened, observed, widen }: { opened: Account[]; observed: Observed; widen: (draw: Draw, by: bigint) => void },
+  {
+    opened,
+    observed,
+    widen,
+  }: { opened: Account[]; observed: Observed; widen: (draw: Draw, by: bigint) => void },
 ): void {
   const { asked, ended, beaten, late } = happened;
   const end = (account: Account, state: Account['state'], cost: bigint | undefined, tokens: bigint) =>
@@ -167,15 +197,26 @@ function closeAll(
     const isLost = row?.hold_state === 'EXPIRED';
     ensure(!wasPending || !isLost || late.includes(account), () => `${account.id} expired before its time`);
     const expected = wasPending && !isLost ? 1 : 0;
-    ensure(taken === undefined || taken === expected, () => `${account.id} was settled ${taken} times and not ${expected}`);
+    ensure(
+      taken === undefined || taken === expected,
+      () => `${account.id} was settled ${taken} times and not ${expected}`,
+    );
     if (expected === 0) continue;
     const { usage, costNanos } = outcome;
-    end(account, usage.source === 'NONE' ? 'VOIDED' : 'POSTED', costNanos, BigInt(usage.input + usage.output));
+    end(
+      account,
+      usage.source === 'NONE' ? 'VOIDED' : 'POSTED',
+      costNanos,
+      BigInt(usage.input + usage.output),
+    );
   }
   for (const { account, seen, lost } of beaten) {
     const isOver = observed.completions.get(account.id)?.hold_state !== 'PENDING';
     ensure(lost === isOver, () => `the heartbeat of ${account.id} was ${lost ? 'refused' : 'taken'}`);
-    ensure(!lost || account.state !== 'PENDING' || late.includes(account), () => `${account.id} expired before its time`);
+    ensure(
+      !lost || account.state !== 'PENDING' || late.includes(account),
+      () => `${account.id} expired before its time`,
+    );
     if (!lost) Object.assign(account, { seen, expiresAtS: world.nowS + HOLD_S });
   }
   for (const account of late) {
@@ -206,22 +247,19 @@ function post(
 }
 
 /** Whoever was refused did not fit at some moment; whoever was told that the key is used was right. */
-function judgeAnswer(
-  world: World,
-  { id, ask, answer }: Asked,
-  { asked }: Happened,
-  ranges: Map<BudgetState, Range>,
-): void {
+function judgeAnswer(world: World, { id, ask, answer }: Asked, ranges: Map<BudgetState, Range>): void {
   const account = world.accounts.find((each) => each.id === id);
   const isTwin = (other: Ask) => other.key === ask.key && other.idempotencyKey === ask.idempotencyKey;
   const isUsed =
-    ask.idempotencyKey !== undefined && world.accounts.some((other) => other !== account && isTwin(other.ask));
+    ask.idempotencyKey !== undefined &&
+    world.accounts.some((other) => other !== account && isTwin(other.ask));
   if (answer === 'KEY_USED') ensure(isUsed, () => `${id} was told that its key is used`);
   if (account) ensure(!isUsed, () => `two completions have the idempotency key of ${id}`);
   for (const budget of budgetsFor(world, ask)) {
     const isEnforced = budget.rule === 'BLOCK';
     const isFree = needOf(budget, ask) === undefined && !budget.plan.allowUnpriced;
-    if (account) ensure(!isEnforced || !isFree, () => `${id} has no price and was let through by ${budget.id}`);
+    if (account)
+      ensure(!isEnforced || !isFree, () => `${id} has no price and was let through by ${budget.id}`);
     const window = currentWindow(world, budget);
     if (!window) continue;
     const isNamed = answer instanceof BudgetExceeded && answer.budget.id === budget.id;
@@ -231,21 +269,26 @@ function judgeAnswer(
   if (!(answer instanceof BudgetExceeded)) return;
   const budget = budgetsFor(world, ask).find((each) => each.id === answer.budget.id);
   ensure(budget?.rule === 'BLOCK', () => `${id} was refused by ${answer.budget.id}, which is not in its way`);
-  const need = needOf(budget, ask);
+  // Where unpriced models are allowed they count as nothing.
+  const need = needOf(budget, ask) ?? (budget.plan.allowUnpriced ? 0n : undefined);
   ensure(answer.estimated === need, () => `${id} was told that it needs ${answer.estimated} and not ${need}`);
-  const { leastLimit, mostLimit, leastUsed, mostUsed } = ranges.get(budget)!;
-  const room = { least: atLeast0(leastLimit - mostUsed), most: atLeast0(mostLimit - leastUsed) };
+  const range = ranges.get(budget)!;
+  const room = { least: range.leastLimit - range.mostUsed, most: range.mostLimit - range.leastUsed };
   const told = answer.remaining;
-  ensure(told >= room.least && told <= room.most, () => `${id} was told that ${told} is left, of ${room.least} to ${room.most}`);
-  const isRight = need === undefined ? !budget.plan.allowUnpriced : need > told;
-  ensure(isRight && asked.length > 0, () => `${id} needs ${need} and was refused with ${told} left`);
+  const isTrue = told >= atLeast0(room.least) && told <= atLeast0(room.most);
+  ensure(isTrue, () => `${id} was told that ${told} is left, of ${room.least} to ${room.most}`);
+  const isRight = need === undefined || need > told || (told === 0n && need > room.least);
+  ensure(isRight, () => `${id} needs ${need} and was refused with ${told} left`);
 }
 
 function ensureWithinLimit({ id, rule }: BudgetState, range: Range): void {
   if (rule !== 'BLOCK' || range.admitted === 0n) return;
   // What was given back meanwhile may have made room for it.
   const least = range.leastUsed + range.admitted;
-  ensure(least <= range.mostLimit, () => `${id} let ${range.admitted} through and has at least ${least} of ${range.mostLimit}`);
+  ensure(
+    least <= range.mostLimit,
+    () => `${id} let ${range.admitted} through and has at least ${least} of ${range.mostLimit}`,
+  );
 }
 
 const atLeast0 = (value: bigint) => (value > 0n ? value : 0n);

@@ -46,26 +46,3 @@ export async function observe({ sql }: Database, organisations: string[], ids: s
     completions: new Map(completions.map((row) => [row.id, row])),
   };
 }
-
-/**
- * Makes the database itself look at every single commit: whatever is held in an enforced budget must have left it within
- * its limit at that very moment, and nothing goes below zero.
- */
-export async function watchEveryCommit({ sql }: Database): Promise<{ listFaults(): Promise<string[]> }> {
-  await sql.unsafe(`
-    CREATE TABLE watched_faults (what text NOT NULL);
-    CREATE FUNCTION watch_window() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN
-      IF NEW.held < 0 OR NEW.settled < 0 OR EXISTS (
-        SELECT FROM budgets b WHERE b.id = NEW.budget_id AND NOT b.shadow AND b.on_exceed <> 'WARN')
-      THEN INSERT INTO watched_faults VALUES (OLD::text || ' became ' || NEW::text); END IF;
-      RETURN NULL;
-    END $$;
-    CREATE TRIGGER watch_window AFTER UPDATE ON budget_windows FOR EACH ROW WHEN (
-      NEW.held < 0 OR NEW.settled < 0 OR (NEW.held > OLD.held AND NEW.settled + NEW.held > NEW.limit_amount)
-    ) EXECUTE FUNCTION watch_window();`);
-  return {
-    listFaults: async () =>
-      (await sql<{ what: string }[]>`SELECT what FROM watched_faults LIMIT 10`).map(({ what }) => what),
-  };
-}

@@ -12,16 +12,18 @@ import { connect } from '../server/support/client.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 
 const gateway = useGateway();
-const TOTALS = `requests errors tokens { input output cacheRead cacheWrite reasoning total } cost { amount } unpriced
+const TOTALS = `requests errors tokens { input output cacheRead cacheWrite reasoning total } cost { amount } unpricedRequests
   p50FirstTokenMs p95LatencyMs`;
 const RANGE = { from: '2020-01-01T00:00:00.000Z' };
+/** Few enough minutes for a series of them. */
+const LATELY = { from: new Date(Date.now() - 24 * 3_600_000).toISOString() };
 
 interface Totals {
   requests: number;
   errors: number;
   tokens: Record<string, number>;
   cost: { amount: string } | null;
-  unpriced: number;
+  unpricedRequests: number;
 }
 interface Group {
   key: { key: string; value: string }[];
@@ -60,13 +62,13 @@ function addUp(list: CompletionData[]) {
     output: sum(({ output }) => output),
     reasoning: sum(({ reasoning }) => reasoning),
     nanos: list.reduce((total, { cost }) => total + toNanos(cost), 0),
-    unpriced: list.filter(({ cost }) => cost === null).length,
+    unpricedRequests: list.filter(({ cost }) => cost === null).length,
   };
 }
 
-function figures({ requests, errors, tokens, cost, unpriced }: Totals) {
+function figures({ requests, errors, tokens, cost, unpricedRequests }: Totals) {
   const { input = 0, output = 0, reasoning = 0 } = tokens;
-  return { requests, errors, input, output, reasoning, nanos: toNanos(cost), unpriced };
+  return { requests, errors, input, output, reasoning, nanos: toNanos(cost), unpricedRequests };
 }
 
 const toNanos = (cost: { amount: string } | null) => Math.round(Number(cost?.amount ?? 0) * 1e9);
@@ -110,9 +112,9 @@ describe('a usage report', () => {
   });
 
   it.each(['MINUTE', 'HOUR', 'DAY', 'WEEK', 'MONTH'])('adds up in its series by %s', async (granularity) => {
-    const { total, series } = await report({ granularity });
+    const { total, series } = await report({ granularity, range: LATELY });
     const sums = series.map(({ totals }) => figures(totals));
-    for (const name of ['requests', 'input', 'output', 'nanos', 'errors', 'unpriced'] as const) {
+    for (const name of ['requests', 'input', 'output', 'nanos', 'errors', 'unpricedRequests'] as const) {
       expect(sums.reduce((sum, each) => sum + each[name], 0)).toBe(figures(total)[name]);
     }
     for (const { start } of series) {
@@ -233,7 +235,7 @@ describe('usage ticks', () => {
     const models = ['demo/expensive', 'demo/echo', 'demo/unpriced', 'demo/cut', 'demo/reasoning'];
     const batch = Array.from({ length: 60 }, (_, index) => tagged('counted', models[index % 5]));
     const tag = { key: 'tick', value: 'counted' };
-    const sums = { requests: 0, errors: 0, input: 0, output: 0, reasoning: 0, nanos: 0, unpriced: 0 };
+    const sums = { requests: 0, errors: 0, input: 0, output: 0, reasoning: 0, nanos: 0, unpricedRequests: 0 };
     while (sums.requests < batch.length) {
       const { groups } = await ticks.next();
       const group = groups.find(({ key }) => key[0]?.value === 'counted');

@@ -1,0 +1,118 @@
+import { sql } from 'drizzle-orm';
+import { openDatabase, type Database } from '../../../src/db/database.ts';
+import { toJsonParameter } from '../../../src/db/json.ts';
+import { migrateDatabase } from '../../../src/db/migrate.ts';
+import { newId } from '../../../src/lib/ids.ts';
+import { createTestDatabase } from '../../support/test-database.ts';
+
+export const ORGANISATION = 'org_of_the_usage_tests';
+
+/** A completion that ended, or a correction, as the journal knows it. */
+export interface Fact {
+  kind: 'SETTLE' | 'ADJUST' | 'CREDIT';
+  at: Date;
+  organisationId: string;
+  teamId: string;
+  keyId: string | null;
+  provider: string;
+  model: string;
+  status: string;
+  tags: { key: string; value: string }[];
+  endUserId: string | null;
+  /** Of a completion without a known price it is null. */
+  nanos: bigint | null;
+  inputTokens: number;
+  outputTokens: number;
+  cacheReadTokens: number;
+  firstTokenMs: number | null;
+  totalMs: number;
+  /** The completion that a correction names. */
+  completionId: string | null;
+}
+
+export function factOf(changes: Partial<Fact> = {}): Fact {
+  return {
+    kind: 'SETTLE',
+    at: new Date(),
+    organisationId: ORGANISATION,
+    teamId: 'team_1',
+    keyId: 'key_1',
+    provider: 'vendor',
+    model: 'vendor/model',
+    status: 'SUCCEEDED',
+    tags: [],
+    endUserId: null,
+    nanos: 1_000n,
+    inputTokens: 10,
+    outputTokens: 5,
+    cacheReadTokens: 0,
+    firstTokenMs: 20,
+    totalMs: 100,
+    completionId: null,
+    ...changes,
+  };
+}
+
+/** An empty database with its tables. */
+export async function openBooks(): Promise<{ database: Database; close(): Promise<void> }> {
+  const { databaseUrl, drop } = await createTestDatabase();
+  const database = await openDatabase({ databaseUrl, dataDir: 'memory://' });
+  await migrateDatabase(database);
+  return {
+    database,
+    async close() {
+      await database.close();
+      await drop();
+    },
+  };
+}
+
+/**
+ * Writes what the ledger writes when it settles or corrects, in one transaction, but at any time: only so can a test
+ * have a history in all seasons.
+ * @returns the ids of the completions, or of the entries of corrections.
+ */
+export async function book({ db }: Database, list: Fact[]): Promise<string[]> {
+  const rows = list.map((fact) => ({ ...fact, id: newId('cmpl'), nanos: fact.nanos?.toString() ?? null }));
+  const booked = await db.execute<{ id: string; subject: string }>(sql`
+    with input as (
+      select * from jsonb_to_recordset(${toJsonParameter(rows)}::text::jsonb) as x(id text, kind text, at timestamptz,
+        "organisationId" text, "teamId" text, "keyId" text, provider text, model text, status text, tags jsonb,
+        "endUserId" text, nanos bigint, "inputTokens" bigint, "outputTokens" bigint, "cacheReadTokens" bigint,
+        "firstTokenMs" int, "totalMs" int, "completionId" text)
+    ),
+    closed as (
+      insert into completions (id, organisation_id, team_id, key_id, ask_hash, requested_model, provider, model, tags,
+        end_user_id, trace_id, status, created_at, finished_at, hold_state, hold_expires_at, instance_id,
+        estimated_input_tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
+        cost_nanos, total_ms, first_token_ms)
+      select id, "organisationId", "teamId", "keyId", '', model, provider, model, tags, "endUserId", '', status, at, at,
+        'POSTED', at, '', 0, "inputTokens", "outputTokens", "cacheReadTokens", 0, 0, nanos, "totalMs", "firstTokenMs"
+      from input where kind = 'SETTLE' returning id
+    ),
+    entries as (
+      insert into ledger_entries (organisation_id, team_id, key_id, completion_id, kind, amount_nanos, created_at, note,
+        debit_account, debit_before, debit_after, debit_version,
+        credit_account, credit_before, credit_after, credit_version)
+      select "organisationId", "teamId", "keyId", case when kind = 'SETTLE' then id else "completionId" end, kind, nanos,
+        at, id, '', 0, 0, 0, '', 0, 0, 0
+      from input returning id, note, kind
+    ),
+    announced as (
+      insert into outbox (organisation_id, kind, subject_id)
+      select "organisationId", case when e.kind = 'SETTLE' then 'COMPLETION_SETTLED' else 'LEDGER_CORRECTED' end,
+        case when e.kind = 'SETTLE' then note else e.id::text end
+      from entries e join input on input.id = e.note
+    )
+    select note as id, case when kind = 'SETTLE' then note else id::text end as subject from entries`);
+  const subjects = new Map(booked.map(({ id, subject }) => [id, subject]));
+  return rows.map(({ id }) => subjects.get(id)!);
+}
+
+/** What the journal says that was spent, in nano-USD. */
+export async function readJournal({ db }: Database, organisationId = ORGANISATION): Promise<bigint> {
+  const [row] = await db.execute<{ spent: string }>(sql`
+    select coalesce(sum(case kind when 'CREDIT' then -amount_nanos else amount_nanos end), 0)::text as spent
+    from ledger_entries where organisation_id = ${organisationId} and kind in ('SETTLE', 'ADJUST', 'CREDIT')`);
+  return BigInt(row?.spent ?? 0);
+}
