@@ -38,8 +38,14 @@ const asks: [string, UsageAsk][] = [
   ['groups by day', { ...month, granularity: 'DAY' }],
   ['groups by day in Tokyo', { ...month, granularity: 'DAY', timeZone: 'Asia/Tokyo' }],
   ['groups by day in Kolkata', { ...month, granularity: 'DAY', timeZone: 'Asia/Kolkata' }],
-  ['days in Tokyo, percentiles', { ...month, groupBy: [], granularity: 'DAY', timeZone: 'Asia/Tokyo', withHistograms: true }],
-  ['by key, from 12:34:56', { ...month, groupBy: ['KEY'], range: { ...month.range, from: new Date('2026-10-02T12:34:56Z') } }],
+  [
+    'days in Tokyo, percentiles',
+    { ...month, groupBy: [], granularity: 'DAY', timeZone: 'Asia/Tokyo', withHistograms: true },
+  ],
+  [
+    'by key, from 12:34:56',
+    { ...month, groupBy: ['KEY'], range: { ...month.range, from: new Date('2026-10-02T12:34:56Z') } },
+  ],
 ];
 
 const scratch = await createScratchDatabase(values.server);
@@ -49,19 +55,25 @@ try {
   await migrateDatabase(database);
   const count = Number(values.completions);
   await fill(database, count);
-  console.log(`${count} completions of one month, ${SHAPE.teams} teams, ${SHAPE.teams * SHAPE.keys} keys, ${SHAPE.models} models`);
+  console.log(
+    `${count} completions of one month, ${SHAPE.teams} teams, ${SHAPE.teams * SHAPE.keys} keys, ${SHAPE.models} models`,
+  );
   const rawMs = new Map<string, number>();
   for (const [name, ask] of asks) rawMs.set(name, await timeReport(ask, 1));
   const startedAt = performance.now();
   while (await foldUsage(database.db, FOLDED_AT_ONCE));
   const foldedMs = performance.now() - startedAt;
   await database.sql`ANALYZE`;
-  console.log(`rolled up in ${(foldedMs / 1000).toFixed(0)} s, ${((count / foldedMs) * 1000).toFixed(0)} completions a second`);
+  console.log(
+    `rolled up in ${(foldedMs / 1000).toFixed(0)} s, ${((count / foldedMs) * 1000).toFixed(0)} completions a second`,
+  );
   console.log(`${'a month by model and team'.padEnd(30)} ${'ms'.padStart(8)} ${'raw ms'.padStart(8)} ratio`);
   for (const [name, ask] of asks) {
     const ms = await timeReport(ask, ROUNDS);
     const before = rawMs.get(name) ?? 0;
-    console.log(`${name.padEnd(30)} ${ms.toFixed(0).padStart(8)} ${before.toFixed(0).padStart(8)} ${(ms / before).toFixed(3)}`);
+    console.log(
+      `${name.padEnd(30)} ${ms.toFixed(0).padStart(8)} ${before.toFixed(0).padStart(8)} ${(ms / before).toFixed(3)}`,
+    );
   }
 } finally {
   await database.close();

@@ -185,7 +185,8 @@ async function openPrices(
   opened: AsyncDisposableStack,
 ) {
   const { sql } = database;
-  const onError = (err: unknown) => logger.error({ err }, 'prices cannot be read; those that were known hold on');
+  const onError = (err: unknown) =>
+    logger.error({ err }, 'prices cannot be read; those that were known hold on');
   const book = await openPriceBook(sql, { packaged: packagedPrices, relay, onError });
   opened.defer(() => book.close());
   const catalog = createCatalog({ listProviders: () => providers.list(), prices: book });

@@ -53,11 +53,15 @@ function choose<Name extends string>(option: string, given: string, names: reado
   const wanted = given.toUpperCase().replaceAll('-', '_');
   const name = names.find((each) => each === wanted);
   if (name) return name;
-  throw new Error(`--${option} is ${JSON.stringify(given)}; it must be one of ${names.join(', ').toLowerCase()}`);
+  throw new Error(
+    `--${option} is ${JSON.stringify(given)}; it must be one of ${names.join(', ').toLowerCase()}`,
+  );
 }
 
 function toDate(option: string, given: string): Date {
   const date = new Date(given);
   if (!Number.isNaN(date.getTime())) return date;
-  throw new Error(`--${option} is ${JSON.stringify(given)}; it must be a time such as "2026-11-01T00:00:00Z"`);
+  throw new Error(
+    `--${option} is ${JSON.stringify(given)}; it must be a time such as "2026-11-01T00:00:00Z"`,
+  );
 }

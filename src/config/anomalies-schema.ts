@@ -7,12 +7,14 @@ const SENSITIVITY = { least: 1, most: 100 };
 const BRAKE_MINUTES_MAX = 10_080;
 
 const AMOUNT_FORM = 'USD, more than 0, such as "1", with at most 9 decimals';
-const amount = z.union([z.string(), z.number()], { error: `must be ${AMOUNT_FORM}` }).transform((usd, ctx) => {
-  const nanos = nanosOf(String(usd));
-  if (nanos > 0n) return nanos;
-  ctx.addIssue(`is ${quote(usd)}; it must be ${AMOUNT_FORM}`);
-  return z.NEVER;
-});
+const amount = z
+  .union([z.string(), z.number()], { error: `must be ${AMOUNT_FORM}` })
+  .transform((usd, ctx) => {
+    const nanos = nanosOf(String(usd));
+    if (nanos > 0n) return nanos;
+    ctx.addIssue(`is ${quote(usd)}; it must be ${AMOUNT_FORM}`);
+    return z.NEVER;
+  });
 
 const describeSensitivity = (issue: { input?: unknown }) =>
   `is ${quote(issue.input)}; it must be a number from ${SENSITIVITY.least} to ${SENSITIVITY.most}`;

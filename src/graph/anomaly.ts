@@ -16,7 +16,8 @@ const AnomalyMeasure = builder.enumType('AnomalyMeasure', {
 
 const Anomaly = builder.objectRef<AlertRow>('Anomaly');
 builder.node(Anomaly, {
-  description: 'Much more of something, in one hour of a key or a team, than in the hours of the week before.',
+  description:
+    'Much more of something, in one hour of a key or a team, than in the hours of the week before.',
   interfaces: [Alert],
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { loaders }) =>

@@ -11,7 +11,10 @@ builder.node(AuditEvent, {
   fields: (t) => ({
     cursor: t.field({ type: 'Cursor', resolve: ({ id }) => id }),
     at: t.field({ type: 'DateTime', resolve: ({ at }) => at }),
-    actor: t.string({ description: 'Id of the key that did it, or `system` where nobody asked for it.', resolve: ({ actorKeyId }) => actorKeyId }),
+    actor: t.string({
+      description: 'Id of the key that did it, or `system` where nobody asked for it.',
+      resolve: ({ actorKeyId }) => actorKeyId,
+    }),
     action: t.exposeString('action', { description: 'For instance `ledger.adjust`.' }),
     targetId: t.id({ resolve: ({ targetId }) => targetId }),
     target: t.node({

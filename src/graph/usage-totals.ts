@@ -48,7 +48,9 @@ export const UsageTotals = builder.objectRef<Totals>('UsageTotals').implement({
         nullable: true,
         description: 'Of all that had a price, with corrections and credits; null when nothing had one.',
         resolve: ({ costNanos, requests, unpricedRequests }) =>
-          unpricedRequests > 0 && unpricedRequests === requests && costNanos === 0n ? null : { nanos: costNanos },
+          unpricedRequests > 0 && unpricedRequests === requests && costNanos === 0n
+            ? null
+            : { nanos: costNanos },
       }),
       unpricedRequests: t.field({
         type: 'SafeInt',

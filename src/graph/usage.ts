@@ -24,7 +24,8 @@ const UsageBucket = builder.objectRef<Bucket>('UsageBucket').implement({
   }),
 });
 const UsageReport = builder.objectRef<Report>('UsageReport').implement({
-  description: 'What was settled in the range. All of it is read at one moment, and adds up to what the journal says.',
+  description:
+    'What was settled in the range. All of it is read at one moment, and adds up to what the journal says.',
   fields: (t) => ({
     total: t.field({ type: UsageTotals, resolve: ({ total }) => total }),
     groups: t.field({ type: [UsageGroup], resolve: ({ groups }) => groups }),
@@ -48,7 +49,11 @@ builder.queryFields((t) => {
       complexity: USAGE_COST,
       args,
       resolve: (_root, given, { gateway, who }, info) =>
-        reportUsage(gateway.database.db, visibilityOf(who), toAsk(withoutNull(given), selectsPercentiles(info))),
+        reportUsage(
+          gateway.database.db,
+          visibilityOf(who),
+          toAsk(withoutNull(given), selectsPercentiles(info)),
+        ),
     }),
     usageExport: t.string({
       description: 'The same as a table: CSV by RFC 4180 with a heading, or a JSON array of objects.',

@@ -22,7 +22,8 @@ export function createSchedule(logger: Logger): Schedule {
         try {
           await work();
         } catch (err) {
-          if (!stopping.signal.aborted) logger.warn({ err, job: name }, 'a job failed; it will be tried again');
+          if (!stopping.signal.aborted)
+            logger.warn({ err, job: name }, 'a job failed; it will be tried again');
         } finally {
           busy = false;
         }

@@ -62,7 +62,7 @@ export async function coverTime(
     ),
     span as materialized (
       select greatest(starts_at, ${range.from.toISOString()}::timestamptz) as starts_at,
-        least(ends_at, ${range.to?.toISOString() ?? 'infinity'}::timestamptz) as ends_at from known
+        least(ends_at, ${range.to?.toISOString() ?? 'infinity'}::timestamptz) as ends_at from known where starts_at is not null
     ),
     days as materialized (
       select at, ${fits(day, buckets)} as fits from span, generate_series(

@@ -73,13 +73,15 @@ async function read(db: Db, budgets: Asked[], hours: SQL, past: number): Promise
 function rolledUpHours(organisationId: string): SQL {
   return sql`
     select a.id, r.starts_at as at, ${amountOf('r')} as amount
-    from asked a join usage_series s on s.organisation_id = ${organisationId} and s.by_key = (a.scope = 'KEY')
-      and a.subject_id = case a.scope when 'ORGANISATION' then s.organisation_id when 'TEAM' then s.team_id
-        when 'KEY' then s.key_id when 'MODEL' then s.model else s.provider end
-    cross join span cross join lateral (
+    from usage_series s cross join lateral (
+      select 'KEY' as scope, s.key_id as subject_id where s.by_key
+      union all select * from (
+        values ('ORGANISATION', s.organisation_id), ('TEAM', s.team_id), ('MODEL', s.model), ('PROVIDER', s.provider)
+      ) whole where not s.by_key
+    ) subject join asked a using (scope, subject_id) cross join span cross join lateral (
       select * from usage_rollups where series_id = s.id and grain_s = 3600
         and starts_at >= span.starts_at and starts_at < span.ends_at offset 0
-    ) r group by a.id, r.starts_at`;
+    ) r where s.organisation_id = ${organisationId} group by a.id, r.starts_at`;
 }
 
 function hoursOfFacts(organisationId: string): SQL {

@@ -1,4 +1,5 @@
 import { beforeAll, expect, it, test } from 'vitest';
+import type { AlertKind } from '../../src/domain/alert.ts';
 import { raiseAlert } from '../alerts/support/alerts.ts';
 import { connect, type Result } from '../server/support/client.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
@@ -33,6 +34,7 @@ test('each field that an operation can begin with is walked', () => {
     keyId: '',
     budgetId: '',
     alertId: '',
+    anomalyId: '',
     priceId: '',
   };
   expect(Object.keys(listCases(nothing)).toSorted()).toEqual(listRootFields());
@@ -49,7 +51,8 @@ test('an admin of one organisation who names all of another finds nothing and ch
     teamId: other.teamId,
     keyId: other.admin.id,
     budgetId: await makeBudget(),
-    alertId: `alert_${await raiseTheirs()}`,
+    alertId: `alert_${await raiseTheirs('BUDGET_THRESHOLD')}`,
+    anomalyId: `anom_${await raiseTheirs()}`,
     priceId: await setTheirPrice(),
   };
   for (const [field, { answer, ...operation }] of Object.entries(listCases(foreign))) {
@@ -143,7 +146,7 @@ async function bothAreTold(): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-function raiseTheirs(): Promise<string> {
+function raiseTheirs(kind: AlertKind = 'ANOMALY'): Promise<string> {
   const { organisationId } = other;
-  return raiseAlert(gateway().gateway, { organisationId, kind: 'ANOMALY', detail: { message: MARK } });
+  return raiseAlert(gateway().gateway, { organisationId, kind, detail: { message: MARK } });
 }

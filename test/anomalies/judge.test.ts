@@ -24,7 +24,11 @@ function judge(hour: Partial<HourOfUse>, history = STEADY, limits = LIMITS) {
 
 describe('an hour', () => {
   it.each([
-    ['spend', { costNanos: 10n * USD }, { measure: 'SPEND', observed: 10n * USD, expected: USD, deviation: 45 }],
+    [
+      'spend',
+      { costNanos: 10n * USD },
+      { measure: 'SPEND', observed: 10n * USD, expected: USD, deviation: 45 },
+    ],
     [
       'tokens for each request',
       { tokens: 100_000n },
@@ -102,7 +106,13 @@ describe('the detail of an alert', () => {
 
   it.each([
     [{ costNanos: 10n * USD }, '10', '1', 'the key key_1: $10 in the hour from', '$1 is usual'],
-    [{ tokens: 100_000n }, '1000', '100', '1000 tokens a request in the hour', '100 tokens a request is usual'],
+    [
+      { tokens: 100_000n },
+      '1000',
+      '100',
+      '1000 tokens a request in the hour',
+      '100 tokens a request is usual',
+    ],
     [{ errors: 60n }, '0.6', '0', '60 % of the requests failing in', '0 % of the requests failing is usual'],
   ])('of %o is decimal text and can be read back', (hour, observed, expected, ...words) => {
     const [finding] = judge(hour) ?? [];

@@ -26,16 +26,22 @@ it('writes usage as CSV or JSON, of a gateway that does not run', { timeout: 60_
   expect(heading).toMatch(/^model,tag_key,tag_value,requests,errors,.*,cost_usd,p50_first_token_ms,/);
   // A spreadsheet must not take the tag for a formula.
   expect(line).toMatch(
-    new RegExp(`^demo/expensive,feature,'=search,1,0,0,0,${usage.input},${usage.output},0,0,0,${cost.amount},`),
+    new RegExp(
+      `^demo/expensive,feature,'=search,1,0,0,0,${usage.input},${usage.output},0,0,0,${cost.amount},`,
+    ),
   );
   expect(end).toBe('');
 
   const options = ['--granularity', 'day', '--format', 'json', '--out', 'usage.json'];
   expect(await exportUsage(...from, ...options)).toEqual({ code: 0, stdout: '', stderr: '' });
   const rows = JSON.parse(await readFile(join(folder, 'usage.json'), 'utf8'));
-  expect(rows).toMatchObject([{ start: expect.stringMatching(/T00:00:00.000Z$/), requests: 1, cost_usd: cost.amount }]);
+  expect(rows).toMatchObject([
+    { start: expect.stringMatching(/T00:00:00.000Z$/), requests: 1, cost_usd: cost.amount },
+  ]);
 
   const misspelt = await exportUsage(...from, '--group-by', 'colour');
   expect(misspelt).toMatchObject({ code: 1, stdout: '' });
-  expect(misspelt.stderr).toMatch(/^sluice: --group-by is "colour"; it must be one of model, provider, .*\n$/);
+  expect(misspelt.stderr).toMatch(
+    /^sluice: --group-by is "colour"; it must be one of model, provider, .*\n$/,
+  );
 });

@@ -15,6 +15,8 @@ const known: Record<string, string> = {};
 beforeAll(async () => {
   await gateway().ask(CREATE);
   const alert = await raiseAlert(gateway().gateway);
+  const detail = { measure: 'SPEND', observed: '10', expected: '1', deviation: '45.0', hour: new Date(0) };
+  const anomaly = await raiseAlert(gateway().gateway, { kind: 'ANOMALY', detail });
   await gateway().ask(`mutation {
     budgetSet(input: { subjectId: "team_default", limit: "1000", window: TOTAL }) { budget { id } }
   }`);
@@ -28,6 +30,7 @@ beforeAll(async () => {
   }`);
   const { viewer, completions, ledger, providers, budgets, auditEvents } = data;
   Object.assign(known, {
+    Anomaly: `anom_${anomaly}`,
     ApiKey: viewer.key.id,
     AuditEvent: auditEvents.nodes[0].id,
     Budget: budgets.nodes[0].id,

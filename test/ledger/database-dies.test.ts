@@ -40,7 +40,8 @@ const codesOf = (answers: Answered[]) => [
 describe.skipIf(probe.databaseUrl === undefined)('a PostgreSQL that is restarted at once, under load', () => {
   it('fails what runs cleanly, or settles it; then all goes on and the books balance', async ({ skip }) => {
     const programs = findServerPrograms();
-    if (programs === undefined) skip('there are no programs of a PostgreSQL server for one of our own');
+    if (programs === undefined)
+      return skip('there are no programs of a PostgreSQL server for one of our own');
     await using cluster = await startOwnCluster(programs);
     await using place = await createPlace();
     const process = await place.spawn({ holdMs: 900 }, {}, { DATABASE_URL: cluster.url });
@@ -69,7 +70,7 @@ describe.skipIf(probe.databaseUrl === undefined)('a PostgreSQL that is restarted
 describe.skipIf(probe.databaseUrl !== undefined)('a full disk under the embedded database', () => {
   it('refuses asks cleanly, and once there is room all goes on and the books balance', async ({ skip }) => {
     await using disk = await mountSmallDisk(160);
-    if (!disk) skip('this process may not mount a file system of its own');
+    if (!disk) return skip('this process may not mount a file system of its own');
     await using place = await createPlace();
     const process = await place.spawn({ holdMs: 900 }, {}, { SLUICE_DATA_DIR: disk.path });
     await waitForAnswer(process);

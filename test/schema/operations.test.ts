@@ -60,6 +60,7 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   const variables = JSON.parse(await fill(operation.variables, on, stage)) as Record<string, unknown>;
   if (operation.name === 'audit-events') await adjust(on, stage);
   if (operation.name === 'alerts') await Promise.all([raise(on), raise(on)]);
+  if (operation.name === 'anomalies') await raiseAnomaly(on);
   if (kind !== 'subscription') return on.ask(query, variables, { key: stage.secret });
   const results = on.socket({ key: stage.secret }).iterate({ query, variables });
   if (operation.name === 'budget-changed') return [(await results.next()).value];
@@ -112,6 +113,18 @@ async function adjust({ ask }: TestGateway, { secret, completion }: Stage): Prom
 
 function raise(on: TestGateway): Promise<string> {
   return raiseAlert(on.gateway, { teamId: 'team_default' });
+}
+
+function raiseAnomaly(on: TestGateway): Promise<string> {
+  const detail = {
+    measure: 'SPEND',
+    observed: '12.5',
+    expected: '1.25',
+    deviation: '45.0',
+    hour: '2026-03-10T12:00:00.000Z',
+    message: 'the team team_default: $12.5 in the hour from 2026-03-10T12:00:00.000Z, and $1.25 is usual',
+  };
+  return raiseAlert(on.gateway, { teamId: 'team_default', kind: 'ANOMALY', detail });
 }
 
 /** A subscription tells nobody when it is open. */

@@ -17,6 +17,7 @@ const RANKS = [
     'providers',
     'cache',
     'ledger',
+    'usage',
     'alerts',
   ],
   ['completion'],
@@ -34,7 +35,7 @@ const APART = ['client'];
 const FENCES = [
   { what: /^graphql$/, rooms: ['graph', 'plugins', 'server', 'client'] },
   { what: /^@ai-sdk\//, rooms: ['providers'] },
-  { what: /^drizzle-orm(\/|$)/, rooms: ['db', 'events', 'access', 'alerts', 'ledger'] },
+  { what: /^drizzle-orm(\/|$)/, rooms: ['db', 'events', 'access', 'alerts', 'ledger', 'usage'] },
 ];
 
 const READS_ENVIRONMENT = /\bprocess\s*\??\.\s*env\b|\benv\b[^;]*(=\s*process\b|from 'node:process')/;

@@ -20,9 +20,21 @@ const TAGS = [
 ];
 /** Around the days when clocks are put forward and back, north and south. */
 const times = fc.oneof(
-  fc.date({ min: new Date('2026-03-28T00:00:00Z'), max: new Date('2026-04-06T00:00:00Z') }),
-  fc.date({ min: new Date('2026-10-03T00:00:00Z'), max: new Date('2026-10-05T00:00:00Z') }),
-  fc.date({ min: new Date('2026-10-24T00:00:00Z'), max: new Date('2026-11-02T00:00:00Z') }),
+  fc.date({
+    noInvalidDate: true,
+    min: new Date('2026-03-28T00:00:00Z'),
+    max: new Date('2026-04-06T00:00:00Z'),
+  }),
+  fc.date({
+    noInvalidDate: true,
+    min: new Date('2026-10-03T00:00:00Z'),
+    max: new Date('2026-10-05T00:00:00Z'),
+  }),
+  fc.date({
+    noInvalidDate: true,
+    min: new Date('2026-10-24T00:00:00Z'),
+    max: new Date('2026-11-02T00:00:00Z'),
+  }),
 );
 const settled: fc.Arbitrary<Partial<Fact>> = fc.record({
   at: times,
@@ -129,7 +141,7 @@ it(
         while (await foldUsage(database.db, 100));
         await expectJournal(world);
       }),
-      { numRuns: 80 },
+      { numRuns: 50 },
     );
   },
 );
@@ -185,13 +197,11 @@ async function correct(
 async function expectReport(each: Ask, { organisationId, facts }: World): Promise<void> {
   const { from, filter, groupBy, granularity, timeZone, folding } = each;
   const to = each.to && (each.to < from ? from : each.to);
-  const asking = reportUsage(
-    database.db,
-    { organisationId },
-    { range: { from, to }, filter, groupBy, granularity, timeZone, withHistograms: true },
-  );
-  if (folding) await Promise.all([foldUsage(database.db, 3), foldUsage(database.db, 3)]);
-  const report = await asking;
+  const ask = { range: { from, to }, filter, groupBy, granularity, timeZone, withHistograms: true };
+  const [report] = await Promise.all([
+    reportUsage(database.db, { organisationId }, ask),
+    ...(folding ? [foldUsage(database.db, 3), foldUsage(database.db, 3)] : []),
+  ]);
   const meant = facts.filter((fact) => fact.at >= from && (!to || fact.at < to) && matches(fact, filter));
   expect(sumsOf(report.total)).toEqual(addUp(meant));
   expect(byKey(report.groups)).toEqual(groupBy.length > 0 ? addUpBy(meant, groupBy) : {});

@@ -200,7 +200,13 @@ async function record(
 }
 
 /** For the audit: what was set, in numbers that JSON can hold. */
-export function toRecord({ current: _current, limit, createdAt, endsAt, ...rest }: Budget): Record<string, unknown> {
+export function toRecord({
+  current: _current,
+  limit,
+  createdAt,
+  endsAt,
+  ...rest
+}: Budget): Record<string, unknown> {
   return {
     ...rest,
     limit: limit.toString(),

@@ -24,6 +24,7 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.estimate': { query: `{ estimate(input: ${ASK}) { allowed } }` },
   'Query.tokenEstimate': { query: `{ tokenEstimate(input: ${ASK}) { inputTokens } }` },
   'Query.alerts': { query: '{ alerts { totalCount } }' },
+  'Query.anomalies': { query: '{ anomalies { totalCount } }' },
   'Query.auditEvents': { needs: 'AUDIT_READ', query: '{ auditEvents { totalCount } }' },
   'Query.complete': {
     needs: 'COMPLETIONS_WRITE',
@@ -38,6 +39,7 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.nodes': { query: `{ nodes(ids: ["${NO_COMPLETION}"]) { id } }` },
   'Query.providers': { query: '{ providers { name } }' },
   'Query.usage': { needs: 'USAGE_READ', query: `{ usage(range: ${RANGE}) { total { requests } } }` },
+  'Query.usageExport': { needs: 'USAGE_READ', query: `{ usageExport(range: ${RANGE}, format: CSV) }` },
   'Query.viewer': { query: '{ viewer { scopes } }' },
   'Mutation.budgetDelete': {
     needs: 'BUDGETS_WRITE',

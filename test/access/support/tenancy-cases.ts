@@ -10,6 +10,7 @@ export interface Foreign {
   keyId: string;
   budgetId: string;
   alertId: string;
+  anomalyId: string;
   priceId: string;
 }
 
@@ -42,9 +43,10 @@ export function listCases({
   keyId,
   budgetId,
   alertId,
+  anomalyId,
   priceId,
 }: Foreign): Record<string, Case> {
-  const ids = [done, running, ...entries, keyId, teamId, budgetId, alertId, priceId];
+  const ids = [done, running, ...entries, keyId, teamId, budgetId, alertId, anomalyId, priceId];
   return {
     'Query._entities': {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }',
@@ -87,6 +89,10 @@ export function listCases({
     'Query.alerts': {
       query: '{ alerts { nodes { id } totalCount } }',
       answer: { alerts: none },
+    },
+    'Query.anomalies': {
+      query: '{ anomalies { nodes { id } totalCount } }',
+      answer: { anomalies: none },
     },
     'Query.auditEvents': {
       query: `query ($key: String!) {
@@ -166,6 +172,13 @@ export function listCases({
         key: { total: { requests: 0 }, series: [] },
         both: { total: { requests: 1 }, groups: [{ key: expect.any(Array), totals: { requests: 1 } }] },
       },
+    },
+    'Query.usageExport': {
+      query: `query ($team: ID!) {
+      usageExport(${EVER}, filter: { teamId: $team }, groupBy: [TEAM, KEY, TAG], granularity: null, format: JSON)
+    }`,
+      variables: { team: teamId },
+      answer: { usageExport: '[]\n' },
     },
     'Query.viewer': {
       query: '{ viewer { key { name } team { name keys { nodes { name } totalCount } } } }',

@@ -1,4 +1,4 @@
-import { ADMIN_KEY } from '../../support/gateway.ts';
+import { ADMIN_KEY, type Answer } from '../../support/gateway.ts';
 import type { Vendor } from '../../completion/support/vendor.ts';
 import { say, STREAM, type CompletionData, type Input } from '../../completion/support/completions.ts';
 import type { GatewayProcess } from '../../completion/support/process.ts';
@@ -31,22 +31,22 @@ export interface Answered {
 }
 
 /** Asks a gateway in another process as a client would. */
-async function ask(url: string, query: string, variables: object): Promise<Record<string, any>> {
+async function ask(url: string, query: string, variables: object): Promise<Answer> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_KEY}` },
     body: JSON.stringify({ query, variables }),
   });
-  return (await response.json()) as Record<string, any>;
+  return (await response.json()) as Answer;
 }
 
 export async function complete({ url }: Pick<GatewayProcess, 'url'>, input: Input): Promise<Answered> {
   const { data, errors } = await ask(url, CREATE, { input });
   if (data) return data.completionCreate as Answered;
-  const refusals = (errors as { message: string; extensions: { code: string } }[]).map(
-    ({ message, extensions: { code } }) => ({ __typename: 'Error', code, message }),
-  );
-  return { completion: null, errors: refusals };
+  const refusals = errors?.map(({ message, extensions }) => {
+    return { __typename: 'Error', code: String(extensions['code']), message };
+  });
+  return { completion: null, errors: refusals ?? [] };
 }
 
 /** Opens a stream whose text comes from `vendor/model`, as the vendor of the test says it. */
