@@ -14,7 +14,7 @@ export default defineConfig({
     maxWorkers: 4,
     // The product keeps no state in its modules, so the files of a worker share them instead of loading them anew.
     isolate: false,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

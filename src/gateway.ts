@@ -242,6 +242,7 @@ async function openCompletions(
     relay,
     onError: (err) => logger.error({ err }, 'usage that is watched cannot be read'),
   });
+  opened.defer(() => usageFeed.close());
   const budgets = openBudgets(database, catalog, announceCommit);
   const estimates: EstimateDeps = {
     pricing,

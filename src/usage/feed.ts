@@ -40,18 +40,16 @@ export function createUsageFeed(deps: {
   relay: Pick<Relay, 'listen'>;
   onError: (error: unknown) => void;
 }): UsageFeed {
-  const { db } = deps;
   const log = createLookLog();
   const watchers = new Map<string, number>();
   let position: Position | undefined;
-  let timer: NodeJS.Timeout | undefined;
 
   async function readOn(): Promise<void> {
     for (let hasMore = true; hasMore && watchers.size > 0;) {
       const from = position;
       const options = { organisations: [...watchers.keys()], limit: MAX_FACTS };
-      const news = from && (await readNews(db, from, options));
-      const upTo = news?.upTo ?? (await findEnd(db));
+      const news = from && (await readNews(deps.db, from, options));
+      const upTo = news?.upTo ?? (await findEnd(deps.db));
       // Everybody left meanwhile, and somebody else may have begun anew.
       if (position !== from) return;
       position = upTo;
@@ -62,19 +60,16 @@ export function createUsageFeed(deps: {
 
   const look = oneAtATime(readOn);
 
-  function lookIn(ms: number): void {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      look().catch((error: unknown) => {
-        deps.onError(error);
-        lookIn(LOOK_AGAIN_MS);
-      });
-    }, ms);
-  }
+  const lookSoon = createAlarm((again) => {
+    look().catch((error: unknown) => {
+      deps.onError(error);
+      again(LOOK_AGAIN_MS);
+    });
+  });
 
   const stopListening = deps.relay.listen(({ kind, organisationId }) => {
     if (kind !== 'COMPLETION_SETTLED' && kind !== 'LEDGER_CORRECTED') return;
-    if (watchers.has(organisationId)) lookIn(LOOK_EVERY_MS);
+    if (watchers.has(organisationId)) lookSoon.set(LOOK_EVERY_MS);
   });
 
   function leave(organisationId: string): void {
@@ -95,20 +90,18 @@ export function createUsageFeed(deps: {
     ...log,
     async join(organisationId) {
       watchers.set(organisationId, (watchers.get(organisationId) ?? 0) + 1);
-      try {
-        await look();
-        return place();
-      } catch (error) {
+      await look().catch((error: unknown) => {
         leave(organisationId);
         throw error;
-      }
+      });
+      return place();
     },
     leave,
     place,
     takeTurn: createPacemaker(MAX_TICKS_PER_SECOND),
     close() {
       stopListening();
-      clearTimeout(timer);
+      lookSoon.stop();
     },
   };
 }
@@ -134,4 +127,16 @@ function oneAtATime(run: () => Promise<void>): () => Promise<void> {
     following ??= running.then(start, start);
     return following;
   };
+}
+
+/** Rings once for all the times that it is set before it rings. */
+function createAlarm(ring: (again: (ms: number) => void) => void) {
+  let timer: NodeJS.Timeout | undefined;
+  function set(ms: number): void {
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      ring(set);
+    }, ms);
+  }
+  return { set, stop: () => clearTimeout(timer) };
 }

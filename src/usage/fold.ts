@@ -40,7 +40,7 @@ async function lockProgress(tx: Tx): Promise<Progress | undefined> {
     for update skip locked`);
   if (!row) return undefined;
   const { transaction, seq, here, backfilled_to: backfilledTo } = row;
-  return { transaction, seq: BigInt(seq), isHere: here, backfilledTo };
+  return { transaction, seq, isHere: here, backfilledTo };
 }
 
 /** @returns false when it is there, so that another instance holds it. */
@@ -51,7 +51,10 @@ async function createProgress(tx: Tx): Promise<boolean> {
   return created.length > 0;
 }
 
-/** From here on the outbox says what is new; all that was settled before is history. */
+/**
+ * From here on the outbox says what is new; all that was settled before is history. Places of another server are no
+ * places of this one, so that nobody may go on from them.
+ */
 async function beginAnew(tx: Tx): Promise<void> {
   await tx.execute(sql`delete from usage_rollups`);
   await tx.execute(sql`delete from usage_series`);
@@ -59,8 +62,8 @@ async function beginAnew(tx: Tx): Promise<void> {
   await tx.execute(sql`delete from outbox where transaction >= pg_snapshot_xmax(pg_current_snapshot())`);
   await tx.execute(sql`
     update usage_progress set server = ${THIS_SERVER}, backfilled_to = '',
-      transaction = pg_snapshot_xmin(pg_current_snapshot()), seq = -1,
-      trimmed_transaction = pg_snapshot_xmin(pg_current_snapshot()), trimmed_seq = -1`);
+      transaction = pg_snapshot_xmin(pg_current_snapshot()), seq = -1, trimmed_seq = -1,
+      trimmed_transaction = case server when '' then '0'::xid8 else pg_snapshot_xmin(pg_current_snapshot()) end`);
 }
 
 async function foldEvents(tx: Tx, after: Position, limit: number): Promise<boolean> {

@@ -49,13 +49,14 @@ export async function readNews(
     from (values (1)) as one(row) left join cells on true left join lateral (
       select transaction, seq from news order by transaction desc, seq desc limit 1
     ) last on true`);
-  const [first] = rows;
-  const hasMore = first?.events === limit;
+  // There is always a row, if only to say where the outbox ends.
+  const first = rows[0]!;
+  const hasMore = first.events === limit;
   return {
     cells: rows.filter(({ organisation_id: id }) => id !== null).map(toCell),
     upTo: hasMore
-      ? { transaction: first!.last_transaction, seq: BigInt(first!.last_seq) }
-      : { transaction: first!.end_transaction, seq: -1n },
+      ? { transaction: first.last_transaction, seq: first.last_seq }
+      : { transaction: first.end_transaction, seq: -1n },
     hasMore,
   };
 }

@@ -13,13 +13,13 @@ export async function findWatermark(db: Pick<Db, 'execute'>): Promise<Position |
   const [row] = await db.execute<{ transaction: string; seq: bigint }>(sql`
     select transaction::text as transaction, seq from usage_progress
     where server = ${THIS_SERVER} and backfilled_to is null`);
-  return row && { transaction: row.transaction, seq: BigInt(row.seq) };
+  return row && { transaction: row.transaction, seq: row.seq };
 }
 
 /** Whether events after this place have been dropped from the outbox, or it is one of another server. */
 export async function isForgotten(db: Pick<Db, 'execute'>, after: Position): Promise<boolean> {
   const [row] = await db.execute<{ forgotten: boolean }>(sql`
-    select server <> ${THIS_SERVER} or (trimmed_transaction, trimmed_seq) > ${placeOf(after)} as forgotten
+    select server not in ('', ${THIS_SERVER}) or (trimmed_transaction, trimmed_seq) > ${placeOf(after)} as forgotten
     from usage_progress`);
   return row?.forgotten ?? false;
 }

@@ -212,12 +212,12 @@ describe('a completion', () => {
     expect(completion).toMatchObject({ status: 'SUCCEEDED', cost: null, priced: false });
     const { data } = await gateway().ask(
       `query ($tag: TagInput) { usage(range: { from: "2020-01-01T00:00:00Z" }, filter: { tag: $tag }) {
-        total { requests unpriced cost { amount } tokens { total } } } }`,
+        total { requests unpricedRequests cost { amount } tokens { total } } } }`,
       { tag },
     );
     expect(data.usage.total).toEqual({
       requests: 1,
-      unpriced: 1,
+      unpricedRequests: 1,
       cost: null,
       tokens: { total: completion.usage?.total },
     });

@@ -35,12 +35,19 @@ function place(name: string, type: Parameters<typeof getNamedType>[0]): Place {
 const namesOf = (type: string) => places.filter((each) => each.type === type).map(({ name }) => name);
 
 describe('numbers', () => {
-  it('are Float only where a model takes a float', () => {
-    expect(namesOf('Float').toSorted()).toEqual(['ModelParams.temperature', 'ModelParams.topP']);
+  it('are Float only where nothing is counted by them', () => {
+    expect(namesOf('Float').toSorted()).toEqual([
+      'Anomaly.deviation',
+      'BudgetForecast.confidence',
+      'ModelParams.temperature',
+      'ModelParams.topP',
+    ]);
   });
 
   it('are exact decimals where they are money', () => {
     expect(namesOf('Decimal').toSorted()).toEqual([
+      'Anomaly.expected',
+      'Anomaly.observed',
       'BudgetAmount.amount',
       'BudgetSetInput.limit',
       'CompletionFilter.minCost',
@@ -57,7 +64,11 @@ describe('numbers', () => {
     const sums = places.filter(({ name }) => /^(TokenUsage|UsageTotals)\./.test(name));
     expect(sums.filter(({ type }) => type === 'Int').map(({ name }) => name)).toEqual([
       'UsageTotals.p50FirstTokenMs',
+      'UsageTotals.p50LatencyMs',
+      'UsageTotals.p95FirstTokenMs',
       'UsageTotals.p95LatencyMs',
+      'UsageTotals.p99FirstTokenMs',
+      'UsageTotals.p99LatencyMs',
     ]);
     expect(sums.filter(({ type }) => type === 'SafeInt').length).toBeGreaterThan(8);
   });
@@ -102,6 +113,7 @@ describe('every connection', () => {
     const open = places.filter(({ type }) => type.endsWith('Connection'));
     expect(open.map(({ name }) => name).toSorted()).toEqual([
       'Query.alerts',
+      'Query.anomalies',
       'Query.auditEvents',
       'Query.budgets',
       'Query.completions',

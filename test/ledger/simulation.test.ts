@@ -7,7 +7,7 @@ import { runWave } from './simulation/wave.ts';
 import type { World } from './simulation/world.ts';
 import { openLedgers, type LedgerFixture } from './support.ts';
 
-const AT_ONCE = 1_000;
+const AT_ONCE = 250;
 
 let fixture: LedgerFixture;
 let instances: Instances;

@@ -143,6 +143,7 @@ it(
       }),
       { numRuns: 50 },
     );
+    expect(worlds).toBeGreaterThan(0);
   },
 );
 
