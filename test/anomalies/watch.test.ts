@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createAnomalyWatch, type AnomalyWatch } from '../../src/usage/anomalies/watch.ts';
 import { foldUsage } from '../../src/usage/fold.ts';
-import { book, factOf, openBooks } from '../usage/support/books.ts';
+import { book, factOf, foldEverything, openBooks } from '../usage/support/books.ts';
 
 /** A database on which nothing runs by itself. */
 let books: Awaited<ReturnType<typeof openBooks>>;
@@ -31,9 +31,7 @@ async function bookUnusual(keyIds: string[]): Promise<void> {
   await book(books.database, facts);
 }
 
-async function foldAll(): Promise<void> {
-  while (await foldUsage(books.database.db, 10_000));
-}
+const foldAll = () => foldEverything(books.database);
 
 async function countAlerts(): Promise<number> {
   const [row] = await books.database.sql<{ count: number }[]>`SELECT count(*)::int AS count FROM alerts`;

@@ -3,6 +3,7 @@ import { openDatabase, type Database } from '../../../src/db/database.ts';
 import { toJsonParameter } from '../../../src/db/json.ts';
 import { migrateDatabase } from '../../../src/db/migrate.ts';
 import { newId } from '../../../src/lib/ids.ts';
+import { foldUsage } from '../../../src/usage/fold.ts';
 import { createTestDatabase } from '../../support/test-database.ts';
 
 export const ORGANISATION = 'org_of_the_usage_tests';
@@ -115,4 +116,17 @@ export async function readJournal({ db }: Database, organisationId = ORGANISATIO
     select coalesce(sum(case kind when 'CREDIT' then -amount_nanos else amount_nanos end), 0)::text as spent
     from ledger_entries where organisation_id = ${organisationId} and kind in ('SETTLE', 'ADJUST', 'CREDIT')`);
   return BigInt(row?.spent ?? 0);
+}
+
+/** Until the roll-ups hold all there is: on a shared server they wait for the transactions of others. */
+export async function foldEverything({ db, sql: query }: Database): Promise<void> {
+  for (let behind = true; behind;) {
+    while (await foldUsage(db, 10_000));
+    const [row] = await query<{ behind: boolean }[]>`
+      SELECT EXISTS (
+        SELECT FROM outbox o, usage_progress p WHERE (o.transaction, o.seq) > (p.transaction, p.seq)
+      ) OR NOT EXISTS (SELECT FROM usage_progress WHERE backfilled_to IS NULL) AS behind`;
+    behind = row!.behind;
+    if (behind) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
