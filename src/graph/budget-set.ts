@@ -1,15 +1,13 @@
 import type { Budget as BudgetRow } from '../domain/budget.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import { deleteBudget, setBudget, type BudgetInput } from '../ledger/budgets/set.ts';
-import { Budget, BudgetAction, BudgetUnit, BudgetWindow, LimitScope } from './budget.ts';
+import { Budget, BudgetAction, BudgetUnit, BudgetWindow, LimitScope, NANOS } from './budget.ts';
 import { builder } from './builder.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull, type WithoutNull } from './inputs.ts';
 
 const DEFAULT_THRESHOLDS = [50, 80, 100];
 const DEFAULT_QUEUE_MS = 10_000;
-/** A Decimal travels as its billionths. */
-const NANOS = 1_000_000_000n;
 /** The ids that say by themselves what they are of. */
 const SCOPE_OF_ID: Partial<Record<string, BudgetRow['scope']>> = {
   org: 'ORGANISATION',

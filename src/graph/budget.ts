@@ -42,7 +42,7 @@ export const BudgetAmount = builder.objectRef<{ unit: Unit; amount: bigint }>('B
 });
 
 /** A Decimal travels as its billionths. */
-const NANOS = 1_000_000_000n;
+export const NANOS = 1_000_000_000n;
 
 export const Budget = builder.objectRef<BudgetRow>('Budget');
 builder.node(Budget, {

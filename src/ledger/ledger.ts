@@ -22,7 +22,8 @@ export interface Ledger {
    * @returns whether anything is held in budgets.
    * @throws BudgetExceeded when it does not fit into what some budget has left: nothing is held then, in none of them.
    * @throws IdempotencyKeyUsed when the key stands for a completion already: nothing was opened.
-   * @throws Unavailable when the database does not take it in time; nothing is held then.
+   * @throws Unavailable when the database does not take it in time. Nothing is held then, or, when only its answer was
+   * lost, for no longer than a hold without a heartbeat stands.
    */
   reserve: Reserve;
   /**

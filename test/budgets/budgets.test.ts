@@ -1,10 +1,18 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { makeKey } from '../access/support/keys.ts';
 import { STREAM, TIMEOUTS } from '../completion/support/completions.ts';
 import { STREAMING, subscribe } from '../completion/support/streams.ts';
 import { startVendor } from '../completion/support/vendor.ts';
 import { useGateway } from '../support/gateway.ts';
-import { complete, deleteBudget, readBudget, setBudget, WHOLE_BUDGET, type BudgetData } from './support.ts';
+import {
+  complete,
+  deleteBudget,
+  readBudget,
+  setBudget,
+  useBudgets,
+  WHOLE_BUDGET,
+  type BudgetData,
+} from './support.ts';
 
 const vendor = await startVendor();
 afterAll(() => vendor.close());
@@ -19,15 +27,7 @@ const gateway = useGateway({
 const ASK = { model: 'vendor/model', source: { text: 'Hi' }, params: { maxOutputTokens: 100 } };
 const FREE = { model: 'demo/echo', source: { text: 'Hi' } };
 
-const made: string[] = [];
-async function budgetOf(input: object): Promise<BudgetData> {
-  const budget = await setBudget(gateway(), input);
-  made.push(budget.id);
-  return budget;
-}
-afterEach(async () => {
-  for (const id of new Set(made.splice(0))) await deleteBudget(gateway(), id);
-});
+const { budgetOf } = useBudgets(gateway);
 
 /** An answer that waits for the vendor, and the vendor's end of it. */
 async function begin(input: object = ASK) {

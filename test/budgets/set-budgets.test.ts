@@ -1,22 +1,14 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { addOrganisation, HASHING_SECRET } from '../access/support/organisation.ts';
 import { makeKey } from '../access/support/keys.ts';
 import { useGateway } from '../support/gateway.ts';
-import { complete, deleteBudget, readBudget, setBudget, trySetBudget, type BudgetData } from './support.ts';
+import { complete, readBudget, trySetBudget, useBudgets } from './support.ts';
 
 const gateway = useGateway({ variables: { SLUICE_SECRET: HASHING_SECRET } });
 const ASK = { model: 'demo/expensive', source: { text: 'Hi' } };
 const FREE = { model: 'demo/echo', source: { text: 'Hi' } };
 
-const made: string[] = [];
-async function budgetOf(input: object): Promise<BudgetData> {
-  const budget = await setBudget(gateway(), input);
-  made.push(budget.id);
-  return budget;
-}
-afterEach(async () => {
-  for (const id of new Set(made.splice(0))) await deleteBudget(gateway(), id);
-});
+const { budgetOf, made } = useBudgets(gateway);
 
 describe('everything a budget can be set on', () => {
   const tag = { key: 'feature', value: 'search' };

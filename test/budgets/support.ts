@@ -1,3 +1,4 @@
+import { afterEach } from 'vitest';
 import type { TestGateway } from '../support/gateway.ts';
 
 export interface BudgetData {
@@ -109,4 +110,18 @@ export async function complete(
   const { data, errors } = await gateway.ask(ASK, { input }, options);
   if (!data?.completionCreate) throw new Error(JSON.stringify(errors));
   return data.completionCreate;
+}
+
+/** Budgets that are gone after each test, so that none holds for the next. */
+export function useBudgets(gateway: () => TestGateway) {
+  const made: string[] = [];
+  afterEach(async () => {
+    for (const id of new Set(made.splice(0))) await deleteBudget(gateway(), id);
+  });
+  const budgetOf = async (input: object): Promise<BudgetData> => {
+    const budget = await setBudget(gateway(), input);
+    made.push(budget.id);
+    return budget;
+  };
+  return { budgetOf, made };
 }
