@@ -79,13 +79,15 @@ export interface GatewayOptions {
   logger: Logger;
   /** The environment, in which provider keys are looked for. */
   variables: Readonly<Record<string, string | undefined>>;
+  /** Opened already, instead of the one that the configuration names; it is closed with the gateway. */
+  database?: Database;
 }
 
 /** Builds the gateway from its configuration, top to bottom, and settles what an earlier process left. */
 export async function createGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   await using opened = new AsyncDisposableStack();
   const [store, vendors] = await bothOpened(
-    openStore(config, options.logger, opened),
+    openStore(config, options, opened),
     openProviders(config, options.variables, opened),
   );
   const models = { ...vendors, ...(await openPrices(options.logger, store, vendors, opened)) };
@@ -102,8 +104,10 @@ async function bothOpened<A, B>(one: Promise<A>, two: Promise<B>): Promise<[A, B
 }
 
 /** The database, who may use it, and the news of what is committed there. */
-async function openStore(config: Config, logger: Logger, opened: AsyncDisposableStack) {
-  const database = await openDatabase({ ...config, log: (message) => logger.warn(message) });
+async function openStore(config: Config, options: GatewayOptions, opened: AsyncDisposableStack) {
+  const { logger } = options;
+  const database =
+    options.database ?? (await openDatabase({ ...config, log: (message) => logger.warn(message) }));
   opened.defer(() => database.close());
   await migrateDatabase(database);
   const { db, sql } = database;

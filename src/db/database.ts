@@ -53,7 +53,8 @@ export async function openDatabase(options: {
   });
 }
 
-function toDatabase(opened: Pick<Database, 'sql' | 'describe' | 'kind' | 'close'>): Database {
+/** A database from a connection to it. */
+export function toDatabase(opened: Pick<Database, 'sql' | 'describe' | 'kind' | 'close'>): Database {
   const sql = guardTransactions(opened.sql);
   return {
     ...opened,

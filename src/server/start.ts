@@ -1,10 +1,9 @@
 import type { Config } from '../config/config.ts';
-import { createGateway, type Gateway } from '../gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import { createGraphContext, type GraphContext } from '../graph/context.ts';
 import { schema } from '../graph/schema.ts';
 import { startJobs } from '../jobs/jobs.ts';
 import { newTraceId } from '../lib/ids.ts';
-import type { Logger } from '../lib/logger.ts';
 import { createPlugins } from '../plugins/plugins.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { createGraphqlServer } from './yoga.ts';
@@ -23,14 +22,8 @@ const LAST_WORDS_MS = 1_000;
 
 type Context = GraphContext & { request: Request };
 
-/**
- * Starts everything.
- * @param options.variables the environment, in which provider keys are looked for.
- */
-export async function start(
-  config: Config,
-  options: { logger: Logger; variables: Readonly<Record<string, string | undefined>> },
-): Promise<Running> {
+/** Starts everything. */
+export async function start(config: Config, options: GatewayOptions): Promise<Running> {
   await using opened = new AsyncDisposableStack();
   const gateway = opened.adopt(await createGateway(config, options), (made) => made.close());
   const server = opened.adopt(await serve(gateway), (made) => made.close());

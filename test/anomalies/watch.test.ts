@@ -1,23 +1,25 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createAnomalyWatch, type AnomalyWatch } from '../../src/usage/anomalies/watch.ts';
 import { foldUsage } from '../../src/usage/fold.ts';
-import { book, factOf, foldEverything, openBooks } from '../usage/support/books.ts';
+import { openTestDatabase } from '../support/test-database.ts';
+import type { Database } from '../../src/db/database.ts';
+import { book, factOf, foldEverything } from '../usage/support/books.ts';
 
 /** A database on which nothing runs by itself. */
-let books: Awaited<ReturnType<typeof openBooks>>;
+let database: Database;
 let watch: AnomalyWatch;
 let told = 0;
 beforeEach(async () => {
-  books = await openBooks();
+  database = await openTestDatabase();
   told = 0;
   watch = createAnomalyWatch({
-    database: books.database,
+    database,
     config: { enabled: true, sensitivity: 8, brake: 'none', brakeMinutes: 60, minimumNanos: 1_000n },
     brakes: { find: async () => undefined, set: async () => {} },
     onRaised: () => (told += 1),
   });
 });
-afterEach(() => books.close());
+afterEach(() => database.close());
 
 const HOURS = 13;
 const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
@@ -28,20 +30,20 @@ async function bookUnusual(keyIds: string[]): Promise<void> {
     ...Array.from({ length: HOURS }, (_, hour) => factOf({ keyId, at: hoursAgo(hour + 1), nanos: 1_000n })),
     factOf({ keyId, at: hoursAgo(0), nanos: 100_000n }),
   ]);
-  await book(books.database, facts);
+  await book(database, facts);
 }
 
-const foldAll = () => foldEverything(books.database);
+const foldAll = () => foldEverything(database);
 
 async function countAlerts(): Promise<number> {
-  const [row] = await books.database.sql<{ count: number }[]>`SELECT count(*)::int AS count FROM alerts`;
+  const [row] = await database.sql<{ count: number }[]>`SELECT count(*)::int AS count FROM alerts`;
   return row!.count;
 }
 
 it('says nothing before the roll-ups are made, and then once', async () => {
   await bookUnusual(['key_1']);
   expect(await watch.look()).toBe(0);
-  await foldUsage(books.database.db, 1);
+  await foldUsage(database.db, 1);
   expect(await watch.look()).toBe(0);
   await foldAll();
   expect(await watch.look()).toBe(2);
@@ -54,12 +56,12 @@ it('judges many keys, each by its own past', async () => {
   const keys = Array.from({ length: 120 }, (_, key) => `key_${key}`);
   await bookUnusual(keys);
   await book(
-    books.database,
+    database,
     keys.map((key) => factOf({ keyId: `new_${key}`, at: hoursAgo(0), nanos: 100_000n })),
   );
   await foldAll();
   expect(await watch.look()).toBe(keys.length + 1);
-  const wrong = await books.database.sql`
+  const wrong = await database.sql`
     SELECT key_id FROM alerts WHERE key_id LIKE 'new_%' OR detail ->> 'observed' <> '0.0001' AND key_id IS NOT NULL`;
   expect(wrong).toHaveLength(0);
 });
@@ -68,11 +70,11 @@ it('tells an hour for itself when the next one has begun', async () => {
   await bookUnusual(['key_1']);
   await foldAll();
   await watch.look();
-  const { sql } = books.database;
+  const { sql } = database;
   // As if the clock had gone on by an hour, and the next one were just as unusual.
   await sql`UPDATE alerts SET about = about || ' of the hour before'`;
   const next = createAnomalyWatch({
-    database: books.database,
+    database,
     config: { enabled: true, sensitivity: 8, brake: 'none', brakeMinutes: 60, minimumNanos: 1_000n },
     brakes: { find: async () => undefined, set: async () => {} },
     onRaised: () => {},

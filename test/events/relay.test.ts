@@ -1,22 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openDatabase, type Database } from '../../src/db/database.ts';
-import { migrateDatabase } from '../../src/db/migrate.ts';
+import type { Database } from '../../src/db/database.ts';
 import { appendEvent, type OutboxEvent } from '../../src/events/outbox.ts';
 import { createRelay, type Relay } from '../../src/events/relay.ts';
-import { createTestDatabase } from '../support/test-database.ts';
+import { openTestDatabase } from '../support/test-database.ts';
 
 let database: Database;
-let drop: () => Promise<void>;
 beforeAll(async () => {
-  const created = await createTestDatabase();
-  drop = created.drop;
-  database = await openDatabase({ databaseUrl: created.databaseUrl, dataDir: 'memory://' });
-  await migrateDatabase(database);
+  database = await openTestDatabase();
 });
-afterAll(async () => {
-  await database.close();
-  await drop();
-});
+afterAll(() => database.close());
 
 const settled = (subjectId: string): OutboxEvent => ({
   kind: 'COMPLETION_SETTLED',

@@ -1,6 +1,5 @@
 import { Writable } from 'node:stream';
-import { migrateDatabase } from '../../src/db/migrate.ts';
-import { openDatabase, type Database } from '../../src/db/database.ts';
+import type { Database } from '../../src/db/database.ts';
 import type { Completion, Outcome } from '../../src/domain/completion.ts';
 import type { Price } from '../../src/domain/model.ts';
 import type { Budget } from '../../src/domain/budget.ts';
@@ -11,7 +10,7 @@ import { createLedger, type Ledger } from '../../src/ledger/ledger.ts';
 import type { Reservation } from '../../src/ledger/reserve.ts';
 import { newId } from '../../src/lib/ids.ts';
 import { createLogger } from '../../src/lib/logger.ts';
-import { createTestDatabase } from '../support/test-database.ts';
+import { openTestDatabase } from '../support/test-database.ts';
 
 export const ORGANISATION = 'org_of_the_ledger_tests';
 
@@ -50,9 +49,7 @@ export interface LedgerFixture {
 
 /** An empty database with its tables, and ledgers on it as several processes would have them. */
 export async function openLedgers(): Promise<LedgerFixture> {
-  const { databaseUrl, drop } = await createTestDatabase();
-  const database = await openDatabase({ databaseUrl, dataDir: 'memory://' });
-  await migrateDatabase(database);
+  const database = await openTestDatabase();
   const destination = new Writable({ write: (_chunk, _encoding, done) => done() });
   const logger = createLogger({ level: 'silent', destination });
   const ledgers: Ledger[] = [];
@@ -84,7 +81,6 @@ export async function openLedgers(): Promise<LedgerFixture> {
     async close() {
       await Promise.all(ledgers.map((ledger) => ledger.close()));
       await database.close();
-      await drop();
     },
   };
 }

@@ -8,6 +8,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { start, type Running } from '../../src/server/start.ts';
 import { expectBooksToBalance, expectNothingHeld } from './books.ts';
+import { openPooledDatabase } from './pooled-database.ts';
 import { createTestDatabase } from './test-database.ts';
 
 export const ADMIN_KEY = 'tests-only-Xk29dkQpLm38fhWq81ncVbz77';
@@ -57,7 +58,13 @@ export async function bootGateway(options: TestOptions = {}): Promise<TestGatewa
     databaseUrl: options.databaseUrl,
     ...options.config,
   };
-  const running = await start(config, { logger: createLogger({ level: 'debug', destination }), variables });
+  const logger = createLogger({ level: 'debug', destination });
+  const isInMemory = config.databaseUrl === undefined && config.dataDir === 'memory://';
+  const running = await start(config, {
+    logger,
+    variables,
+    ...(isInMemory ? { database: await openPooledDatabase((message) => logger.warn(message)) } : {}),
+  });
   const clients = new Set<Client>();
   const { url } = running.server;
   return {

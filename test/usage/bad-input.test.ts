@@ -3,7 +3,8 @@ import type { Database } from '../../src/db/database.ts';
 import { foldUsage } from '../../src/usage/fold.ts';
 import { reportUsage, type UsageAsk } from '../../src/usage/report.ts';
 import { useGateway } from '../support/gateway.ts';
-import { book, factOf, openBooks, ORGANISATION } from './support/books.ts';
+import { openTestDatabase } from '../support/test-database.ts';
+import { book, factOf, ORGANISATION } from './support/books.ts';
 
 describe('a report that is asked for wrongly', () => {
   const gateway = useGateway();
@@ -77,16 +78,15 @@ describe('a report that is asked for wrongly', () => {
 
 describe('a report with more rows than anybody reads', () => {
   let database: Database;
-  let close: () => Promise<void>;
   beforeAll(async () => {
-    ({ database, close } = await openBooks());
+    database = await openTestDatabase();
     const users = Array.from({ length: 10_001 }, (_, index) => `user-${index}`);
     await book(
       database,
       users.map((endUserId) => factOf({ endUserId, model: `vendor/${endUserId}` })),
     );
   });
-  afterAll(() => close());
+  afterAll(() => database.close());
 
   const ask: UsageAsk = {
     range: { from: new Date('2020-01-01'), to: undefined },

@@ -3,10 +3,10 @@ import type { Database } from '../../src/db/database.ts';
 import { foldUsage } from '../../src/usage/fold.ts';
 import { reportUsage } from '../../src/usage/report.ts';
 import type { Granularity } from '../../src/usage/dimensions.ts';
-import { book, factOf, openBooks, ORGANISATION } from './support/books.ts';
+import { openTestDatabase } from '../support/test-database.ts';
+import { book, factOf, ORGANISATION } from './support/books.ts';
 
 let database: Database;
-let close: () => Promise<void>;
 
 /** Starts of buckets, and how many quarters of an hour are in them. */
 type Cut = [start: string, quarters: number][];
@@ -101,7 +101,7 @@ function daysBetween(from: string, to: string): number[] {
 }
 
 beforeAll(async () => {
-  ({ database, close } = await openBooks());
+  database = await openTestDatabase();
   // One fact in every quarter of an hour, so that a bucket's requests are its length in quarters.
   const days = new Set(CASES.flatMap(([, , from, to]) => daysBetween(from, to)));
   const facts = [...days].flatMap((day) =>
@@ -109,7 +109,7 @@ beforeAll(async () => {
   );
   await book(database, facts);
 }, 120_000);
-afterAll(() => close());
+afterAll(() => database.close());
 
 it.each(['facts', 'roll-ups'])(
   'buckets are those of the calendar in each place, from %s',

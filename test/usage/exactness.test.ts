@@ -4,15 +4,15 @@ import type { Database } from '../../src/db/database.ts';
 import { foldUsage } from '../../src/usage/fold.ts';
 import { reportUsage, type UsageReport } from '../../src/usage/report.ts';
 import { trimOutbox } from '../../src/usage/trim.ts';
-import { book, factOf, openBooks, readJournal, type Fact } from './support/books.ts';
+import { openTestDatabase } from '../support/test-database.ts';
+import { book, factOf, readJournal, type Fact } from './support/books.ts';
 import { addUp, addUpBy, byKey, onTheWall, sumsOf } from './support/pencil.ts';
 
 let database: Database;
-let close: () => Promise<void>;
 beforeAll(async () => {
-  ({ database, close } = await openBooks());
+  database = await openTestDatabase();
 });
-afterAll(() => close());
+afterAll(() => database.close());
 
 const TAGS = [
   { key: 'feature', value: 'search' },

@@ -4,14 +4,14 @@ import type { Database } from '../../src/db/database.ts';
 import { foldUsage } from '../../src/usage/fold.ts';
 import { percentileOf } from '../../src/usage/histogram.ts';
 import { reportUsage } from '../../src/usage/report.ts';
-import { book, factOf, openBooks } from './support/books.ts';
+import { openTestDatabase } from '../support/test-database.ts';
+import { book, factOf } from './support/books.ts';
 
 let database: Database;
-let close: () => Promise<void>;
 beforeAll(async () => {
-  ({ database, close } = await openBooks());
+  database = await openTestDatabase();
 });
-afterAll(() => close());
+afterAll(() => database.close());
 
 /** What every promise about a percentile is: so close to the time of the nearest rank, and whole milliseconds. */
 const isClose = (told: number, exact: number) => Math.abs(told - exact) <= exact * 0.05 + 0.5;

@@ -37,7 +37,8 @@ export async function openEmbedded(options: {
   try {
     const directory = inMemory ? undefined : clusterDirectory(dataDir);
     const supervisor = await superviseWorker({ directory, watchdogMs, log });
-    return connectTo(supervisor, log, unlock);
+    const { sql, close } = connectTo(supervisor, log);
+    return { sql, close: () => close().then(supervisor.close).then(unlock) };
   } catch (error) {
     unlock();
     throw error;
@@ -49,11 +50,8 @@ export function hasCluster(dataDir: string): boolean {
   return existsSync(clusterDirectory(dataDir));
 }
 
-function connectTo(
-  supervisor: Supervisor,
-  log: (message: string) => void,
-  unlock: () => void,
-): EmbeddedDatabase {
+/** The one connection to a running PostgreSQL, which goes on when the connection is closed. */
+export function connectTo(supervisor: Supervisor, log: (message: string) => void): EmbeddedDatabase {
   const options = {
     ...CONNECTION_OPTIONS,
     // Known to postgres.js, unknown to its types: what to use instead of a socket.
@@ -71,8 +69,6 @@ function connectTo(
     async close() {
       stopHousekeeping();
       await sql.end({ timeout: END_WITHIN_S });
-      await supervisor.close();
-      unlock();
     },
   };
 }

@@ -1,10 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { openDatabase, type Database } from '../../../src/db/database.ts';
+import type { Database } from '../../../src/db/database.ts';
 import { toJsonParameter } from '../../../src/db/json.ts';
-import { migrateDatabase } from '../../../src/db/migrate.ts';
 import { newId } from '../../../src/lib/ids.ts';
 import { foldUsage } from '../../../src/usage/fold.ts';
-import { createTestDatabase } from '../../support/test-database.ts';
 
 export const ORGANISATION = 'org_of_the_usage_tests';
 
@@ -51,20 +49,6 @@ export function factOf(changes: Partial<Fact> = {}): Fact {
     totalMs: 100,
     completionId: null,
     ...changes,
-  };
-}
-
-/** An empty database with its tables. */
-export async function openBooks(): Promise<{ database: Database; close(): Promise<void> }> {
-  const { databaseUrl, drop } = await createTestDatabase();
-  const database = await openDatabase({ databaseUrl, dataDir: 'memory://' });
-  await migrateDatabase(database);
-  return {
-    database,
-    async close() {
-      await database.close();
-      await drop();
-    },
   };
 }
 
