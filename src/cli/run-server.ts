@@ -1,14 +1,14 @@
 import { loadConfig } from '../config/load.ts';
 import { readEnvironment } from '../config/env.ts';
 import { createLogger } from '../lib/logger.ts';
-import { start } from '../server/start.ts';
-import { welcome } from './welcome.ts';
 
 /** Runs the gateway until SIGTERM or SIGINT, then lets running streams end. A second signal ends it at once. */
 export async function runServer(): Promise<void> {
   const environment = readEnvironment();
   const config = loadConfig(environment);
   const logger = createLogger({ level: config.logLevel });
+  // Loaded for a sound configuration only: what is wrong with another is told at once.
+  const [{ start }, { welcome }] = await Promise.all([import('../server/start.ts'), import('./welcome.ts')]);
   const running = await start(config, { logger, variables: environment.lookup });
   process.stdout.write(welcome(running));
   const signal = await nextSignal();

@@ -94,7 +94,10 @@ export async function expectNothingHeld(database: Database, withinMs = 10_000): 
       { id: string }[]
     >`SELECT id FROM completions WHERE hold_state = 'PENDING' OR status = 'RUNNING'`;
   const deadline = Date.now() + withinMs;
-  while ((await readHeld()).length > 0 && Date.now() < deadline)
+  let held = await readHeld();
+  while (held.length > 0 && Date.now() < deadline) {
     await new Promise((resolve) => setTimeout(resolve, 20));
-  expect((await readHeld()).map(({ id }) => id)).toEqual([]);
+    held = await readHeld();
+  }
+  expect(held.map(({ id }) => id)).toEqual([]);
 }

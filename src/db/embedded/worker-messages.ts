@@ -3,6 +3,8 @@ import type { MessagePort } from 'node:worker_threads';
 export interface WorkerOptions {
   /** Of the cluster; undefined for one in memory. */
   directory: string | undefined;
+  /** PostgreSQL, compiled. */
+  engine: WebAssembly.Module;
   /** How often the worker says that it lives. */
   beatMs: number;
 }

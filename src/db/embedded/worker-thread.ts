@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
+import { loadEngine } from './engine.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from './worker-messages.ts';
 
 /** Making a cluster, or reading a long log again after a crash, on a slow machine. */
@@ -37,7 +38,7 @@ export interface WorkerThread {
  */
 export async function startWorkerThread(options: WorkerThreadOptions): Promise<WorkerThread> {
   const beatMs = options.watchdogMs / BEATS;
-  const workerData: WorkerOptions = { directory: options.directory, beatMs };
+  const workerData: WorkerOptions = { directory: options.directory, engine: await loadEngine(), beatMs };
   const worker = new Worker(WORKER, {
     name: 'postgres',
     workerData,

@@ -5,13 +5,13 @@ import { openCluster } from './cluster.ts';
 import { serveSession } from './session.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from './worker-messages.ts';
 
-const { directory, beatMs } = workerData as WorkerOptions;
+const { directory, engine, beatMs } = workerData as WorkerOptions;
 
 if (parentPort) await run(parentPort);
 
 async function run(supervisor: MessagePort): Promise<void> {
   const tell = (message: FromWorker) => supervisor.postMessage(message);
-  const db = await openCluster(directory, (message) => tell({ log: message }));
+  const db = await openCluster(directory, engine, (message) => tell({ log: message }));
   let session: MessagePort | undefined;
   supervisor.on('message', (message: ToWorker) => {
     if (message === 'close') {
