@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage } from 'node:http';
 import { connect as connectTcp } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
@@ -69,7 +71,9 @@ test('a connection that is still open hears that the server is not ready, and is
   socket.write(`POST /graphql HTTP/1.1\r\n${headers}\r\n\r\n${body}`);
   await toy.begun();
   const drained = drain(LONG_MS);
+  const arrived = arrivalOf('/readyz');
   socket.write('GET /readyz HTTP/1.1\r\nhost: x\r\n\r\n');
+  await arrived;
   toy.release();
   expect(await answers).toMatch(/200 OK.*done at last.*503 Service Unavailable.*shutting down/s);
   await drained;
@@ -111,3 +115,15 @@ describe('what does not end in time is cut', () => {
     expect(await client.closed).toMatchObject({ code: expect.any(Number) });
   });
 });
+
+/** Resolves once a server of this process has read a request for this path. */
+function arrivalOf(path: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const channel = 'http.server.request.start';
+  subscribe(channel, function look(message) {
+    if ((message as { request: IncomingMessage }).request.url !== path) return;
+    unsubscribe(channel, look);
+    resolve();
+  });
+  return promise;
+}
