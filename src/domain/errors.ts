@@ -116,15 +116,18 @@ export class BudgetExceeded extends GatewayError {
   /** In the budget's unit; undefined for money of a model without a known price. */
   readonly estimated: bigint | undefined;
   readonly remaining: bigint;
+  /** Ids of the windows of all budgets that it did not fit into, which have counted that. */
+  readonly countedIn: readonly string[];
 
   constructor(
     message: string,
-    details: { budget: Budget; estimated: bigint | undefined; remaining: bigint },
+    details: Pick<BudgetExceeded, 'budget' | 'estimated' | 'remaining' | 'countedIn'>,
   ) {
     super('BUDGET_EXCEEDED', message, { status: 402 });
     this.budget = details.budget;
     this.estimated = details.estimated;
     this.remaining = details.remaining;
+    this.countedIn = details.countedIn;
   }
 }
 
