@@ -112,6 +112,8 @@ describe('bad input', () => {
     [{ limit: '1.5', unit: 'TOKENS' }, ['input', 'limit']],
     [{ currency: 'EUR' }, ['input', 'currency']],
     [{ timeZone: 'Mars' }, ['input', 'timeZone']],
+    [{ timeZone: 'IST' }, ['input', 'timeZone']],
+    [{ scope: 'TAG', subjectId: 'feature' }, ['input', 'subjectId']],
     [{ window: 'MONTH', startDay: 31 }, ['input', 'startDay']],
     [{ onExceed: 'FALLBACK_TO_CHEAPER', fallbackModel: 'demo/none' }, ['input', 'fallbackModel']],
     [{ subjectId: 'ada' }, ['input', 'scope']],

@@ -12,6 +12,7 @@ describe('a report that is asked for wrongly', () => {
   const CASES: [what: string, variables: object, path: string[], message: RegExp][] = [
     ['an unknown time zone', { timeZone: 'Europe/Atlantis' }, ['timeZone'], /"Europe\/Atlantis".*IANA/],
     ['an offset, which the database reads the other way round', { timeZone: '+02:00' }, ['timeZone'], /IANA/],
+    ['the abbreviation of several zones', { timeZone: 'BST' }, ['timeZone'], /IANA/],
     ['a rule', { timeZone: 'FOO-3' }, ['timeZone'], /IANA/],
     ['no name at all', { timeZone: '' }, ['timeZone'], /IANA/],
     ['SQL', { timeZone: "UTC'; drop table outbox --" }, ['timeZone'], /IANA/],
