@@ -28,16 +28,19 @@ export class GatewayError extends Error {
   readonly status: number;
   /** Whether the very same request may succeed later. */
   readonly retryable: boolean;
+  /** The part of the input that it is about, where there is one; the first of several. */
+  readonly path: string[] | undefined;
 
   constructor(
     code: ErrorCode | TopLevelCode,
     message: string,
-    options: { status: number; retryable?: boolean; cause?: unknown },
+    options: { status: number; retryable?: boolean; path?: string[] | undefined; cause?: unknown },
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.status = options.status;
     this.retryable = options.retryable ?? false;
+    this.path = options.path;
   }
 }
 
@@ -52,15 +55,18 @@ export class InvalidInput extends GatewayError {
   override name = 'InvalidInput';
   readonly issues: InputIssue[];
   constructor(issues: InputIssue[]) {
-    super('INVALID_INPUT', issues.map((issue) => issue.message).join('; '), { status: 400 });
+    super('INVALID_INPUT', issues.map((issue) => issue.message).join('; '), {
+      status: 400,
+      path: issues[0]?.path,
+    });
     this.issues = issues;
   }
 }
 
 export class NotFound extends GatewayError {
   override name = 'NotFound';
-  constructor(what: string, id: string) {
-    super('NOT_FOUND', `no ${what} ${JSON.stringify(id)}`, { status: 404 });
+  constructor(what: string, id: string, path?: string[]) {
+    super('NOT_FOUND', `no ${what} ${JSON.stringify(id)}`, { status: 404, path });
   }
 }
 
@@ -81,8 +87,8 @@ export class IdempotencyKeyUsed extends Conflict {
 
 export class Forbidden extends GatewayError {
   override name = 'Forbidden';
-  constructor(message: string) {
-    super('FORBIDDEN', message, { status: 403 });
+  constructor(message: string, path?: string[]) {
+    super('FORBIDDEN', message, { status: 403, path });
   }
 }
 

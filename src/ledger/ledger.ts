@@ -65,11 +65,18 @@ export function createLedger(
     giveBack: (completionId) => settle(unused(completionId)),
   });
   const patience = createPatience(holdMs);
+  let beating: Promise<unknown> = Promise.resolve();
   return {
     reserve,
     settle,
-    extendHolds: (beats) => patience.watch(() => extendHolds(sql, beats, holdMs)),
+    extendHolds(beats) {
+      const extended = patience.watch(() => extendHolds(sql, beats, holdMs));
+      beating = extended.catch(() => {});
+      return extended;
+    },
     async listExpiredHolds(limit) {
+      // On another connection this look could overtake it.
+      await beating;
       const holds = await patience.watch(() => listExpiredHolds(sql, limit));
       return patience.isOver() ? holds : [];
     },

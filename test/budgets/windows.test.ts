@@ -82,7 +82,9 @@ describe('a time zone', () => {
       SELECT zone, at, to_char(at::timestamptz AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI') AS clock
       FROM jsonb_to_recordset(${JSON.stringify(taken)}::text::jsonb) AS x(zone text, at text)`;
     const clockOf = (zone: string, at: string) =>
-      Intl.DateTimeFormat('sv', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' }).format(new Date(at));
+      Intl.DateTimeFormat('sv', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' }).format(
+        new Date(at),
+      );
     expect(rows.filter(({ zone, at, clock }) => clock !== clockOf(zone, at))).toEqual([]);
     expect(rows.length).toBeGreaterThan(800);
   });

@@ -136,8 +136,9 @@ describe('a database that fails when the vendor has answered', () => {
     call.say('Hello');
     call.finish();
     const ranOut = async () =>
-      (await sql()`SELECT FROM completions_elsewhere WHERE hold_state = 'PENDING' AND hold_expires_at < now()`)
-        .length === 1;
+      (
+        await sql()`SELECT FROM completions_elsewhere WHERE hold_state = 'PENDING' AND hold_expires_at < now()`
+      ).length === 1;
     await waitUntil(ranOut);
     const hasMissedBeats = () =>
       gateway()

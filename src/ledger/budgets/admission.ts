@@ -35,7 +35,7 @@ export const ADMISSION_CTES = `
     FROM wanted x JOIN found f USING (organisation_id, subject)
   ),
   locked AS MATERIALIZED (
-    SELECT w.id AS window_id, w.limit_amount, w.settled, w.exceeded, w.limit_amount - w.settled - w.held AS room
+    SELECT w.id AS window_id, w.limit_amount, w.settled, w.limit_amount - w.settled - w.held AS room
     FROM budget_windows w WHERE w.id IN (SELECT window_id FROM matched) ORDER BY w.id FOR UPDATE
   ),
   drawn AS MATERIALIZED (SELECT * FROM matched JOIN locked USING (window_id)),
@@ -51,7 +51,10 @@ export const ADMISSION_CTES = `
     FROM queued GROUP BY place
   )`;
 
-/** Draws on the windows for what was `opened` (id), and tells once when a window was too small for something. */
+/**
+ * Draws on the windows for what was `opened` (id), and tells once for each limit that a window had that it was too small
+ * for something.
+ */
 export const DRAW_CTES = `
   draws AS (
     SELECT q.window_id, q.need, q.over FROM queued q JOIN input USING (place) JOIN opened USING (id)
@@ -70,13 +73,16 @@ export const DRAW_CTES = `
   first_exceeded AS (
     SELECT DISTINCT ON (d.window_id) d.window_id, d.organisation_id, d.team_id, d.budget_id, d.unit,
       d.limit_amount, d.settled
-    FROM drawn d WHERE d.exceeded = 0 AND d.window_id IN (SELECT window_id FROM draws WHERE over)
+    FROM drawn d WHERE d.window_id IN (SELECT window_id FROM draws WHERE over)
   ),
   raised AS (
     INSERT INTO alerts (organisation_id, team_id, kind, about, budget_id, detail)
-    SELECT organisation_id, team_id, 'BUDGET_EXCEEDED', 'budget:' || window_id || ':exceeded', budget_id,
+    SELECT organisation_id, team_id, 'BUDGET_EXCEEDED', about, budget_id,
       jsonb_build_object('windowId', window_id::text, 'unit', unit, 'limit', limit_amount::text, 'settled', settled::text)
-    FROM first_exceeded
+    FROM first_exceeded CROSS JOIN LATERAL (
+      SELECT 'budget:' || window_id || ':' || limit_amount || ':exceeded' AS about
+    ) AS named
+    WHERE NOT EXISTS (SELECT FROM alerts a WHERE a.about = named.about)
     ON CONFLICT (about) DO NOTHING
     RETURNING id, organisation_id
   ),
