@@ -28,19 +28,22 @@ export class GatewayError extends Error {
   readonly status: number;
   /** Whether the very same request may succeed later. */
   readonly retryable: boolean;
-  /** The part of the input that it is about, where there is one; the first of several. */
-  readonly path: string[] | undefined;
+  /**
+   * The part of the input that it is about, where there is one; the first of several. It is not called `path`, by which
+   * graphql-js knows errors that have their place in the answer already.
+   */
+  readonly inputPath: string[] | undefined;
 
   constructor(
     code: ErrorCode | TopLevelCode,
     message: string,
-    options: { status: number; retryable?: boolean; path?: string[] | undefined; cause?: unknown },
+    options: { status: number; retryable?: boolean; inputPath?: string[] | undefined; cause?: unknown },
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.status = options.status;
     this.retryable = options.retryable ?? false;
-    this.path = options.path;
+    this.inputPath = options.inputPath;
   }
 }
 
@@ -57,7 +60,7 @@ export class InvalidInput extends GatewayError {
   constructor(issues: InputIssue[]) {
     super('INVALID_INPUT', issues.map((issue) => issue.message).join('; '), {
       status: 400,
-      path: issues[0]?.path,
+      inputPath: issues[0]?.path,
     });
     this.issues = issues;
   }
@@ -65,8 +68,8 @@ export class InvalidInput extends GatewayError {
 
 export class NotFound extends GatewayError {
   override name = 'NotFound';
-  constructor(what: string, id: string, path?: string[]) {
-    super('NOT_FOUND', `no ${what} ${JSON.stringify(id)}`, { status: 404, path });
+  constructor(what: string, id: string, inputPath?: string[]) {
+    super('NOT_FOUND', `no ${what} ${JSON.stringify(id)}`, { status: 404, inputPath });
   }
 }
 
@@ -87,8 +90,8 @@ export class IdempotencyKeyUsed extends Conflict {
 
 export class Forbidden extends GatewayError {
   override name = 'Forbidden';
-  constructor(message: string, path?: string[]) {
-    super('FORBIDDEN', message, { status: 403, path });
+  constructor(message: string, inputPath?: string[]) {
+    super('FORBIDDEN', message, { status: 403, inputPath });
   }
 }
 

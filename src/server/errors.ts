@@ -15,7 +15,7 @@ export interface ErrorLog {
 export function maskError(error: unknown): GraphQLError {
   const cause = findCause(error);
   if (cause instanceof GatewayError) {
-    const { code, message, path, status } = cause;
+    const { code, message, inputPath: path, status } = cause;
     const issues = cause instanceof InvalidInput ? { issues: cause.issues } : {};
     return relocate(error, message, { code, ...(path && { path }), ...issues, http: { status } });
   }

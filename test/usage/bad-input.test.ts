@@ -45,7 +45,9 @@ describe('a report that is asked for wrongly', () => {
         { range: year, granularity: null, ...variables },
       );
       expect(data).toBeNull();
-      expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT', issues: [{ path }] } }]);
+      expect(errors).toMatchObject([
+        { path: [field], extensions: { code: 'INVALID_INPUT', path, issues: [{ path }] } },
+      ]);
       expect(errors?.[0]?.message).toMatch(message);
     }
   });
