@@ -274,7 +274,6 @@ function openBudgets({ sql, db }: Database, catalog: Catalog, onChange: () => vo
       case 'PROVIDER':
         return catalog.findProvider(id) && ofOrganisation;
       case 'TAG':
-        return /^[^=]+=/.test(id) ? ofOrganisation : undefined;
       case 'END_USER':
         return ofOrganisation;
       case 'ROUTE':

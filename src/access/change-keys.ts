@@ -43,7 +43,7 @@ export async function createKey(
 ): Promise<ShownKey> {
   checkNewKey(who, input);
   const [team] = await findTeams(db, who, [input.teamId]);
-  if (!team) throw new NotFound('team', input.teamId);
+  if (!team) throw new NotFound('team', input.teamId, ['input', 'teamId']);
   const secret = newSecret();
   const identity = { id: newId('key'), organisationId: who.organisationId, ...stored(secret, hashingKey) };
   const [row] = await db

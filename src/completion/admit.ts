@@ -36,13 +36,15 @@ export async function admit(
 ): Promise<Admitted> {
   const begunMs = deps.clock.monotonicMs();
   const tried = new Set<string>();
+  const countedIn = new Set<string>();
   let planned = plan(grant, deps.pricing, deps.clock.now());
   for (;;) {
     try {
-      return await reserve(deps, planned, opening, signal);
+      return await reserve(deps, planned, { opening, countedIn: [...countedIn] }, signal);
     } catch (error) {
       if (!(error instanceof BudgetExceeded)) throw error;
       tried.add(planned.model.name);
+      for (const id of error.countedIn) countedIn.add(id);
       const { onExceed, queueMs } = error.budget;
       const leftMs = begunMs + queueMs - deps.clock.monotonicMs();
       if (onExceed === 'QUEUE' && leftMs > 0) await deps.waitForRoom(error, leftMs, signal);
@@ -55,11 +57,11 @@ export async function admit(
 async function reserve(
   deps: AdmitDeps,
   planned: Plan,
-  opening: Opening,
+  { opening, countedIn }: { opening: Opening; countedIn: string[] },
   signal: AbortSignal,
 ): Promise<Admitted> {
   const completion = open(planned, opening, deps.clock.now());
-  const { budgeted } = await deps.ledger.reserve({ completion, ...planned }, signal);
+  const { budgeted } = await deps.ledger.reserve({ completion, countedIn, ...planned }, signal);
   return { planned: budgeted ? bounded(planned) : planned, completion };
 }
 

@@ -98,7 +98,7 @@ function findRefusal(budget: Budget, worstCase: Reservation['worstCase']): Refus
   const need = needOf(budget, worstCase);
   const room = remainingOf(budget.current);
   const fits = need === undefined ? budget.allowUnpriced : need <= room;
-  return fits ? undefined : { budgetId: budget.id, need, room };
+  return fits ? undefined : { budgetId: budget.id, windowId: budget.current.windowId, need, room };
 }
 
 function needOf({ unit }: Budget, { nanos, tokens }: Reservation['worstCase']): bigint | undefined {

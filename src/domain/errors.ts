@@ -28,16 +28,22 @@ export class GatewayError extends Error {
   readonly status: number;
   /** Whether the very same request may succeed later. */
   readonly retryable: boolean;
+  /**
+   * The part of the input that it is about, where there is one; the first of several. It is not called `path`, by which
+   * graphql-js knows errors that have their place in the answer already.
+   */
+  readonly inputPath: string[] | undefined;
 
   constructor(
     code: ErrorCode | TopLevelCode,
     message: string,
-    options: { status: number; retryable?: boolean; cause?: unknown },
+    options: { status: number; retryable?: boolean; inputPath?: string[] | undefined; cause?: unknown },
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.status = options.status;
     this.retryable = options.retryable ?? false;
+    this.inputPath = options.inputPath;
   }
 }
 
@@ -52,15 +58,18 @@ export class InvalidInput extends GatewayError {
   override name = 'InvalidInput';
   readonly issues: InputIssue[];
   constructor(issues: InputIssue[]) {
-    super('INVALID_INPUT', issues.map((issue) => issue.message).join('; '), { status: 400 });
+    super('INVALID_INPUT', issues.map((issue) => issue.message).join('; '), {
+      status: 400,
+      inputPath: issues[0]?.path,
+    });
     this.issues = issues;
   }
 }
 
 export class NotFound extends GatewayError {
   override name = 'NotFound';
-  constructor(what: string, id: string) {
-    super('NOT_FOUND', `no ${what} ${JSON.stringify(id)}`, { status: 404 });
+  constructor(what: string, id: string, inputPath?: string[]) {
+    super('NOT_FOUND', `no ${what} ${JSON.stringify(id)}`, { status: 404, inputPath });
   }
 }
 
@@ -81,8 +90,8 @@ export class IdempotencyKeyUsed extends Conflict {
 
 export class Forbidden extends GatewayError {
   override name = 'Forbidden';
-  constructor(message: string) {
-    super('FORBIDDEN', message, { status: 403 });
+  constructor(message: string, inputPath?: string[]) {
+    super('FORBIDDEN', message, { status: 403, inputPath });
   }
 }
 
@@ -116,15 +125,18 @@ export class BudgetExceeded extends GatewayError {
   /** In the budget's unit; undefined for money of a model without a known price. */
   readonly estimated: bigint | undefined;
   readonly remaining: bigint;
+  /** Ids of the windows of all budgets that it did not fit into, which have counted that. */
+  readonly countedIn: readonly string[];
 
   constructor(
     message: string,
-    details: { budget: Budget; estimated: bigint | undefined; remaining: bigint },
+    details: Pick<BudgetExceeded, 'budget' | 'estimated' | 'remaining' | 'countedIn'>,
   ) {
     super('BUDGET_EXCEEDED', message, { status: 402 });
     this.budget = details.budget;
     this.estimated = details.estimated;
     this.remaining = details.remaining;
+    this.countedIn = details.countedIn;
   }
 }
 

@@ -115,7 +115,7 @@ export function toUserErrors(error: GatewayError): UserErrorData[] {
   };
   if (error instanceof InvalidInput)
     return error.issues.map(({ path, message }) => ({ ...rest, code: 'INVALID_INPUT', message, path }));
-  return [{ ...rest, code: error.code as ErrorCode, message: error.message, path: undefined }];
+  return [{ ...rest, code: error.code as ErrorCode, message: error.message, path: error.inputPath }];
 }
 
 /** Why a completion has no full answer; nothing for one that has. */

@@ -42,7 +42,7 @@ export async function correct(
   const key = by.idempotencyKey === undefined ? undefined : toKey(who, correction, by.idempotencyKey);
   const target = await findTarget(sql, who, correction);
   if (!hasScope(who, 'ADMIN') && changeOf(correction) < 0n)
-    throw new Forbidden('only an admin may lower what the own team has spent');
+    throw new Forbidden('only an admin may lower what the own team has spent', ['input', 'amount']);
   const budgets = correction.completionId ? [] : await openMoneyWindows(sql, subjectsOf(who, target));
   const id = await sql.begin(async (tx) => {
     const earlier = key && (await claimCorrectionKey(tx, key));
@@ -71,15 +71,15 @@ async function findTarget(sql: ISql, who: Principal, correction: Correction): Pr
     const [row] = await sql<{ team_id: string; key_id: string; provider: string }[]>`
       SELECT team_id, key_id, provider FROM completions
       WHERE id = ${completionId} AND organisation_id = ${who.organisationId}`;
-    if (!row || !mayCorrect(row.team_id)) throw new NotFound('completion', completionId);
+    if (!row || !mayCorrect(row.team_id)) throw notFound('completion', 'completionId', completionId);
     return { teamId: row.team_id, keyId: row.key_id, provider: row.provider };
   }
   const [team] = await sql`
     SELECT id FROM teams WHERE id = ${teamId} AND organisation_id = ${who.organisationId}`;
-  if (!team || !mayCorrect(teamId)) throw new NotFound('team', teamId);
+  if (!team || !mayCorrect(teamId)) throw notFound('team', 'teamId', teamId);
   if (keyId === undefined) return { teamId, keyId: null, provider: undefined };
   const [key] = await sql`SELECT id FROM api_keys WHERE id = ${keyId} AND team_id = ${teamId}`;
-  if (!key) throw new NotFound('API key of this team', keyId);
+  if (!key) throw notFound('API key of this team', 'keyId', keyId);
   return { teamId, keyId, provider: undefined };
 }
 
@@ -130,4 +130,8 @@ function toAudit(
 
 function invalid(name: string, what: string): InvalidInput {
   return new InvalidInput([{ path: ['input', name], message: `input.${name} ${what}` }]);
+}
+
+function notFound(what: string, name: string, id: string): NotFound {
+  return new NotFound(what, id, ['input', name]);
 }

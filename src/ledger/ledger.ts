@@ -8,6 +8,7 @@ import {
   type ExpiredHold,
   type Heartbeat,
 } from './holds.ts';
+import { createPatience } from './patience.ts';
 import { createReserving, type Reserve } from './reserving.ts';
 import type { Settlement } from './settle.ts';
 import { createSettling } from './settling.ts';
@@ -34,7 +35,7 @@ export interface Ledger {
   settle(settlement: Settlement): Promise<Date | undefined>;
   /** Extends holds; the ids that come back are no longer held by this process. */
   extendHolds(beats: Heartbeat[]): Promise<string[]>;
-  /** Holds whose process is dead or frozen. */
+  /** Holds whose process is dead or frozen; none for a while after the database was away, which looks the same. */
   listExpiredHolds(limit: number): Promise<ExpiredHold[]>;
   /** Declares every other process dead; only for a database that one process at a time can open. */
   expireHoldsOfOthers(): Promise<void>;
@@ -63,11 +64,22 @@ export function createLedger(
     hold: { ms: holdMs, instanceId },
     giveBack: (completionId) => settle(unused(completionId)),
   });
+  const patience = createPatience(holdMs);
+  let beating: Promise<unknown> = Promise.resolve();
   return {
     reserve,
     settle,
-    extendHolds: (beats) => extendHolds(sql, beats, holdMs),
-    listExpiredHolds: (limit) => listExpiredHolds(sql, limit),
+    extendHolds(beats) {
+      const extended = patience.watch(() => extendHolds(sql, beats, holdMs));
+      beating = extended.catch(() => {});
+      return extended;
+    },
+    async listExpiredHolds(limit) {
+      // On another connection this look could overtake it.
+      await beating;
+      const holds = await patience.watch(() => listExpiredHolds(sql, limit));
+      return patience.isOver() ? holds : [];
+    },
     expireHoldsOfOthers: () => expireHoldsOfOthers(sql, instanceId),
     close,
   };

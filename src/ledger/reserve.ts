@@ -21,11 +21,14 @@ export interface Reservation {
     tokens: number;
   };
   estimatedInputTokens: number;
+  /** Ids of windows that have counted it already as something that did not fit; they count it once. */
+  countedIn?: readonly string[];
 }
 
 /** A budget that an ask does not fit into. */
 export interface Refusal {
   budgetId: string;
+  windowId: string;
   /** What was asked for in the budget's unit; undefined for money of an unknown price. */
   need: bigint | undefined;
   /** What was left; below zero where the limit was lowered. */
@@ -46,7 +49,7 @@ const RESERVE = `
     SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, organisation_id text, team_id text, key_id text,
       idempotency_key text, ask_hash text, requested_model text, provider text, model text, tags jsonb,
       end_user_id text, trace_id text, created_at timestamptz, held_nanos bigint, held_tokens bigint,
-      estimated_input_tokens int, price_id text, subjects jsonb)
+      estimated_input_tokens int, price_id text, subjects jsonb, counted_in jsonb)
   ),
   -- The insert below would find a used key too. But it would wait for whoever settles that completion at the moment, who
   -- in turn may wait for the windows that are locked here.
@@ -88,8 +91,8 @@ const RESERVE = `
   SELECT x.place, opened.id IS NOT NULL AS opened, holds.place IS NOT NULL AS budgeted,
     contested.place IS NOT NULL AS contested,
     (SELECT jsonb_agg(budget_id) FROM unopened u WHERE u.place = x.place) AS unopened,
-    (SELECT jsonb_agg(jsonb_build_object('budgetId', budget_id, 'need', CASE WHEN NOT unpriced THEN need::text END,
-      'room', room::text)) FROM refused r WHERE r.place = x.place) AS refusals
+    (SELECT jsonb_agg(jsonb_build_object('budgetId', budget_id, 'windowId', window_id::text,
+      'need', CASE WHEN NOT unpriced THEN need::text END, 'room', room::text)) FROM refused r WHERE r.place = x.place) AS refusals
   FROM asked x LEFT JOIN opened USING (id) LEFT JOIN holds ON holds.place = x.place
     LEFT JOIN contested ON contested.place = x.place`;
 
@@ -99,7 +102,7 @@ interface VerdictRow {
   budgeted: boolean;
   contested: boolean;
   unopened: string[] | null;
-  refusals: { budgetId: string; need: string | null; room: string }[] | null;
+  refusals: { budgetId: string; windowId: string; need: string | null; room: string }[] | null;
 }
 
 /**
@@ -139,15 +142,17 @@ function toVerdict({ opened, budgeted, contested, unopened, refusals }: VerdictR
 function refuse(refusals: NonNullable<VerdictRow['refusals']>): Decision {
   return {
     kind: 'REFUSED',
-    refusals: refusals.map(({ budgetId, need, room }) => ({
+    refusals: refusals.map(({ budgetId, windowId, need, room }) => ({
       budgetId,
+      windowId,
       need: need === null ? undefined : BigInt(need),
       room: BigInt(room),
     })),
   };
 }
 
-function toRow({ completion, price, worstCase, estimatedInputTokens }: Reservation, place: number) {
+function toRow(reservation: Reservation, place: number) {
+  const { completion, price, worstCase, estimatedInputTokens, countedIn = [] } = reservation;
   return {
     place,
     id: completion.id,
@@ -168,5 +173,6 @@ function toRow({ completion, price, worstCase, estimatedInputTokens }: Reservati
     estimated_input_tokens: estimatedInputTokens,
     price_id: price?.id,
     subjects: subjectsOf(completion),
+    counted_in: countedIn,
   };
 }

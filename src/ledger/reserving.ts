@@ -33,6 +33,8 @@ export function createReserving(
     options,
   );
 
+  const explaining = groupCommit((items: Refusal[][]) => explainAll(sql, items), options);
+
   /** Asks until it is decided. Each time at least the first of those who ask together learns where it stands. */
   async function decide(reservation: Reservation, caller: { waiting: boolean }): Promise<Decision> {
     for (;;) {
@@ -59,15 +61,20 @@ export function createReserving(
     }
   }
 
-  async function explain(refusals: Refusal[]): Promise<BudgetExceeded> {
-    const ids = refusals.map(({ budgetId }) => budgetId);
-    return toBudgetExceeded(await readBudgets(sql, ids), refusals);
-  }
-
   return async (reservation, signal) => {
     const decision = await decideInTime(reservation, signal);
     if (decision.kind === 'KEY_USED') throw new IdempotencyKeyUsed();
-    if (decision.kind === 'REFUSED') throw await explain(decision.refusals);
+    if (decision.kind === 'REFUSED') throw await explaining.add(decision.refusals);
     return decision;
   };
+}
+
+/** Where many are refused at once it is mostly by the same budgets, which are read once for all. */
+async function explainAll(sql: Sql, items: Refusal[][]): Promise<BudgetExceeded[]> {
+  const ids = new Set(items.flat().map(({ budgetId }) => budgetId));
+  const budgets = new Map((await readBudgets(sql, [...ids])).map((budget) => [budget.id, budget]));
+  return items.map((refusals) => {
+    const refusing = refusals.flatMap(({ budgetId }) => budgets.get(budgetId) ?? []);
+    return toBudgetExceeded(refusing, refusals);
+  });
 }

@@ -15,8 +15,9 @@ export interface ErrorLog {
 export function maskError(error: unknown): GraphQLError {
   const cause = findCause(error);
   if (cause instanceof GatewayError) {
+    const { code, message, inputPath: path, status } = cause;
     const issues = cause instanceof InvalidInput ? { issues: cause.issues } : {};
-    return relocate(error, cause.message, { code: cause.code, ...issues, http: { status: cause.status } });
+    return relocate(error, message, { code, ...(path && { path }), ...issues, http: { status } });
   }
   if (error instanceof GraphQLError && cause instanceof GraphQLError && error.extensions['code'])
     return error;

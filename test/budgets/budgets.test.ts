@@ -175,8 +175,10 @@ describe('what happens to a request that does not fit', () => {
   });
 
   it('QUEUE: and no longer than it may, nor than the caller', async () => {
-    await budgetOf({ limit: '0.0001', onExceed: 'QUEUE', queueMs: 30 });
+    const { id } = await budgetOf({ limit: '0.0001', onExceed: 'QUEUE', queueMs: 600 });
     expect((await complete(gateway(), ASK)).errors).toMatchObject([{ code: 'BUDGET_EXCEEDED' }]);
+    // It looked several times, and is one request that did not fit.
+    expect(await readBudget(gateway(), id)).toMatchObject({ exceeded: 1 });
     await budgetOf({ limit: '0.0001', onExceed: 'QUEUE', queueMs: 60_000 });
     const leaving = new AbortController();
     const gone = gateway().ask(

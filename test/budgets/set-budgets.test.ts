@@ -47,7 +47,7 @@ describe('everything a budget can be set on', () => {
     { subjectId: 'org_00000000000000000000000000' },
   ])('but not what is not there: %o', async (input) => {
     const { errors } = await trySetBudget(gateway(), { ...input, limit: '1', window: 'DAY' });
-    expect(errors).toMatchObject([{ code: 'NOT_FOUND' }]);
+    expect(errors).toMatchObject([{ code: 'NOT_FOUND', path: ['input', 'subjectId'] }]);
   });
 });
 
@@ -59,7 +59,7 @@ describe('who may set budgets', () => {
     const key = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE', 'BUDGETS_WRITE'] });
     for (const subjectId of [key.id, 'team_default', 'org_default']) {
       const { errors } = await set({ subjectId }, key.secret);
-      expect(errors, subjectId).toMatchObject([{ code: 'FORBIDDEN' }]);
+      expect(errors, subjectId).toMatchObject([{ code: 'FORBIDDEN', path: ['input', 'subjectId'] }]);
     }
     for (const scope of ['TAG', 'END_USER'])
       expect((await set({ scope, subjectId: 'a=b' }, key.secret)).errors).toMatchObject([
@@ -112,6 +112,8 @@ describe('bad input', () => {
     [{ limit: '1.5', unit: 'TOKENS' }, ['input', 'limit']],
     [{ currency: 'EUR' }, ['input', 'currency']],
     [{ timeZone: 'Mars' }, ['input', 'timeZone']],
+    [{ timeZone: 'IST' }, ['input', 'timeZone']],
+    [{ scope: 'TAG', subjectId: 'feature' }, ['input', 'subjectId']],
     [{ window: 'MONTH', startDay: 31 }, ['input', 'startDay']],
     [{ onExceed: 'FALLBACK_TO_CHEAPER', fallbackModel: 'demo/none' }, ['input', 'fallbackModel']],
     [{ subjectId: 'ada' }, ['input', 'scope']],

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 import { WINDOW_BOUNDS } from '../../src/ledger/budgets/windows.ts';
+import { isTimeZone } from '../../src/lib/time-zone.ts';
 import { openLedgers, outcomeOf, reservationFor, type LedgerFixture } from '../ledger/support.ts';
 
 let fixture: LedgerFixture;
@@ -68,6 +69,24 @@ describe('a window', () => {
         end = ends!;
       }
     }
+  });
+});
+
+describe('a time zone', () => {
+  it('that is taken means the same to the database', async () => {
+    const ambiguous = ['BST', 'CET', 'CST', 'EET', 'IST', 'MET', 'PST', 'WET', 'cet'];
+    const names = [...ambiguous, ...Intl.supportedValuesOf('timeZone'), 'UTC', 'Etc/GMT+5', 'US/Pacific'];
+    const moments = ['2026-01-15T12:00:00Z', '2026-07-15T12:00:00Z'];
+    const taken = names.filter(isTimeZone).flatMap((zone) => moments.map((at) => ({ zone, at })));
+    const rows = await database.sql<{ zone: string; at: string; clock: string }[]>`
+      SELECT zone, at, to_char(at::timestamptz AT TIME ZONE zone, 'YYYY-MM-DD HH24:MI') AS clock
+      FROM jsonb_to_recordset(${JSON.stringify(taken)}::text::jsonb) AS x(zone text, at text)`;
+    const clockOf = (zone: string, at: string) =>
+      Intl.DateTimeFormat('sv', { timeZone: zone, dateStyle: 'short', timeStyle: 'short' }).format(
+        new Date(at),
+      );
+    expect(rows.filter(({ zone, at, clock }) => clock !== clockOf(zone, at))).toEqual([]);
+    expect(rows.length).toBeGreaterThan(800);
   });
 });
 

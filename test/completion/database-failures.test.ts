@@ -128,6 +128,32 @@ describe('a database that fails when the vendor has answered', () => {
     });
   });
 
+  it('for longer than a hold stands: whoever still lives settles it, and not the recovery', async () => {
+    const before = gateway().logs.length;
+    const asking = create(gateway(), ASK);
+    const call = await vendor.nextCall();
+    await hideTable();
+    call.say('Hello');
+    call.finish();
+    const ranOut = async () =>
+      (
+        await sql()`SELECT FROM completions_elsewhere WHERE hold_state = 'PENDING' AND hold_expires_at < now()`
+      ).length === 1;
+    await waitUntil(ranOut);
+    const hasMissedBeats = () =>
+      gateway()
+        .logs.slice(before)
+        .some((line) => line.includes('"heartbeat"'));
+    await waitUntil(hasMissedBeats);
+    await showTable();
+    await gateway().gateway.recover();
+    expect(completionOf(await asking)).toMatchObject({
+      status: 'SUCCEEDED',
+      usage: { input: 10, output: 20 },
+      cost: { amount: '0.00003' },
+    });
+  });
+
   it.skipIf(!process.env['SLUICE_TEST_DATABASE_URL'])(
     'or that cuts every connection loses nothing',
     async () => {

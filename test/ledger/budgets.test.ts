@@ -204,6 +204,32 @@ describe('thresholds', () => {
 });
 
 describe('a limit that changes', () => {
+  it('is told of anew, once for each limit', async () => {
+    const teamId = newTeam();
+    const spend = async (nanos: bigint) => {
+      const completionId = await hold(ledger, { teamId, worstCaseNanos: nanos });
+      await ledger.settle({ completionId, outcome: outcomeOf(nanos) });
+    };
+    const limits = [100n, 1_000n, 100n, 1_000n];
+    const spent = [100n, 700n, undefined, 200n];
+    for (const [index, limit] of limits.entries()) {
+      await fixture.newBudget({ subjectId: teamId, limit, thresholds: [80, 100] });
+      if (spent[index] !== undefined) await spend(spent[index]);
+      await expect(spend(limit)).rejects.toBeInstanceOf(BudgetExceeded);
+    }
+    const rows = await fixture.database.sql`
+      SELECT a.kind, (a.detail ->> 'limit')::int AS limit, (a.detail ->> 'threshold')::int AS percent
+      FROM alerts a JOIN budgets b ON b.id = a.budget_id WHERE b.subject_id = ${teamId} ORDER BY 2, 1, 3`;
+    expect(rows.map(({ kind, limit, percent }) => [kind, limit, percent])).toEqual([
+      ['BUDGET_EXCEEDED', 100, null],
+      ['BUDGET_THRESHOLD', 100, 80],
+      ['BUDGET_THRESHOLD', 100, 100],
+      ['BUDGET_EXCEEDED', 1_000, null],
+      ['BUDGET_THRESHOLD', 1_000, 80],
+      ['BUDGET_THRESHOLD', 1_000, 100],
+    ]);
+  });
+
   it('holds from the next request on, upwards and downwards', async () => {
     const teamId = newTeam();
     const { id } = await fixture.newBudget({ subjectId: teamId, limit: 1_000n });

@@ -67,17 +67,19 @@ describe('nobody', () => {
   it('corrects what belongs to another organisation', async () => {
     const theirs = await complete(other.admin.secret);
     const { id: ourKey } = await createKey(gateway());
-    const inputs: CorrectionInput[] = [
-      { completionId: theirs.id },
-      { teamId: other.teamId },
-      { teamId: TEAM, keyId: other.admin.id },
-      { teamId: other.teamId, keyId: ourKey },
-      { completionId: 'cmpl_00000000000000000000000000' },
-      { teamId: 'no\0team' },
+    const inputs: [CorrectionInput, member: string][] = [
+      [{ completionId: theirs.id }, 'completionId'],
+      [{ teamId: other.teamId }, 'teamId'],
+      [{ teamId: TEAM, keyId: other.admin.id }, 'keyId'],
+      [{ teamId: other.teamId, keyId: ourKey }, 'teamId'],
+      [{ completionId: 'cmpl_00000000000000000000000000' }, 'completionId'],
+      [{ teamId: 'no\0team' }, 'teamId'],
     ];
-    for (const input of inputs) {
+    for (const [input, member] of inputs) {
       for (const each of [adjust, credit])
-        expect((await each(input)).errors, JSON.stringify(input)).toMatchObject([{ code: 'NOT_FOUND' }]);
+        expect((await each(input)).errors, JSON.stringify(input)).toMatchObject([
+          { code: 'NOT_FOUND', path: ['input', member] },
+        ]);
     }
   });
 
@@ -101,7 +103,7 @@ describe('nobody', () => {
       ];
       for (const { entry, errors } of await Promise.all(wishes)) {
         expect(entry).toBeNull();
-        expect(errors).toMatchObject([{ code: 'FORBIDDEN' }]);
+        expect(errors).toMatchObject([{ code: 'FORBIDDEN', path: ['input', 'amount'] }]);
       }
     });
 

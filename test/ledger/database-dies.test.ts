@@ -44,7 +44,7 @@ describe.skipIf(probe.databaseUrl === undefined)('a PostgreSQL that is restarted
       return skip('there are no programs of a PostgreSQL server for one of our own');
     await using cluster = await startOwnCluster(programs);
     await using place = await createPlace();
-    const process = await place.spawn({ holdMs: 900 }, {}, { DATABASE_URL: cluster.url });
+    const process = await place.spawn({ holdMs: 3_000 }, {}, { DATABASE_URL: cluster.url });
     const budget = await setBudget(process, TAG, { unit: 'MONEY', limit: '1000' });
     await waitForAnswer(process);
     const load = startLoad(process);
@@ -52,7 +52,8 @@ describe.skipIf(probe.databaseUrl === undefined)('a PostgreSQL that is restarted
     await cluster.restartAtOnce();
     await waitForAnswer(process);
     await load.end();
-    expect(codesOf(load.answers).filter((code) => code !== 'UNAVAILABLE')).toEqual([]);
+    const refusals = load.answers.flatMap(({ errors }) => errors);
+    expect(refusals.filter(({ code }) => code !== 'UNAVAILABLE')).toEqual([]);
     await using opened = new AsyncDisposableStack();
     const database = await openDatabase({ databaseUrl: cluster.url, dataDir: '' });
     opened.defer(() => database.close());

@@ -140,7 +140,7 @@ describe('recovery', () => {
     const completionId = await hold(ledger);
     expect(await ledger.extendHolds([{ completionId, seenOutputTokens: 42 }])).toEqual([]);
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(await ledger.listExpiredHolds(500)).toContainEqual(
+    expect(await fixture.newLedger().listExpiredHolds(500)).toContainEqual(
       expect.objectContaining({
         completionId,
         estimatedInputTokens: 10,

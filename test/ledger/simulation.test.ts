@@ -7,7 +7,8 @@ import { runWave } from './simulation/wave.ts';
 import type { World } from './simulation/world.ts';
 import { openLedgers, type LedgerFixture } from './support.ts';
 
-const AT_ONCE = 250;
+/** The more share a statement the less each history takes; and the more of them want the same locks. */
+const AT_ONCE = 1_000;
 
 let fixture: LedgerFixture;
 let instances: Instances;

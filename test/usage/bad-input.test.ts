@@ -13,6 +13,7 @@ describe('a report that is asked for wrongly', () => {
   const CASES: [what: string, variables: object, path: string[], message: RegExp][] = [
     ['an unknown time zone', { timeZone: 'Europe/Atlantis' }, ['timeZone'], /"Europe\/Atlantis".*IANA/],
     ['an offset, which the database reads the other way round', { timeZone: '+02:00' }, ['timeZone'], /IANA/],
+    ['the abbreviation of several zones', { timeZone: 'BST' }, ['timeZone'], /IANA/],
     ['a rule', { timeZone: 'FOO-3' }, ['timeZone'], /IANA/],
     ['no name at all', { timeZone: '' }, ['timeZone'], /IANA/],
     ['SQL', { timeZone: "UTC'; drop table outbox --" }, ['timeZone'], /IANA/],
@@ -45,7 +46,9 @@ describe('a report that is asked for wrongly', () => {
         { range: year, granularity: null, ...variables },
       );
       expect(data).toBeNull();
-      expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT', issues: [{ path }] } }]);
+      expect(errors).toMatchObject([
+        { path: [field], extensions: { code: 'INVALID_INPUT', path, issues: [{ path }] } },
+      ]);
       expect(errors?.[0]?.message).toMatch(message);
     }
   });

@@ -2,7 +2,7 @@ import { OPEN_WINDOW } from './windows.ts';
 
 /**
  * The SQL that decides which reservations fit into all their budgets, as the middle of a statement whose CTE `input` has
- * (place, id, organisation_id, subjects jsonb, held_nanos, held_tokens).
+ * (place, id, organisation_id, subjects jsonb, held_nanos, held_tokens, counted_in jsonb).
  *
  * `found` looks each subject up once, by the index (OFFSET 0 keeps the planner from joining all budgets to all asks first).
  * `locked` takes the windows' rows in the order of their ids and reads them as they are once the locks are held, so
@@ -12,7 +12,7 @@ import { OPEN_WINDOW } from './windows.ts';
  */
 export const ADMISSION_CTES = `
   wanted AS MATERIALIZED (
-    SELECT x.place, x.organisation_id, x.held_nanos, x.held_tokens, s.subject
+    SELECT x.place, x.organisation_id, x.held_nanos, x.held_tokens, x.counted_in, s.subject
     FROM input x CROSS JOIN LATERAL jsonb_array_elements_text(x.subjects) AS s(subject)
   ),
   found AS MATERIALIZED (
@@ -29,12 +29,13 @@ export const ADMISSION_CTES = `
   ),
   matched AS MATERIALIZED (
     SELECT x.place, f.budget_id, f.organisation_id, f.team_id, f.unit, f.window_id, f.lenient,
+      x.counted_in ? f.window_id::text AS counted,
       f.unit = 'MONEY' AND x.held_nanos IS NULL AND NOT f.allow_unpriced AS unpriced,
       CASE f.unit WHEN 'MONEY' THEN coalesce(x.held_nanos, 0) WHEN 'TOKENS' THEN x.held_tokens ELSE 1 END AS need
     FROM wanted x JOIN found f USING (organisation_id, subject)
   ),
   locked AS MATERIALIZED (
-    SELECT w.id AS window_id, w.limit_amount, w.settled, w.exceeded, w.limit_amount - w.settled - w.held AS room
+    SELECT w.id AS window_id, w.limit_amount, w.settled, w.limit_amount - w.settled - w.held AS room
     FROM budget_windows w WHERE w.id IN (SELECT window_id FROM matched) ORDER BY w.id FOR UPDATE
   ),
   drawn AS MATERIALIZED (SELECT * FROM matched JOIN locked USING (window_id)),
@@ -50,12 +51,15 @@ export const ADMISSION_CTES = `
     FROM queued GROUP BY place
   )`;
 
-/** Draws on the windows for what was `opened` (id), and tells once when a window was too small for something. */
+/**
+ * Draws on the windows for what was `opened` (id), and tells once for each limit that a window had that it was too small
+ * for something.
+ */
 export const DRAW_CTES = `
   draws AS (
     SELECT q.window_id, q.need, q.over FROM queued q JOIN input USING (place) JOIN opened USING (id)
     UNION ALL
-    SELECT window_id, 0, true FROM refused
+    SELECT window_id, 0, true FROM refused WHERE NOT counted
   ),
   held AS (
     UPDATE budget_windows w
@@ -69,13 +73,16 @@ export const DRAW_CTES = `
   first_exceeded AS (
     SELECT DISTINCT ON (d.window_id) d.window_id, d.organisation_id, d.team_id, d.budget_id, d.unit,
       d.limit_amount, d.settled
-    FROM drawn d WHERE d.exceeded = 0 AND d.window_id IN (SELECT window_id FROM draws WHERE over)
+    FROM drawn d WHERE d.window_id IN (SELECT window_id FROM draws WHERE over)
   ),
   raised AS (
     INSERT INTO alerts (organisation_id, team_id, kind, about, budget_id, detail)
-    SELECT organisation_id, team_id, 'BUDGET_EXCEEDED', 'budget:' || window_id || ':exceeded', budget_id,
+    SELECT organisation_id, team_id, 'BUDGET_EXCEEDED', about, budget_id,
       jsonb_build_object('windowId', window_id::text, 'unit', unit, 'limit', limit_amount::text, 'settled', settled::text)
-    FROM first_exceeded
+    FROM first_exceeded CROSS JOIN LATERAL (
+      SELECT 'budget:' || window_id || ':' || limit_amount || ':exceeded' AS about
+    ) AS named
+    WHERE NOT EXISTS (SELECT FROM alerts a WHERE a.about = named.about)
     ON CONFLICT (about) DO NOTHING
     RETURNING id, organisation_id
   ),

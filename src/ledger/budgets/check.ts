@@ -1,4 +1,4 @@
-import type { Budget, BudgetUnit } from '../../domain/budget.ts';
+import { formatAmount, type Budget, type BudgetUnit } from '../../domain/budget.ts';
 import type { InputIssue } from '../../domain/errors.ts';
 import { isTimeZone } from '../../lib/time-zone.ts';
 import type { BudgetInput } from './set.ts';
@@ -8,11 +8,6 @@ const LIMITS_MAX: Record<BudgetUnit, bigint> = {
   MONEY: 10n ** 18n,
   TOKENS: 10n ** 15n,
   REQUESTS: 10n ** 15n,
-};
-const LIMITS_MAX_TEXT: Record<BudgetUnit, string> = {
-  MONEY: '1,000,000,000 USD',
-  TOKENS: '10^15 tokens',
-  REQUESTS: '10^15 requests',
 };
 const QUEUE_MS_MAX = 60_000;
 const THRESHOLDS_MAX = 10;
@@ -28,9 +23,7 @@ export function listFaults(input: BudgetInput, isModel: (name: string) => boolea
     ...checkWindow(input),
     ...checkOnExceed(input, isModel),
     ...checkThresholds(input.thresholds),
-    ...(input.subjectId === '' || input.subjectId.length > SUBJECT_MAX
-      ? fault('subjectId', `must hold 1 to ${SUBJECT_MAX} characters`)
-      : []),
+    ...checkSubject(input),
     ...(input.name !== undefined && (input.name.trim() === '' || input.name.length > NAME_MAX)
       ? fault('name', `must hold 1 to ${NAME_MAX} characters`)
       : []),
@@ -44,9 +37,20 @@ export function fault(field: string, what: string): InputIssue[] {
   return [{ path: ['input', field], message: `input.${field} ${what}` }];
 }
 
+function checkSubject({ scope, subjectId }: BudgetInput): InputIssue[] {
+  if (subjectId === '' || subjectId.length > SUBJECT_MAX)
+    return fault('subjectId', `must hold 1 to ${SUBJECT_MAX} characters`);
+  if (scope === 'TAG' && !/^[^=]+=/.test(subjectId))
+    return fault('subjectId', `is ${JSON.stringify(subjectId)}; a tag is written "key=value"`);
+  return [];
+}
+
 function checkLimit({ limit, unit }: BudgetInput): InputIssue[] {
-  if (limit <= 0n) return fault('limit', 'must be more than 0; to stop all use, revoke the key instead');
-  if (limit > LIMITS_MAX[unit]) return fault('limit', `must be at most ${LIMITS_MAX_TEXT[unit]}`);
+  const given = `is ${formatAmount(unit, limit)}`;
+  if (limit <= 0n)
+    return fault('limit', `${given}; it must be more than 0: to stop all use, revoke the key instead`);
+  if (limit > LIMITS_MAX[unit])
+    return fault('limit', `${given}; it must be at most ${formatAmount(unit, LIMITS_MAX[unit])}`);
   return [];
 }
 

@@ -14,7 +14,13 @@ export function toBudgetExceeded(budgets: readonly Budget[], refusals: readonly 
   if (!budget || !refusal) throw new Error('a refusal names no budget');
   const remaining = refusal.room > 0n ? refusal.room : 0n;
   const { need } = refusal;
-  return new BudgetExceeded(describe(budget, need, remaining), { budget, estimated: need, remaining });
+  const countedIn = refusals.map(({ windowId }) => windowId);
+  return new BudgetExceeded(describe(budget, need, remaining), {
+    budget,
+    estimated: need,
+    remaining,
+    countedIn,
+  });
 }
 
 /** The name of what is paid for is in the budget; nothing of the ask is. */

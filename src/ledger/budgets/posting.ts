@@ -31,7 +31,7 @@ export const POSTING_CTES = `
         'settled', u.settled::text, 'threshold', t.percent)
     FROM used u JOIN budgets b ON b.id = u.budget_id
     CROSS JOIN LATERAL (
-      SELECT value::int AS percent, 'budget:' || u.window_id || ':' || value AS about
+      SELECT value::int AS percent, 'budget:' || u.window_id || ':' || u.limit_amount || ':' || value AS about
       FROM jsonb_array_elements_text(b.thresholds)
     ) AS t
     WHERE u.settled::numeric * 100 >= u.limit_amount::numeric * t.percent

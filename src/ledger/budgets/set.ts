@@ -69,8 +69,8 @@ export async function deleteBudget(
   requestId: string,
 ): Promise<string> {
   const [budget] = await findBudgets(store.sql, who, [id]);
-  if (!budget) throw new NotFound('budget', id);
-  ensureMaySet(who, budget.scope, budget.subjectId, budget.teamId);
+  if (!budget) throw new NotFound('budget', id, ['id']);
+  ensureMaySet(who, budget, ['id']);
   await store.sql.begin(async (tx) => {
     const deleted = await tx`
       UPDATE budgets SET deleted_at = now() WHERE id = ${id} AND deleted_at IS NULL RETURNING id`;
@@ -82,24 +82,25 @@ export async function deleteBudget(
 }
 
 async function ensureSubject(store: BudgetStore, who: Principal, { scope, subjectId }: BudgetInput) {
+  const path = ['input', 'subjectId'];
   const found = await store.findSubject(who, scope, subjectId);
-  if (!found) throw new NotFound(scope.toLowerCase().replace('_', ' '), subjectId);
-  ensureMaySet(who, scope, subjectId, found.teamId);
+  if (!found) throw new NotFound(scope.toLowerCase().replace('_', ' '), subjectId, path);
+  ensureMaySet(who, { scope, subjectId, teamId: found.teamId }, path);
   return found;
 }
 
 /** Whoever a budget holds for must not be who sets it: nobody raises their own. */
 function ensureMaySet(
   who: Principal,
-  scope: Budget['scope'],
-  subjectId: string,
-  teamId: string | undefined,
+  { scope, subjectId, teamId }: Pick<Budget, 'scope' | 'subjectId' | 'teamId'>,
+  path: string[],
 ): void {
   if (hasScope(who, 'ADMIN')) return;
   if (!hasScope(who, 'BUDGETS_WRITE')) throw new Forbidden('this key lacks the scope BUDGETS_WRITE');
   if (scope === 'KEY' && teamId === who.teamId && subjectId !== who.keyId) return;
   throw new Forbidden(
     'with BUDGETS_WRITE a key sets budgets on other keys of its team; all others need ADMIN',
+    path,
   );
 }
 
