@@ -3,7 +3,7 @@ import { GatewayError, OutputInvalid, ProviderError, type ErrorCode } from '../d
 import { NOTHING_USED } from '../domain/outcome.ts';
 import { isTooDeep, MAX_JSON_LEVELS } from '../lib/json-depth.ts';
 import { compileSchema } from '../lib/json-schema.ts';
-import { countTokens } from '../lib/tokens.ts';
+import { countTokens, createGrowingCount } from '../lib/tokens.ts';
 import { addChunk, emptyAnswer, textOf, type Answer } from './answer.ts';
 import { AttemptTimeout } from './attempt.ts';
 import { estimatedUsage, type Plan, type Pricing } from './plan.ts';
@@ -30,6 +30,7 @@ export function createMeter(plan: Plan, pricing: Pick<Pricing, 'costOf'>, monoto
   const startedMs = monotonicMs();
   const sinceStartMs = () => Math.round(monotonicMs() - startedMs);
   const answer = emptyAnswer();
+  const countSeen = createGrowingCount();
   let firstTokenMs: number | undefined;
   let object: unknown;
   // A consumer that simply stops reading raises no error: until proven otherwise the caller has left.
@@ -53,7 +54,7 @@ export function createMeter(plan: Plan, pricing: Pick<Pricing, 'costOf'>, monoto
       failure = toFailure(told, signal);
       attemptEnd = toAttemptEnd(told, signal);
     },
-    seenOutputTokens: () => countTokens(answer.written),
+    seenOutputTokens: () => countSeen(answer.written),
     outcome() {
       const { parts, toolCalls } = answer;
       const usage = usageOf(answer, plan);

@@ -6,6 +6,8 @@ import { foldUsage } from '../usage/fold.ts';
 import { trimOutbox } from '../usage/trim.ts';
 import { createSchedule } from './schedule.ts';
 
+/** What a process has streamed since its last heartbeat is unknown to whoever settles it after a kill. */
+const HEARTBEAT_MS = 2_000;
 const RECOVER_EVERY_MS = 5_000;
 const PROBE_EVERY_MS = 30_000;
 const LAST_USED_EVERY_MS = 10_000;
@@ -29,7 +31,7 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
   const schedule = createSchedule(logger);
   const { every, signal } = schedule;
 
-  every(config.timeouts.holdMs / HEARTBEATS_PER_HOLD, 'heartbeat', async () => {
+  every(Math.min(HEARTBEAT_MS, config.timeouts.holdMs / HEARTBEATS_PER_HOLD), 'heartbeat', async () => {
     const beats = runs.heartbeats();
     if (beats.length > 0) runs.stopLost(await ledger.extendHolds(beats));
   });

@@ -35,6 +35,17 @@ export function countTokens(text: string): number {
   return windows === counted ? tokens : Math.ceil((tokens * text.length) / chars);
 }
 
+/** Counts a text that grows: each call takes the whole text, and looks at what is new in it since the call before. */
+export function createGrowingCount(): (text: string) => number {
+  let chars = 0;
+  let tokens = 0;
+  return (text) => {
+    tokens += countTokens(text.slice(chars));
+    chars = text.length;
+    return tokens;
+  };
+}
+
 async function importTokenizer(): Promise<void> {
   const tokenizer = await import('gpt-tokenizer/encoding/o200k_base');
   // Without this the text "<|endoftext|>" in a prompt would be an error; it is text like any other.

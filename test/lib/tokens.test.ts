@@ -1,6 +1,6 @@
 import { countTokens as countWhole } from 'gpt-tokenizer/encoding/o200k_base';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { countTokens, loadTokenizer } from '../../src/lib/tokens.ts';
+import { countTokens, createGrowingCount, loadTokenizer } from '../../src/lib/tokens.ts';
 
 const prose = 'A sluice is a water channel that is controlled at its head by a gate. ';
 
@@ -44,6 +44,15 @@ describe('countTokens', () => {
     const tokens = countTokens(text);
     expect(tokens).toBeGreaterThan(100_000);
     expect(tokens).toBeLessThan(300_000);
+  });
+
+  test('of a growing text comes to the same, to within a token for each look', () => {
+    const count = createGrowingCount();
+    expect(count('')).toBe(0);
+    let seen = 0;
+    for (let words = 1; words <= 20; words += 1) seen = count(prose.repeat(words));
+    expect(Math.abs(seen - countTokens(prose.repeat(20)))).toBeLessThanOrEqual(20);
+    expect(count(prose.repeat(20))).toBe(seen);
   });
 
   test('counts special tokens as the plain text they are in a prompt', () => {
