@@ -21,7 +21,7 @@ export interface Running {
 
 const LAST_WORDS_MS = 1_000;
 
-type Context = GraphContext & { request: Request };
+type Context = GraphContext & { request: Request; ip: string };
 
 /**
  * Starts everything.
