@@ -1,11 +1,11 @@
-import { hash, randomUUID, timingSafeEqual } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { inArray, sql } from 'drizzle-orm';
 import { LRUCache } from 'lru-cache';
 import type { Db } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { Unauthenticated } from '../domain/errors.ts';
-import type { Principal } from '../domain/principal.ts';
-import { withSecret } from './keys.ts';
+import type { Credentials, Principal } from '../domain/principal.ts';
+import { readKeyPrincipal } from './key-principal.ts';
 import { hashSecret } from './secrets.ts';
 
 /** A change made where no event reaches us is seen after this. */
@@ -15,10 +15,9 @@ const UNKNOWN = 'unknown';
 /** Who a credential stands for, and whether it still does. */
 export interface Authenticator {
   /**
-   * @param authorization the value of the header, `Bearer sk-sluice-…`.
    * @throws Unauthenticated when it is missing, unknown, expired or revoked; which of them is not told.
    */
-  authenticate(authorization: string | null | undefined): Promise<Principal>;
+  authenticate(credentials: Credentials): Promise<Principal>;
   /** Forgets a key, so that its next use reads it again. */
   forget(keyId: string): void;
   /** Writes down when keys were last used; called now and then, so that no request waits for it. */
@@ -36,13 +35,13 @@ export function createAuthenticator(db: Db, options: { hashingKey: Buffer }): Au
     const digest = hash('sha256', salt + secret);
     const cached = known.get(digest);
     if (cached) return cached;
-    const found = (await readPrincipal(db, hashSecret(secret, options.hashingKey))) ?? UNKNOWN;
+    const found = (await readKeyPrincipal(db, hashSecret(secret, options.hashingKey))) ?? UNKNOWN;
     known.set(digest, found);
     return found;
   }
 
   return {
-    async authenticate(authorization) {
+    async authenticate({ authorization }) {
       const secret = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
       if (!secret) throw new Unauthenticated();
       const found = await find(secret);
@@ -68,29 +67,6 @@ export function createAuthenticator(db: Db, options: { hashingKey: Buffer }): Au
   };
 }
 
-async function readPrincipal(db: Db, secretHash: string): Promise<Principal | undefined> {
-  const [row] = await db.select().from(apiKeys).where(withSecret(secretHash));
-  if (!row || row.revokedAt) return undefined;
-  const isPrevious = !equal(row.secretHash, secretHash);
-  return {
-    keyId: row.id,
-    organisationId: row.organisationId,
-    teamId: row.teamId,
-    scopes: new Set(row.scopes),
-    models: row.models,
-    expiresAt: earlier(row.expiresAt, isPrevious ? row.previousExpiresAt : null),
-  };
-}
-
-function equal(a: string, b: string): boolean {
-  return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b));
-}
-
 function isExpired(who: Principal): boolean {
   return who.expiresAt !== undefined && who.expiresAt <= new Date();
-}
-
-function earlier(a: Date | null, b: Date | null): Date | undefined {
-  if (a && b) return a < b ? a : b;
-  return a ?? b ?? undefined;
 }

@@ -1,6 +1,7 @@
 import type { Ask } from '../domain/ask.ts';
 import { Forbidden } from '../domain/errors.ts';
-import { hasScope, type Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/principal.ts';
+import { ensureAllowed } from './rules.ts';
 
 /** An ask that its caller may make. */
 export interface Grant {
@@ -8,9 +9,9 @@ export interface Grant {
   ask: Ask;
 }
 
-/** @throws Forbidden when the key may not ask for completions, or not for this model. */
+/** @throws Forbidden when the caller may not ask for completions, or not for this model. */
 export function authorize(who: Principal, ask: Ask): Grant {
-  if (!hasScope(who, 'COMPLETIONS_WRITE')) throw new Forbidden('this key lacks the scope COMPLETIONS_WRITE');
+  ensureAllowed(who, 'COMPLETIONS_WRITE', 'a completion');
   if (!mayUseModel(who, ask.model)) {
     throw new Forbidden(`this key may not use ${JSON.stringify(ask.model)}, only ${who.models.join(', ')}`);
   }

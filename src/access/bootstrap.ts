@@ -42,7 +42,7 @@ export async function bootstrap(
       name: options.adminKey ? 'admin (SLUICE_ADMIN_KEY)' : 'admin (first start)',
       hint: hintOf(secret),
       secretHash,
-      scopes: ['ADMIN'],
+      scopes: ['OWNER'],
       models: [],
     });
     return options.adminKey ? undefined : secret;

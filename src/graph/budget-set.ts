@@ -67,7 +67,6 @@ builder.mutationFields((t) => ({
     type: BudgetPayload,
     description: `Sets the budget of a subject for a unit and a window, whether or not there was one: what is not given gets its
 default. It counts what is requested from then on.`,
-    authScopes: { scope: 'BUDGETS_WRITE' },
     args: { input: t.arg({ type: BudgetSetInput, required: true }) },
     resolve: (_root, { input }, { gateway, who, requestId }) =>
       payload(async () => ({
@@ -77,7 +76,6 @@ default. It counts what is requested from then on.`,
   budgetDelete: t.field({
     type: DeletePayload,
     description: 'From now on nothing is counted against it.',
-    authScopes: { scope: 'BUDGETS_WRITE' },
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { gateway, who, requestId }) =>
       payload(async () => ({ deletedId: await deleteBudget(gateway.budgets, who, id, requestId) })),

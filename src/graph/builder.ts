@@ -3,15 +3,11 @@ import ComplexityPlugin from '@pothos/plugin-complexity';
 import DirectivesPlugin from '@pothos/plugin-directives';
 import FederationPlugin from '@pothos/plugin-federation';
 import RelayPlugin from '@pothos/plugin-relay';
-import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
-import { Forbidden } from '../domain/errors.ts';
-import { hasScope, type Scope } from '../domain/principal.ts';
 import type { GraphContext } from './context.ts';
 import { decodeNodeId, encodeNodeId } from './node-ids.ts';
 
 interface SchemaTypes {
   Context: GraphContext;
-  AuthScopes: { scope: Scope };
   DefaultFieldNullability: false;
   Scalars: {
     ID: { Input: string; Output: string };
@@ -24,15 +20,8 @@ interface SchemaTypes {
 }
 
 export const builder = new SchemaBuilder<SchemaTypes>({
-  plugins: [ScopeAuthPlugin, ComplexityPlugin, RelayPlugin, DirectivesPlugin, FederationPlugin],
+  plugins: [ComplexityPlugin, RelayPlugin, DirectivesPlugin, FederationPlugin],
   defaultFieldNullability: false,
-  scopeAuth: {
-    // A subscription is refused before its source starts: that source may be a paid call.
-    authorizeOnSubscribe: true,
-    authScopes: ({ who }) => ({ scope: (scope) => hasScope(who, scope) }),
-    unauthorizedError: (_parent, _context, info) =>
-      new Forbidden(`this key lacks the scope that ${info.parentType.name}.${info.fieldName} needs`),
-  },
   complexity: { defaultComplexity: 1, defaultListMultiplier: 10 },
   relay: {
     idFieldName: 'id',

@@ -58,7 +58,6 @@ builder.queryFields((t) => ({
   complete: t.field({
     type: CompletionPayload,
     description: 'A completion as a query, to compose with other fields. Each execution calls the model.',
-    authScopes: { scope: 'COMPLETIONS_WRITE' },
     complexity: COMPLETION_COST,
     args: { input: t.arg({ type: CompletionInput, required: true }) },
     resolve: (_root, { input }, context) => answer(context, input),
@@ -93,7 +92,6 @@ builder.mutationFields((t) => ({
     type: CompletionPayload,
     description:
       'A completion. The same idempotency key with the same input is the same completion: one call, one charge.',
-    authScopes: { scope: 'COMPLETIONS_WRITE' },
     complexity: COMPLETION_COST,
     args: { input: t.arg({ type: CompletionInput, required: true }), idempotencyKey: t.arg.string() },
     resolve: (_root, { input, idempotencyKey }, context) => answer(context, input, idempotencyKey),
@@ -101,7 +99,6 @@ builder.mutationFields((t) => ({
   completionCancel: t.field({
     type: CompletionPayload,
     description: 'Stops a running completion and answers it settled; one that is over is answered as it is.',
-    authScopes: { scope: 'COMPLETIONS_WRITE' },
     args: { id: t.arg.id({ required: true }) },
     resolve: (_root, { id }, { gateway, who, signal }) =>
       payload(async () => ({ completion: await gateway.runs.cancel(who, id, signal) })),

@@ -120,7 +120,6 @@ builder.subscriptionFields((t) => ({
     description: `Starts a completion and streams it, or attaches to what the same idempotency key has started. After a lost
 connection subscribe again with the same key and \`after: <last cursor>\`: nothing is lost, repeated or charged twice.
 Without a key the model is stopped as soon as the client leaves.`,
-    authScopes: { scope: 'COMPLETIONS_WRITE' },
     complexity: COMPLETION_COST,
     args: {
       input: t.arg({ type: CompletionInput, required: true }),

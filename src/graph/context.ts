@@ -18,6 +18,6 @@ export function createGraphContext(
   gateway: Gateway,
   caller: Pick<GraphContext, 'who' | 'signal' | 'traceId' | 'requestId'>,
 ): GraphContext {
-  // Pothos keeps what it found out for a context, such as scopes, under this mark: a renewed one begins anew.
+  // Pothos keeps what it found out for a context, under this mark: a renewed one begins anew.
   return { ...initContextCache(), gateway, ...caller, loaders: createLoaders(gateway, caller.who) };
 }

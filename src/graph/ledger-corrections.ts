@@ -53,7 +53,6 @@ builder.mutationFields((t) => ({
   ledgerAdjust: t.field({
     type: LedgerEntryPayload,
     description: `Corrects what was spent. Without ADMIN only upwards, and only the own team. ${BOOKED_ONCE}`,
-    authScopes: { scope: 'LEDGER_WRITE' },
     args: { input: t.arg({ type: LedgerAdjustInput, required: true }), idempotencyKey: t.arg.string() },
     resolve: (_root, { input, idempotencyKey }, context) =>
       book(context, 'ADJUST', withoutNull(input), idempotencyKey),
@@ -61,7 +60,6 @@ builder.mutationFields((t) => ({
   ledgerCredit: t.field({
     type: LedgerEntryPayload,
     description: `Takes something off what was spent. Without ADMIN nobody may. ${BOOKED_ONCE}`,
-    authScopes: { scope: 'LEDGER_WRITE' },
     args: { input: t.arg({ type: LedgerCreditInput, required: true }), idempotencyKey: t.arg.string() },
     resolve: (_root, { input, idempotencyKey }, context) =>
       book(context, 'CREDIT', withoutNull(input), idempotencyKey),

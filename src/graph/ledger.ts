@@ -81,7 +81,6 @@ builder.queryField('ledger', (t) =>
   t.field({
     type: LedgerEntryConnection,
     description: 'The journal, newest first.',
-    authScopes: { scope: 'USAGE_READ' },
     args: { ...pageArgs(t.arg), filter: t.arg({ type: LedgerFilter }) },
     complexity: pageComplexity,
     resolve: (_root, args, { gateway, who }) => {

@@ -92,7 +92,6 @@ builder.mutationField('priceSet', (t) =>
     type: PricePayload,
     description:
       'What a model costs the organisation from a moment on. Completions that have begun keep the price they began with.',
-    authScopes: { scope: 'ADMIN' },
     args: { input: t.arg({ type: PriceSetInput, required: true }) },
     resolve: (_root, { input }, { gateway, who, requestId }) =>
       payload(async () => {

@@ -20,12 +20,13 @@ import './usage-ticks.ts';
 import './viewer.ts';
 import { builder } from './builder.ts';
 import { guardEntities } from './entities.ts';
+import { guardFields } from './guard-fields.ts';
 
 const FEDERATION = 'https://specs.apollo.dev/federation/v2.6';
 
 /** The graph that is served: also a Federation v2 subgraph, for whoever composes it into a larger one. */
-export const schema = guardEntities(
-  builder.toSubGraphSchema({ linkUrl: FEDERATION, federationDirectives: ['@key'] }),
+export const schema = guardFields(
+  guardEntities(builder.toSubGraphSchema({ linkUrl: FEDERATION, federationDirectives: ['@key'] })),
 );
 
 /** The same without the fields that only a federation router asks for: the contract for clients. */

@@ -26,7 +26,6 @@ builder.subscriptionField('usageTicks', (t) =>
     description: `Live usage: what was settled since the last tick, at most one tick each \`everyMs\`, none while nothing settles.
 After a lost connection subscribe again with \`after: <last cursor>\`: nothing is missed and nothing counted twice, for as long
 as the outbox is kept, which is an hour.`,
-    authScopes: { scope: 'USAGE_READ' },
     complexity: 20,
     args: {
       filter: t.arg({ type: UsageFilter }),

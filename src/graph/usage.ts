@@ -45,7 +45,6 @@ builder.queryFields((t) => {
   return {
     usage: t.field({
       type: UsageReport,
-      authScopes: { scope: 'USAGE_READ' },
       complexity: USAGE_COST,
       args,
       resolve: (_root, given, { gateway, who }, info) =>
@@ -57,7 +56,6 @@ builder.queryFields((t) => {
     }),
     usageExport: t.string({
       description: 'The same as a table: CSV by RFC 4180 with a heading, or a JSON array of objects.',
-      authScopes: { scope: 'USAGE_READ' },
       complexity: USAGE_COST,
       args: { ...args, format: t.arg({ type: ExportFormat, required: true }) },
       resolve: async (_root, { format, ...given }, { gateway, who }) => {

@@ -2,7 +2,7 @@ import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
 import { GatewayError, Unauthenticated } from '../domain/errors.ts';
-import type { Principal } from '../domain/principal.ts';
+import type { Credentials, Principal } from '../domain/principal.ts';
 
 /** An introspection query is far smaller than this. */
 const MAX_TOKENS = 2_000;
@@ -15,7 +15,15 @@ const NOBODY: Principal = {
   scopes: new Set(),
   models: ['none'],
   expiresAt: undefined,
+  endUserId: undefined,
+  tags: [],
 };
+
+/** What stands in the context of an operation before anybody is known. */
+interface Asking {
+  request: Request;
+  ip: string;
+}
 
 /**
  * Who asks is settled before the operation is even parsed, so that somebody without a key learns nothing, not from
@@ -30,9 +38,8 @@ export function useAuthentication(
     async onParams({ request, params, context, setResult }) {
       const { openIntrospection } = options;
       try {
-        Object.assign(context, {
-          who: await authenticator.authenticate(request.headers.get('authorization')),
-        });
+        const asking = { ...(context as unknown as Asking), request };
+        Object.assign(context, { who: await authenticator.authenticate(credentialsOf(asking)) });
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;
         const isOpen = openIntrospection && error instanceof Unauthenticated && isIntrospection(params.query);
@@ -48,7 +55,7 @@ export function useAuthentication(
  * context is renewed with it, because what it caches would grow old for as long as the subscription lives. It stays
  * the same object: with another one for each event all the variables would be checked again with each.
  */
-export function useFreshContext<Context extends { request: Request }>(
+export function useFreshContext<Context extends Asking>(
   authenticator: Authenticator,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin {
@@ -56,12 +63,16 @@ export function useFreshContext<Context extends { request: Request }>(
     onSubscribe({ args }) {
       const context = args.contextValue as unknown as Context;
       async function onNext(): Promise<void> {
-        const who = await authenticator.authenticate(context.request.headers.get('authorization'));
+        const who = await authenticator.authenticate(credentialsOf(context));
         Object.assign(context, renew(context, who));
       }
       return { onSubscribeResult: () => ({ onNext }) };
     },
   };
+}
+
+function credentialsOf({ request, ip }: Asking): Credentials {
+  return { authorization: request.headers.get('authorization') ?? undefined, ip };
 }
 
 function toGraphQLError({ message, code, status }: GatewayError) {

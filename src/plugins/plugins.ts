@@ -9,7 +9,7 @@ import { operationLimits } from './operation-limits.ts';
  * What guards the graph, in order. Money is not guarded here but in the pipeline, which every door goes through.
  * @param renew makes the context of one event of a subscription.
  */
-export function createPlugins<Context extends { request: Request }>(
+export function createPlugins<Context extends { request: Request; ip: string }>(
   { config, authenticator }: Pick<Gateway, 'config' | 'authenticator'>,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newId } from '../lib/ids.ts';
+import { callerOf } from './caller.ts';
 import type { ErrorLog } from './errors.ts';
 import { createGraphiqlPage } from './graphiql.ts';
 import { findUnreadiness } from './health.ts';
@@ -38,7 +39,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     if (path === GRAPHQL_PATH) {
       if (showGraphiql && wantsPage(request)) return showGraphiql(request, response);
       response.setHeader('vary', 'origin, accept');
-      await options.graphql(request, response, { requestId });
+      await options.graphql(request, response, { requestId, ...callerOf(request) });
     } else if (path === '/healthz') {
       answerJson(response, 200, { status: 'alive' });
     } else if (path === '/readyz') {

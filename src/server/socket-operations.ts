@@ -5,10 +5,11 @@ import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { isAsyncIterable } from 'graphql-yoga';
 import { iterateUntilAborted } from '../lib/abort.ts';
 import { newId } from '../lib/ids.ts';
+import { callerOf } from './caller.ts';
 import { maskError, presentResult } from './errors.ts';
 import type { ErrorLog, Presentation } from './errors.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
-import type { GraphqlServer } from './yoga.ts';
+import type { GraphqlServer, ServerContext } from './yoga.ts';
 
 /** One client's socket: the request that opened it, and the operations that have not ended yet. */
 export interface SocketState {
@@ -95,7 +96,8 @@ async function* runOperation(
   running.add(controller);
   try {
     const request = createRequest(graphql, context, params, by);
-    const result = await execute(graphql, params, request, by);
+    const serverContext = { requestId: by.requestId, ...callerOf(context.extra.request) };
+    const result = await execute(graphql, params, request, serverContext, by);
     if (isAsyncIterable<ExecutionResult>(result)) {
       for await (const each of iterateUntilAborted(result, by.signal)) yield each;
     } else {
@@ -115,10 +117,10 @@ async function execute(
   graphql: GraphqlServer,
   params: SubscribePayload,
   request: Request,
+  serverContext: ServerContext,
   by: Presentation,
 ): Promise<ExecutionResult | AsyncIterable<ExecutionResult>> {
   try {
-    const serverContext = { requestId: by.requestId };
     const result = await graphql.getResultForParams({ params: params as never, request }, serverContext);
     return presentResult(result ?? {}, by);
   } catch (error) {

@@ -20,7 +20,7 @@ export interface Running {
 
 const LAST_WORDS_MS = 1_000;
 
-type Context = GraphContext & { request: Request };
+type Context = GraphContext & { request: Request; ip: string };
 
 /** Starts everything. */
 export async function start(config: Config, options: GatewayOptions): Promise<Running> {

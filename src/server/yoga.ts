@@ -5,10 +5,11 @@ import { LRUCache } from 'lru-cache';
 import { useInputErrors } from '../plugins/input-errors.ts';
 import { useBodyLimit } from './body-limit.ts';
 import { maskError, presentResult } from './errors.ts';
+import type { Caller } from './caller.ts';
 import type { ErrorLog } from './errors.ts';
 
 /** What a transport knows of an operation before anything ran. */
-export interface ServerContext {
+export interface ServerContext extends Caller {
   requestId: string;
 }
 

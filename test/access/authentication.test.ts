@@ -102,7 +102,7 @@ describe('in production', () => {
     const answer = await askAs(`bEARER ${ADMIN_KEY}`, 'HTTP', gateway().url, {
       query: '{ viewer { scopes } }',
     });
-    expect(answer).toEqual({ data: { viewer: { scopes: ['ADMIN'] } } });
+    expect(answer).toEqual({ data: { viewer: { scopes: ['OWNER'] } } });
   });
 
   it('shows the schema to whoever has a key', async () => {

@@ -50,12 +50,12 @@ it('without SLUICE_ADMIN_KEY the first start makes up an admin key, and only the
   const first = await live({}, async (gateway) => {
     const secret = gateway.firstAdminKey ?? '';
     expect(secret).toMatch(/^sk-sluice-[0-9A-Za-z]{43}$/);
-    expect(await whoIs(gateway, secret)).toMatchObject({ scopes: ['ADMIN'] });
+    expect(await whoIs(gateway, secret)).toMatchObject({ scopes: ['OWNER'] });
     return secret;
   });
   await live({}, async (gateway) => {
     expect(gateway.firstAdminKey).toBeUndefined();
-    expect(await whoIs(gateway, first)).toMatchObject({ scopes: ['ADMIN'] });
+    expect(await whoIs(gateway, first)).toMatchObject({ scopes: ['OWNER'] });
     expect(await countKeys(gateway, first)).toBe(1);
   });
 });
@@ -67,13 +67,13 @@ it(
     for (const start of ['first', 'second']) {
       await live({ SLUICE_ADMIN_KEY: PRESET }, async (gateway) => {
         expect(gateway.firstAdminKey, start).toBeUndefined();
-        expect(await whoIs(gateway, PRESET)).toMatchObject({ scopes: ['ADMIN'] });
+        expect(await whoIs(gateway, PRESET)).toMatchObject({ scopes: ['OWNER'] });
         expect(await countKeys(gateway, PRESET)).toBe(1);
       });
     }
     await live({ SLUICE_ADMIN_KEY: ANOTHER }, async (gateway) => {
       const [preset, another] = [await whoIs(gateway, PRESET), await whoIs(gateway, ANOTHER)];
-      expect([preset.scopes, another.scopes]).toEqual([['ADMIN'], ['ADMIN']]);
+      expect([preset.scopes, another.scopes]).toEqual([['OWNER'], ['OWNER']]);
       expect(await countKeys(gateway, ANOTHER)).toBe(2);
       const rotate = 'mutation ($id: ID!) { keyRotate(id: $id, graceSeconds: 0) { errors { code } } }';
       await gateway.ask(rotate, { id: preset.key.id }, { key: PRESET });
@@ -100,7 +100,7 @@ it('SLUICE_SECRET must be the one that the keys in the database were hashed with
   for (const secret of [PRESET, ANOTHER, changed]) expect(message).not.toContain(secret);
   // The refusal changed nothing.
   await live(variables, async (gateway) => {
-    expect(await whoIs(gateway, PRESET)).toMatchObject({ scopes: ['ADMIN'] });
+    expect(await whoIs(gateway, PRESET)).toMatchObject({ scopes: ['OWNER'] });
   });
 });
 

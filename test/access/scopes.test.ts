@@ -6,8 +6,8 @@ import { askAs, makeKey } from './support/keys.ts';
 import { listRootFields, ROOT_FIELDS, SILENT_FIELDS } from './support/root-fields.ts';
 
 const gateway = useGateway();
-const NARROW = SCOPES.filter((scope) => scope !== 'ADMIN');
-/** By scope: a key that has every scope but this one (and ADMIN, which implies it). */
+const NARROW = SCOPES.filter((scope) => scope !== 'ADMIN' && scope !== 'OWNER');
+/** By scope: a key that has every scope but this one (and ADMIN and OWNER, which imply it). */
 const without = new Map<Scope, string>();
 /** By scope: a key that has nothing but this one. */
 const only = new Map<Scope, string>();

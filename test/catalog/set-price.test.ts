@@ -79,9 +79,10 @@ describe('a price that an organisation sets', () => {
     const third = await setPrice(gateway(), { model: 'demo/slow', rates: perToken(3) });
     expect(second.effectiveFrom).toBe(effectiveFrom);
     const model = catalog.ensureModel('demo/slow');
-    const { organisationId } = await gateway().gateway.authenticator.authenticate(
-      `Bearer ${(await makeKey(gateway(), { scopes: ['ADMIN'] })).secret}`,
-    );
+    const { organisationId } = await gateway().gateway.authenticator.authenticate({
+      authorization: `Bearer ${(await makeKey(gateway(), { scopes: ['ADMIN'] })).secret}`,
+      ip: '127.0.0.1',
+    });
     const idAt = (at: number) => catalog.priceFor(model, organisationId, new Date(at))?.id;
     expect(idAt(Date.now())).toBe(third.id);
     expect(idAt(Date.parse(effectiveFrom) - 1)).toBe(third.id);

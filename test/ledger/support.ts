@@ -36,6 +36,8 @@ export const ADMIN: Principal = {
   scopes: new Set(['ADMIN']),
   models: [],
   expiresAt: undefined,
+  endUserId: undefined,
+  tags: [],
 };
 
 export interface LedgerFixture {

@@ -318,14 +318,17 @@ export type ReasoningEffort =
   | 'MEDIUM'
   | 'NONE';
 
-/** What a key may do. ADMIN implies the others and sees the whole organisation. */
+/** What a key may do. ADMIN implies the others and sees the whole organisation; OWNER implies ADMIN. */
 export type Scope =
+  | 'ACCESS_DECIDE'
   | 'ADMIN'
   | 'AUDIT_READ'
   | 'BUDGETS_WRITE'
   | 'COMPLETIONS_WRITE'
   | 'KEYS_WRITE'
   | 'LEDGER_WRITE'
+  | 'LIMITS_WRITE'
+  | 'OWNER'
   | 'USAGE_READ';
 
 /** Every given member must hold. */

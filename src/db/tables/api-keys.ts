@@ -1,4 +1,5 @@
 import { index, jsonb, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { Tag } from '../../domain/completion.ts';
 import type { Scope } from '../../domain/principal.ts';
 import { organisations, teams } from './tenancy.ts';
 
@@ -22,6 +23,10 @@ export const apiKeys = snakeCase.table(
     scopes: jsonb().$type<Scope[]>().notNull(),
     /** Empty: every model. */
     models: jsonb().$type<string[]>().notNull(),
+    /** Addresses and networks (CIDR) that it works from; empty: all. */
+    allowedIps: jsonb().$type<string[]>().notNull().default([]),
+    /** What its completions are tagged with beside the tags of the request. */
+    tags: jsonb().$type<Tag[]>().notNull().default([]),
     expiresAt: timestamp({ withTimezone: true }),
     lastUsedAt: timestamp({ withTimezone: true }),
     revokedAt: timestamp({ withTimezone: true }),

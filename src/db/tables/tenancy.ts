@@ -1,4 +1,5 @@
-import { index, snakeCase, text, timestamp } from 'drizzle-orm/pg-core';
+import { index, jsonb, primaryKey, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import type { Scope } from '../../domain/principal.ts';
 
 /** The tenant: nothing is ever read across organisations. */
 export const organisations = snakeCase.table('organisations', {
@@ -18,4 +19,63 @@ export const teams = snakeCase.table(
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [index().on(table.organisationId)],
+);
+
+/** People, and whatever else proves who it is by something other than an API key. */
+export const users = snakeCase.table(
+  'users',
+  {
+    id: text().primaryKey(),
+    organisationId: text()
+      .notNull()
+      .references(() => organisations.id),
+    /** Who vouches for the user: the issuer of its tokens, or `mtls`. */
+    issuer: text().notNull(),
+    /** What the issuer names the user by. */
+    subject: text().notNull(),
+    name: text(),
+    email: text(),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+    lastSeenAt: timestamp({ withTimezone: true }),
+    disabledAt: timestamp({ withTimezone: true }),
+  },
+  (table) => [
+    uniqueIndex('users_once').on(table.organisationId, table.issuer, table.subject),
+    index().on(table.organisationId, table.id),
+  ],
+);
+
+/** In which teams a user is, and as what. */
+export const members = snakeCase.table(
+  'members',
+  {
+    organisationId: text().notNull(),
+    teamId: text()
+      .notNull()
+      .references(() => teams.id),
+    userId: text()
+      .notNull()
+      .references(() => users.id),
+    /** A role that every organisation has, or one of its own. */
+    role: text().notNull(),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.userId, table.teamId] }),
+    index().on(table.organisationId, table.teamId),
+  ],
+);
+
+/** Roles that an organisation made beside those that all have. */
+export const roles = snakeCase.table(
+  'roles',
+  {
+    organisationId: text()
+      .notNull()
+      .references(() => organisations.id),
+    name: text().notNull(),
+    scopes: jsonb().$type<Scope[]>().notNull(),
+    createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
+  },
+  (table) => [primaryKey({ columns: [table.organisationId, table.name] })],
 );

@@ -96,8 +96,8 @@ function ensureMaySet(
   path: string[],
 ): void {
   if (hasScope(who, 'ADMIN')) return;
-  if (!hasScope(who, 'BUDGETS_WRITE')) throw new Forbidden('this key lacks the scope BUDGETS_WRITE');
-  if (scope === 'KEY' && teamId === who.teamId && subjectId !== who.keyId) return;
+  if (hasScope(who, 'BUDGETS_WRITE') && scope === 'KEY' && teamId === who.teamId && subjectId !== who.keyId)
+    return;
   throw new Forbidden(
     'with BUDGETS_WRITE a key sets budgets on other keys of its team; all others need ADMIN',
     path,

@@ -84,6 +84,8 @@ export function adminOf({ organisationId }: World): Principal {
     scopes: new Set(['ADMIN']),
     models: [],
     expiresAt: undefined,
+    endUserId: undefined,
+    tags: [],
   };
 }
 

@@ -1,0 +1,110 @@
+import { Forbidden } from '../domain/errors.ts';
+import { hasScope, type Principal, type Scope } from '../domain/principal.ts';
+
+/**
+ * Who may ask for something: the holders of a scope, or AUTHENTICATED: everybody who is known, and then sees the rows
+ * that are visible to them.
+ */
+export type Rule = Scope | 'AUTHENTICATED';
+
+/**
+ * The one table of who may do what: every field that an operation can begin with, every field that needs more than the
+ * object it belongs to, and every type of object. What is not in it, nobody may ask for.
+ */
+export const RULES: Readonly<Record<string, Rule>> = {
+  'Query._entities': 'AUTHENTICATED',
+  'Query._service': 'AUTHENTICATED',
+  'Query.alerts': 'AUTHENTICATED',
+  'Query.anomalies': 'AUTHENTICATED',
+  'Query.auditEvents': 'AUDIT_READ',
+  'Query.budget': 'AUTHENTICATED',
+  'Query.budgets': 'AUTHENTICATED',
+  'Query.complete': 'COMPLETIONS_WRITE',
+  'Query.completion': 'AUTHENTICATED',
+  'Query.completions': 'AUTHENTICATED',
+  'Query.estimate': 'AUTHENTICATED',
+  'Query.ledger': 'USAGE_READ',
+  'Query.model': 'AUTHENTICATED',
+  'Query.models': 'AUTHENTICATED',
+  'Query.node': 'AUTHENTICATED',
+  'Query.nodes': 'AUTHENTICATED',
+  'Query.providers': 'AUTHENTICATED',
+  'Query.tokenEstimate': 'AUTHENTICATED',
+  'Query.usage': 'USAGE_READ',
+  'Query.usageExport': 'USAGE_READ',
+  'Query.viewer': 'AUTHENTICATED',
+
+  'Mutation.budgetDelete': 'BUDGETS_WRITE',
+  'Mutation.budgetSet': 'BUDGETS_WRITE',
+  'Mutation.completionCancel': 'COMPLETIONS_WRITE',
+  'Mutation.completionCreate': 'COMPLETIONS_WRITE',
+  'Mutation.keyCreate': 'KEYS_WRITE',
+  'Mutation.keyRevoke': 'KEYS_WRITE',
+  'Mutation.keyRotate': 'KEYS_WRITE',
+  'Mutation.ledgerAdjust': 'LEDGER_WRITE',
+  'Mutation.ledgerCredit': 'LEDGER_WRITE',
+  'Mutation.priceSet': 'ADMIN',
+
+  'Subscription.alertRaised': 'AUTHENTICATED',
+  'Subscription.budgetChanged': 'AUTHENTICATED',
+  'Subscription.completionEvents': 'AUTHENTICATED',
+  'Subscription.completionStream': 'COMPLETIONS_WRITE',
+  'Subscription.usageTicks': 'USAGE_READ',
+
+  // Whoever was let see an object sees its fields.
+  Anomaly: 'AUTHENTICATED',
+  ApiKey: 'AUTHENTICATED',
+  Attempt: 'AUTHENTICATED',
+  AuditEvent: 'AUDIT_READ',
+  Budget: 'AUTHENTICATED',
+  BudgetAlert: 'AUTHENTICATED',
+  BudgetAmount: 'AUTHENTICATED',
+  BudgetForecast: 'AUTHENTICATED',
+  Completion: 'AUTHENTICATED',
+  CompletionFailed: 'AUTHENTICATED',
+  CompletionFailure: 'AUTHENTICATED',
+  CompletionFinished: 'AUTHENTICATED',
+  CompletionReasoningDelta: 'AUTHENTICATED',
+  CompletionReset: 'AUTHENTICATED',
+  CompletionStarted: 'AUTHENTICATED',
+  CompletionTextDelta: 'AUTHENTICATED',
+  CompletionToolCallDelta: 'AUTHENTICATED',
+  Estimate: 'AUTHENTICATED',
+  Latency: 'AUTHENTICATED',
+  LedgerEntry: 'AUTHENTICATED',
+  Model: 'AUTHENTICATED',
+  ModelAccess: 'AUTHENTICATED',
+  Money: 'AUTHENTICATED',
+  Price: 'AUTHENTICATED',
+  PriceRate: 'AUTHENTICATED',
+  Provider: 'AUTHENTICATED',
+  ReasoningPart: 'AUTHENTICATED',
+  Tag: 'AUTHENTICATED',
+  Team: 'AUTHENTICATED',
+  TextPart: 'AUTHENTICATED',
+  TokenEstimate: 'AUTHENTICATED',
+  TokenUsage: 'AUTHENTICATED',
+  ToolCall: 'AUTHENTICATED',
+  UsageBucket: 'USAGE_READ',
+  UsageGroup: 'USAGE_READ',
+  UsageReport: 'USAGE_READ',
+  UsageTick: 'USAGE_READ',
+  UsageTotals: 'USAGE_READ',
+  Viewer: 'AUTHENTICATED',
+  WebhookDelivery: 'ADMIN',
+  _Service: 'AUTHENTICATED',
+};
+
+/** Types that only carry what the field that answered them was asked for. */
+const CARRIER = /^PageInfo$|(Connection|Edge|Payload|Error)$/;
+
+/** @returns undefined where nothing is said: then nobody may. */
+export function findRule(type: string, field: string): Rule | undefined {
+  return RULES[`${type}.${field}`] ?? RULES[type] ?? (CARRIER.test(type) ? 'AUTHENTICATED' : undefined);
+}
+
+/** @throws Forbidden, which names the field and the scope that it takes. */
+export function ensureAllowed(who: Principal, rule: Rule, what: string): void {
+  if (rule === 'AUTHENTICATED' || hasScope(who, rule)) return;
+  throw new Forbidden(`${what} needs the scope ${rule}, which you do not have`);
+}
