@@ -8,7 +8,6 @@ import {
   type Failure,
   type Outcome,
   type Part,
-  type Tag as TagRow,
   type ToolCall as ToolCallRow,
   type Usage,
 } from '../domain/completion.ts';
@@ -18,6 +17,7 @@ import { Attempt } from './attempt.ts';
 import { builder } from './builder.ts';
 import { formerModel, Model } from './model.ts';
 import { Money, toMoney } from './money.ts';
+import { Tag } from './tag.ts';
 import { Team } from './team.ts';
 
 export const CompletionStatus = builder.enumType('CompletionStatus', {
@@ -52,10 +52,6 @@ const ToolCall = builder.objectRef<ToolCallRow>('ToolCall').implement({
     name: t.exposeString('name'),
     arguments: t.field({ type: 'JSON', resolve: (call) => call.arguments }),
   }),
-});
-
-export const Tag = builder.objectRef<TagRow>('Tag').implement({
-  fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
 });
 
 export const TokenUsage = builder

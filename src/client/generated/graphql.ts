@@ -186,11 +186,18 @@ export type Granularity =
   | 'WEEK';
 
 export type KeyCreateInput = {
+  /** The only addresses and networks it works from: "192.0.2.7", "10.0.0.0/8", "2001:db8::/32". */
+  allowedIps?: Array<string> | null | undefined;
   expiresAt?: string | null | undefined;
-  /** The only models it may use, as `provider/model`. */
+  /** The only models it may use, as `provider/model`, and routes, by their names. Empty: every one. */
   models?: Array<string> | null | undefined;
   name: string;
-  scopes: Array<Scope>;
+  /** The name of a role; the key gets the scopes that it has now. */
+  role?: string | null | undefined;
+  /** Either these or a role. */
+  scopes?: Array<Scope> | null | undefined;
+  /** Up to 10 tags that all its completions carry; a request cannot give another value for one of their keys. */
+  tags?: Array<TagInput> | null | undefined;
   /** The viewer’s own team unless said otherwise. */
   teamId?: string | number | null | undefined;
 };
@@ -318,7 +325,7 @@ export type ReasoningEffort =
   | 'MEDIUM'
   | 'NONE';
 
-/** What a key may do. ADMIN implies the others and sees the whole organisation; OWNER implies ADMIN. */
+/** What somebody may do. ADMIN implies the others and sees the whole organisation; OWNER implies ADMIN, and makes owners. */
 export type Scope =
   | 'ACCESS_DECIDE'
   | 'ADMIN'
