@@ -33,7 +33,9 @@ export async function bootstrap(
     const secret = options.adminKey ?? newSecret();
     const secretHash = hashSecret(secret, options.hashingKey);
     // A preset secret that was revoked or rotated away must not come back with the next start.
-    const known = options.adminKey ? withSecret(secretHash) : undefined;
+    const known = options.adminKey
+      ? withSecret(secretHash)
+      : eq(apiKeys.organisationId, DEFAULT_ORGANISATION);
     if ((await tx.$count(apiKeys, known)) > 0) return undefined;
     await insertOwnerKey(tx, {
       organisationId: DEFAULT_ORGANISATION,
