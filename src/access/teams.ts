@@ -25,7 +25,7 @@ export async function findTeams(db: Db, who: Principal, ids: readonly string[]):
     .where(and(inArray(teams.id, [...ids]), visible(who)));
 }
 
-/** The same teams, newest first. */
+/** The same teams; but for the default one, newest first. */
 export async function listTeams(
   db: Db,
   who: Principal,

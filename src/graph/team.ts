@@ -29,7 +29,7 @@ builder.queryFields((t) => ({
   }),
   teams: t.field({
     type: TeamConnection,
-    description: 'Newest first: an admin’s are those of the organisation, others’ their own.',
+    description: 'An admin’s are those of the organisation, others’ their own.',
     args: pageArgs(t.arg),
     complexity: pageComplexity,
     resolve: (_root, args, { gateway, who }) => {
