@@ -72,6 +72,15 @@ organisations
   });
 
 organisations
+  .command('owner-key')
+  .argument('<id>')
+  .description('make another key of an owner, for an organisation that has lost its own')
+  .action(async (id: string) => {
+    const { runOwnerKeyCreate } = await import('./cli/run-organisations.ts');
+    await runOwnerKeyCreate(id);
+  });
+
+organisations
   .command('list')
   .description('print all of them')
   .action(async () => {

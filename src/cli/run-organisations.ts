@@ -1,5 +1,10 @@
 import { loadHashingKey } from '../access/hashing-key.ts';
-import { createOrganisation, listOrganisations } from '../access/organisations.ts';
+import {
+  createOrganisation,
+  createOwnerKey,
+  listOrganisations,
+  type Founded,
+} from '../access/organisations.ts';
 import type { Config } from '../config/config.ts';
 import { readEnvironment } from '../config/env.ts';
 import { loadConfig } from '../config/load.ts';
@@ -9,12 +14,21 @@ import { migrateDatabase } from '../db/migrate.ts';
 /** Makes an organisation in the database that the configuration names; running gateways on it know it at once. */
 export async function runOrganisationCreate(name: string): Promise<void> {
   await withDatabase(async ({ db, sql }, config) => {
-    const hashingKey = await loadHashingKey(db, config);
-    const { organisationId, teamId, ownerKey } = await createOrganisation(sql, { hashingKey }, name);
-    process.stdout.write(
-      `organisation  ${organisationId}\nteam          ${teamId}\nowner key     ${ownerKey}  (shown only this once)\n`,
-    );
+    print(await createOrganisation(sql, await loadHashingKey(db, config), name));
   });
+}
+
+/** Makes another owner's key for an organisation that has lost its own. */
+export async function runOwnerKeyCreate(organisationId: string): Promise<void> {
+  await withDatabase(async ({ db, sql }, config) => {
+    print(await createOwnerKey(sql, await loadHashingKey(db, config), organisationId));
+  });
+}
+
+function print({ organisationId, teamId, ownerKey }: Founded): void {
+  process.stdout.write(
+    `organisation  ${organisationId}\nteam          ${teamId}\nowner key     ${ownerKey}  (shown only this once)\n`,
+  );
 }
 
 /** Prints a line for each: its id, when it was made, and its name. */

@@ -15,7 +15,7 @@ export const Scope = builder.enumType('Scope', {
 export const ApiKey = builder.objectRef<ApiKeyRow>('ApiKey');
 builder.node(ApiKey, {
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.key.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.key.load(id))),
   fields: (t) => ({
     name: t.exposeString('name'),
     hint: t.exposeString('hint', { description: 'First and last characters only: sk-sluice-3fK…9aQ' }),

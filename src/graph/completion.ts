@@ -96,7 +96,7 @@ builder.node(Completion, {
   description:
     'One request to a model and all that came of it. Text and usage so far are kept also when it failed.',
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.completion.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.completion.load(id))),
   fields: (t) => ({
     status: t.field({ type: CompletionStatus, resolve: ({ status }) => status }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),

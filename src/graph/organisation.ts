@@ -5,7 +5,7 @@ export const Organisation = builder.objectRef<OrganisationRow>('Organisation');
 builder.node(Organisation, {
   description: 'The tenant: nobody sees anything of another one.',
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.organisation.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.organisation.load(id))),
   fields: (t) => ({
     name: t.exposeString('name'),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),

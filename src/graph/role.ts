@@ -7,7 +7,7 @@ export const Role = builder.objectRef<RoleRow>('Role');
 builder.node(Role, {
   description: 'A name for scopes that go together, which members of a team have.',
   id: { resolve: ({ name }) => name },
-  loadMany: (names, { loaders }) => names.map((name) => loaders.role.load(name)),
+  loadManyWithoutCache: (names, { loaders }) => Promise.all(names.map((name) => loaders.role.load(name))),
   fields: (t) => ({
     name: t.exposeString('name'),
     scopes: t.field({ type: [Scope], resolve: ({ scopes }) => [...scopes] }),

@@ -6,7 +6,7 @@ import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.t
 export const Team = builder.objectRef<TeamRow>('Team');
 builder.node(Team, {
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.team.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.team.load(id))),
   fields: (t) => ({
     name: t.exposeString('name'),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
