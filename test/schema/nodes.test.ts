@@ -27,7 +27,7 @@ it('the same node is found by all who ask for it at once', async () => {
     data: {
       a: { __typename: 'Team', id },
       b: { id, name: 'c' },
-      c: Array(4).fill({ __typename: 'Team' }),
+      c: Array.from({ length: 4 }, () => ({ __typename: 'Team' })),
       auditEvents: { nodes: [target, target, target] },
       shared: { id: 'mdl_demo/echo' },
       again: { __typename: 'Model' },

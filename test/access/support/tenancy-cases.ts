@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { listEntityTypes } from './schema-walk.ts';
 import { listCasesOfPeople } from './tenancy-cases-of-people.ts';
+import { listCasesOfUsage } from './tenancy-cases-of-usage.ts';
 
 /** What another organisation has. */
 export interface Foreign {
@@ -32,9 +33,6 @@ export const CREATE = `mutation ($input: CompletionInput!, $key: String) {
 }`;
 const NOT_FOUND = [{ code: 'NOT_FOUND' }];
 const EVER = 'range: { from: "2020-01-01T00:00:00Z" }';
-/** Matches completions of both organisations. */
-const BOTH = `tag: { key: "of", value: "both" }, endUserId: { eq: "both" }, model: { contains: "expensive" },
-  provider: { eq: "demo" }, status: [SUCCEEDED]`;
 
 /** One way to name what belongs to another organisation. */
 export interface Case {
@@ -48,13 +46,14 @@ const none = { nodes: [], totalCount: 0 };
 
 /** For each field that an operation can begin with: naming everything of the other organisation in it. */
 export function listCases(foreign: Foreign): Record<string, Case> {
-  const { nodes, done, running, teamId, keyId, budgetId, ourKeyId } = foreign;
+  const { nodes, done, running, teamId, keyId, budgetId } = foreign;
   const ids = Object.values(nodes).flat();
   const entities = listEntityTypes().flatMap((__typename) =>
     (nodes[__typename] ?? []).map((id) => ({ __typename, id })),
   );
   return {
     ...listCasesOfPeople(foreign),
+    ...listCasesOfUsage(foreign),
     'Query._entities': {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }',
       variables: { of: entities },
@@ -163,29 +162,6 @@ export function listCases(foreign: Foreign): Record<string, Case> {
       answer: { nodes: ids.map(() => null) },
     },
     'Query.providers': { query: '{ providers { name } }', answer: { providers: expect.any(Array) } },
-    'Query.usage': {
-      query: `query ($team: ID!, $key: ID!) {
-      team: usage(${EVER}, filter: { teamId: $team }) { total { requests cost { amount } } }
-      key: usage(${EVER}, filter: { keyId: $key }) { total { requests } series { start } }
-      both: usage(${EVER}, filter: { ${BOTH} }, groupBy: [TEAM, KEY, TAG, END_USER]) {
-        total { requests } groups { key { key value } totals { requests } }
-      }
-    }`,
-      variables: { team: teamId, key: keyId },
-      answer: {
-        team: { total: { requests: 0, cost: { amount: '0' } } },
-        key: { total: { requests: 0 }, series: [] },
-        both: { total: { requests: 1 }, groups: [{ key: expect.any(Array), totals: { requests: 1 } }] },
-      },
-    },
-    'Query.usageExport': {
-      query: `query ($team: ID!, $key: ID!) {
-      team: usageExport(${EVER}, filter: { teamId: $team }, groupBy: [TEAM, KEY, TAG], granularity: null, format: JSON)
-      key: usageExport(${EVER}, filter: { keyId: $key, ${BOTH} }, groupBy: [TEAM, KEY, TAG], granularity: null, format: JSON)
-    }`,
-      variables: { team: teamId, key: keyId },
-      answer: { team: '[]\n', key: '[]\n' },
-    },
     'Query.viewer': {
       query: `{ viewer {
         key { name } user { name } organisation { name } team { name keys { nodes { name } totalCount } }
@@ -275,17 +251,6 @@ export function listCases(foreign: Foreign): Record<string, Case> {
       variables: { key: IDEMPOTENCY_KEY },
       answer: {
         completionStream: { __typename: 'CompletionStarted', completion: { team: { name: 'Default' } } },
-      },
-    },
-    'Subscription.usageTicks': {
-      query: `subscription ($key: ID!) {
-        usageTicks(everyMs: 100, groupBy: [TEAM], filter: { teamId: "team_default", keyId: $key, ${BOTH} }) {
-          groups { key { value } }
-        }
-      }`,
-      variables: { key: ourKeyId },
-      answer: {
-        usageTicks: { groups: [{ key: [{ value: 'team_default' }] }] },
       },
     },
   };
