@@ -2,6 +2,7 @@ import { createAuthenticator, type Authenticator } from './access/authenticate.t
 import { bootstrap } from './access/bootstrap.ts';
 import { loadHashingKey } from './access/hashing-key.ts';
 import { findKeys } from './access/keys.ts';
+import type { TenantStore } from './access/store.ts';
 import { findTeams } from './access/teams.ts';
 import type { KeyStore } from './access/change-keys.ts';
 import { createWebhooks, type Webhooks } from './alerts/webhooks.ts';
@@ -56,6 +57,7 @@ export interface Gateway {
   makeFirstAdminKey(): Promise<string | undefined>;
   authenticator: Authenticator;
   keys: KeyStore;
+  tenants: TenantStore;
   /** Something was just committed: every instance hears of it now, and not at its next look. */
   announceCommit: () => void;
   webhooks: Webhooks;
@@ -129,18 +131,26 @@ async function openStore(config: Config, options: GatewayOptions, opened: AsyncD
     relay.kick();
     news?.tell();
   };
-  relay.listen(({ kind, subjectId }) => kind === 'KEY_CHANGED' && authenticator.forget(subjectId));
+  relay.listen((event) => forgetChanged(authenticator, event));
   const announce = async (event: OutboxEvent) => {
     await appendEvent(sql, event);
     announceCommit();
   };
+  const announceChange = async (kind: OutboxEvent['kind'], organisationId: string, subjectId: string) => {
+    forgetChanged(authenticator, { kind, organisationId, subjectId });
+    await announce({ kind, organisationId, subjectId });
+  };
   const keys: KeyStore = {
     db,
+    sql,
     hashingKey,
-    async onChange({ id, organisationId }) {
-      authenticator.forget(id);
-      await announce({ kind: 'KEY_CHANGED', organisationId, subjectId: id });
-    },
+    onChange: ({ id, organisationId }) => announceChange('KEY_CHANGED', organisationId, id),
+  };
+  const tenants: TenantStore = {
+    db,
+    sql,
+    onUserChange: ({ id, organisationId }) => announceChange('USER_CHANGED', organisationId, id),
+    onRoleChange: (organisationId) => announceChange('ROLE_CHANGED', organisationId, organisationId),
   };
   const webhooks = createWebhooks(sql, { webhooks: config.webhooks, logger });
   opened.defer(() => webhooks.close());
@@ -150,8 +160,14 @@ async function openStore(config: Config, options: GatewayOptions, opened: AsyncD
     brakes: { find: findBrake, set: setBrake },
     onRaised: announceCommit,
   });
-  const access = { makeFirstAdminKey, authenticator, keys };
+  const access = { makeFirstAdminKey, authenticator, keys, tenants };
   return { database, relay, announce, announceCommit, webhooks, anomalies, ...access };
+}
+
+/** What an authenticator knew of those who were changed, here or on another instance, is not so any more. */
+function forgetChanged(authenticator: Authenticator, { kind, organisationId, subjectId }: OutboxEvent): void {
+  if (kind === 'KEY_CHANGED' || kind === 'USER_CHANGED') authenticator.forget(subjectId);
+  if (kind === 'ROLE_CHANGED') authenticator.forgetOrganisation(organisationId);
 }
 
 function openNews(redisUrl: string, relay: Relay, logger: Logger, opened: AsyncDisposableStack): News {

@@ -58,6 +58,36 @@ program
     await runUsageExport(options);
   });
 
+const organisations = program
+  .command('organisations')
+  .description('the tenants, which only whoever runs the gateway can make');
+
+organisations
+  .command('create')
+  .argument('<name>')
+  .description('make an organisation; prints its id, its team and the key of its owner')
+  .action(async (name: string) => {
+    const { runOrganisationCreate } = await import('./cli/run-organisations.ts');
+    await runOrganisationCreate(name);
+  });
+
+organisations
+  .command('owner-key')
+  .argument('<id>')
+  .description('make another key of an owner, for an organisation that has lost its own')
+  .action(async (id: string) => {
+    const { runOwnerKeyCreate } = await import('./cli/run-organisations.ts');
+    await runOwnerKeyCreate(id);
+  });
+
+organisations
+  .command('list')
+  .description('print all of them')
+  .action(async () => {
+    const { runOrganisationsList } = await import('./cli/run-organisations.ts');
+    await runOrganisationsList();
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -15,11 +15,14 @@ const UNKNOWN = 'unknown';
 /** Who a credential stands for, and whether it still does. */
 export interface Authenticator {
   /**
-   * @throws Unauthenticated when it is missing, unknown, expired or revoked; which of them is not told.
+   * @throws Unauthenticated when it is missing, unknown, expired, revoked or used from an address that it is not meant
+   * for; which of them is not told.
    */
   authenticate(credentials: Credentials): Promise<Principal>;
-  /** Forgets a key, so that its next use reads it again. */
+  /** Forgets a key or a user, so that its next use reads it again. */
   forget(keyId: string): void;
+  /** Forgets everybody of an organisation. */
+  forgetOrganisation(organisationId: string): void;
   /** Writes down when keys were last used; called now and then, so that no request waits for it. */
   flushLastUsed(): Promise<void>;
 }
@@ -40,21 +43,24 @@ export function createAuthenticator(db: Db, options: { hashingKey: Buffer }): Au
     return found;
   }
 
+  function forgetWhere(isMeant: (principal: Principal) => boolean): void {
+    for (const [digest, principal] of known.entries()) {
+      if (principal !== UNKNOWN && isMeant(principal)) known.delete(digest);
+    }
+  }
+
   return {
-    async authenticate({ authorization }) {
+    async authenticate({ authorization, ip }) {
       const secret = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
       if (!secret) throw new Unauthenticated();
       const found = await find(secret);
-      if (found === UNKNOWN || isExpired(found))
+      if (found === UNKNOWN || isExpired(found) || !mayComeFrom(found, ip))
         throw new Unauthenticated('this key is unknown, expired or revoked');
       used.add(found.keyId);
       return found;
     },
-    forget(keyId) {
-      for (const [digest, principal] of known.entries()) {
-        if (principal !== UNKNOWN && principal.keyId === keyId) known.delete(digest);
-      }
-    },
+    forget: (keyId) => forgetWhere((principal) => principal.keyId === keyId),
+    forgetOrganisation: (id) => forgetWhere(({ organisationId }) => organisationId === id),
     async flushLastUsed() {
       const ids = [...used];
       used.clear();
@@ -69,4 +75,8 @@ export function createAuthenticator(db: Db, options: { hashingKey: Buffer }): Au
 
 function isExpired(who: Principal): boolean {
   return who.expiresAt !== undefined && who.expiresAt <= new Date();
+}
+
+function mayComeFrom({ allowedFrom }: Principal, ip: string): boolean {
+  return allowedFrom === undefined || allowedFrom.has(ip);
 }

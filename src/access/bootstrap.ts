@@ -2,9 +2,9 @@ import { eq } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { organisations, teams } from '../db/tables/tenancy.ts';
-import { newId } from '../lib/ids.ts';
 import { withSecret } from './keys.ts';
-import { hashSecret, hintOf, newSecret } from './secrets.ts';
+import { insertOwnerKey } from './organisations.ts';
+import { hashSecret, newSecret } from './secrets.ts';
 
 /** The organisation that is there from the first start. */
 export const DEFAULT_ORGANISATION = 'org_default';
@@ -33,17 +33,16 @@ export async function bootstrap(
     const secret = options.adminKey ?? newSecret();
     const secretHash = hashSecret(secret, options.hashingKey);
     // A preset secret that was revoked or rotated away must not come back with the next start.
-    const known = options.adminKey ? withSecret(secretHash) : undefined;
+    const known = options.adminKey
+      ? withSecret(secretHash)
+      : eq(apiKeys.organisationId, DEFAULT_ORGANISATION);
     if ((await tx.$count(apiKeys, known)) > 0) return undefined;
-    await tx.insert(apiKeys).values({
-      id: newId('key'),
+    await insertOwnerKey(tx, {
       organisationId: DEFAULT_ORGANISATION,
       teamId: DEFAULT_TEAM,
       name: options.adminKey ? 'admin (SLUICE_ADMIN_KEY)' : 'admin (first start)',
-      hint: hintOf(secret),
-      secretHash,
-      scopes: ['OWNER'],
-      models: [],
+      secret,
+      hashingKey: options.hashingKey,
     });
     return options.adminKey ? undefined : secret;
   });

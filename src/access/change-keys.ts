@@ -1,28 +1,29 @@
-import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
-import type { Db } from '../db/database.ts';
+import { and, eq, type SQL } from 'drizzle-orm';
+import type { Db, Sql } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
-import { Forbidden, InvalidInput, NotFound } from '../domain/errors.ts';
-import { hasScope, type Principal, type Scope } from '../domain/principal.ts';
+import { inTransaction, type Transaction } from '../db/transaction.ts';
+import { InvalidInput, NotFound } from '../domain/errors.ts';
+import type { Principal } from '../domain/principal.ts';
 import { newId } from '../lib/ids.ts';
+import { ensureKeySettings, type KeySettings } from './check-key.ts';
 import { toApiKey, visibleKeys, type ApiKey } from './keys.ts';
+import { ensureOwnerRemains, lockOrganisation } from './owners.ts';
+import { record } from './record.ts';
+import { ensureMayGive } from './rights.ts';
 import { hashSecret, hintOf, newSecret } from './secrets.ts';
 import { findTeams } from './teams.ts';
 
 /** What changing keys needs. */
 export interface KeyStore {
   db: Db;
+  sql: Sql;
   hashingKey: Buffer;
   /** Tells every instance to forget what it knew of the key. */
   onChange(key: { id: string; organisationId: string }): Promise<void>;
 }
 
-export interface NewKey {
-  name: string;
-  teamId: string;
-  scopes: Scope[];
-  models: string[];
-  expiresAt: Date | undefined;
-}
+/** What a new key may do and where. */
+export type NewKey = KeySettings & { teamId: string };
 
 /** A key together with its secret, which is known at this moment only. */
 export interface ShownKey {
@@ -30,111 +31,143 @@ export interface ShownKey {
   secret: string;
 }
 
-const GRACE_SECONDS_MAX = 30 * 24 * 3600;
-/** The list is read and kept with every use of the key. */
-const MODELS_MAX = 200;
-const MODEL_NAME = /^[^\s\p{Cc}]{1,256}$/u;
+type Row = typeof apiKeys.$inferSelect;
 
-/** @throws InvalidInput, also for rights that the maker's own key does not have; NotFound for the team. */
+const GRACE_SECONDS_MAX = 30 * 24 * 3600;
+
+/** @throws InvalidInput, also for rights that the maker does not have; NotFound for the team. */
 export async function createKey(
-  { db, hashingKey }: KeyStore,
+  { db, sql, hashingKey }: KeyStore,
   who: Principal,
   input: NewKey,
+  requestId: string,
 ): Promise<ShownKey> {
-  checkNewKey(who, input);
+  ensureKeySettings(who, input);
   const [team] = await findTeams(db, who, [input.teamId]);
   if (!team) throw new NotFound('team', input.teamId, ['input', 'teamId']);
   const secret = newSecret();
   const identity = { id: newId('key'), organisationId: who.organisationId, ...stored(secret, hashingKey) };
-  const [row] = await db
-    .insert(apiKeys)
-    .values({ ...input, ...identity })
-    .returning();
-  return { key: toApiKey(row!), secret };
+  const row = await inTransaction(sql, async (tx) => {
+    const [made] = await tx.db
+      .insert(apiKeys)
+      .values({ ...input, ...identity })
+      .returning();
+    await record(tx, who, { action: 'key.create', targetId: identity.id, after: toRecord(made!), requestId });
+    return made!;
+  });
+  return { key: toApiKey(row), secret };
+}
+
+/** What may be changed of a key afterwards; `null` takes its expiry away. */
+export type KeyChanges = Partial<Omit<KeySettings, 'scopes' | 'expiresAt'>> & { expiresAt?: Date | null };
+
+/**
+ * Changes what is given and leaves the rest.
+ * @throws Conflict for an expiry of the last owner's key; otherwise as createKey.
+ */
+export async function updateKey(
+  store: KeyStore,
+  who: Principal,
+  { id, ...changes }: KeyChanges & { id: string },
+  requestId: string,
+): Promise<ApiKey> {
+  ensureKeySettings(who, { ...changes, expiresAt: changes.expiresAt ?? undefined });
+  const row = await change(store, who, id, { action: 'key.update', requestId }, (before) => {
+    ensureNotRevoked(before, 'input.id');
+    return Object.keys(changes).length > 0 ? changes : undefined;
+  });
+  return toApiKey(row);
 }
 
 /** A new secret for the same key; the one before works for `graceSeconds` more. */
 export async function rotateKey(
   store: KeyStore,
   who: Principal,
-  id: string,
-  graceSeconds: number,
+  { id, graceSeconds }: { id: string; graceSeconds: number },
+  requestId: string,
 ): Promise<ShownKey> {
   if (graceSeconds < 0 || graceSeconds > GRACE_SECONDS_MAX) {
     throw invalid('graceSeconds', `is ${graceSeconds}; it must be from 0 to ${GRACE_SECONDS_MAX}`);
   }
-  const where = await ensureManageable(store.db, who, id);
   const secret = newSecret();
-  const [row] = await store.db
-    .update(apiKeys)
-    .set({
+  const row = await change(store, who, id, { action: 'key.rotate', requestId }, (before) => {
+    ensureNotRevoked(before, 'id');
+    return {
       ...stored(secret, store.hashingKey),
-      previousSecretHash: apiKeys.secretHash,
+      previousSecretHash: before.secretHash,
       // By our own clock, which will also judge it: the database's may run ahead.
       previousExpiresAt: new Date(Date.now() + graceSeconds * 1_000),
-    })
-    .where(and(where, isNull(apiKeys.revokedAt)))
-    .returning();
-  if (!row) throw invalid('id', 'is a revoked key; create a new one');
-  await store.onChange(row);
+    };
+  });
   return { key: toApiKey(row), secret };
 }
 
-/** From now on nothing can be done with the key. Revoking twice is no error. */
-export async function revokeKey(store: KeyStore, who: Principal, id: string): Promise<ApiKey> {
-  const where = await ensureManageable(store.db, who, id);
-  const [row] = await store.db
-    .update(apiKeys)
-    .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, now())` })
-    .where(where)
-    .returning();
-  await store.onChange(row!);
-  return toApiKey(row!);
+/**
+ * From now on nothing can be done with the key. Revoking twice is no error.
+ * @throws Conflict for the key of the last owner.
+ */
+export async function revokeKey(
+  store: KeyStore,
+  who: Principal,
+  id: string,
+  requestId: string,
+): Promise<ApiKey> {
+  const row = await change(store, who, id, { action: 'key.revoke', requestId }, ({ revokedAt }) =>
+    revokedAt ? undefined : { revokedAt: new Date() },
+  );
+  return toApiKey(row);
 }
 
-async function ensureManageable(db: Db, who: Principal, id: string): Promise<SQL | undefined> {
-  const where = and(eq(apiKeys.id, id), visibleKeys(who));
-  const [found] = await db
-    .select({ scopes: apiKeys.scopes, models: apiKeys.models })
-    .from(apiKeys)
-    .where(where);
+/**
+ * @param decide what to set; undefined for nothing.
+ * @throws NotFound, Forbidden for a key that may more than `who`, and Conflict when no owner would be left.
+ */
+async function change(
+  store: KeyStore,
+  who: Principal,
+  id: string,
+  told: { action: string; requestId: string },
+  decide: (before: Row) => Partial<Row> | undefined,
+): Promise<Row> {
+  const [changed, row] = await inTransaction(store.sql, async (tx) => {
+    await lockOrganisation(tx.sql, who.organisationId);
+    const before = await readManageable(tx, who, id);
+    const values = decide(before);
+    if (!values) return [false, before];
+    const [after] = await tx.db.update(apiKeys).set(values).where(eq(apiKeys.id, id)).returning();
+    if (keepsOwner(before) && !keepsOwner(after!)) await ensureOwnerRemains(tx.sql, who.organisationId);
+    await record(tx, who, { ...told, targetId: id, before: toRecord(before), after: toRecord(after!) });
+    return [true, after!];
+  });
+  if (changed) await store.onChange(row);
+  return row;
+}
+
+async function readManageable({ db }: Transaction, who: Principal, id: string): Promise<Row> {
+  const where: SQL | undefined = and(eq(apiKeys.id, id), visibleKeys(who));
+  const [found] = await db.select().from(apiKeys).where(where).for('update');
   if (!found) throw new NotFound('API key', id);
   // A rotated key shows its new secret: without this, a key could be traded for a mightier one.
-  const beyond = scopesBeyond(who, found.scopes);
-  if (beyond.length > 0)
-    throw new Forbidden(`that key has ${beyond.join(', ')}, which your own key does not have`);
-  if (goesBeyondModels(who, found.models))
-    throw new Forbidden(`that key may use more models than your own: ${who.models.join(', ')}`);
-  return where;
+  ensureMayGive(who, found, 'that key may do more than your own');
+  return found;
+}
+
+function keepsOwner({ scopes, expiresAt, revokedAt }: Row): boolean {
+  return scopes.includes('OWNER') && !expiresAt && !revokedAt;
+}
+
+function ensureNotRevoked({ revokedAt }: Row, path: string): void {
+  if (revokedAt) throw invalid(path, 'is a revoked key; create a new one');
 }
 
 function stored(secret: string, hashingKey: Buffer) {
   return { hint: hintOf(secret), secretHash: hashSecret(secret, hashingKey) };
 }
 
-function scopesBeyond(who: Principal, scopes: Scope[]): Scope[] {
-  return scopes.filter((scope) => !hasScope(who, scope));
-}
-
-function goesBeyondModels(who: Principal, models: string[]): boolean {
-  if (who.models.length === 0) return false;
-  return models.length === 0 || models.some((model) => !who.models.includes(model));
-}
-
-function checkNewKey(who: Principal, input: NewKey): void {
-  if (input.name.trim() === '' || input.name.length > 200)
-    throw invalid('input.name', 'must hold 1 to 200 characters');
-  if (input.scopes.length === 0)
-    throw invalid('input.scopes', 'names no scope; a key without one can do nothing');
-  if (input.models.length > MODELS_MAX || !input.models.every((model) => MODEL_NAME.test(model)))
-    throw invalid('input.models', `must hold at most ${MODELS_MAX} names of 1 to 256 visible characters`);
-  if (input.expiresAt && input.expiresAt <= new Date()) throw invalid('input.expiresAt', 'lies in the past');
-  // Nobody makes a key that may do more than the one it is made with.
-  const beyond = scopesBeyond(who, input.scopes);
-  if (beyond.length > 0)
-    throw invalid('input.scopes', `asks for ${beyond.join(', ')}, which your own key does not have`);
-  if (goesBeyondModels(who, input.models))
-    throw invalid('input.models', `must be among those of your own key: ${who.models.join(', ')}`);
+/** For the audit: all that is no secret. */
+function toRecord(row: Row): Record<string, unknown> {
+  const { id: _id, lastUsedAt: _lastUsed, ...shown } = toApiKey(row);
+  return { ...shown, previousExpiresAt: row.previousExpiresAt ?? undefined };
 }
 
 function invalid(path: string, what: string): InvalidInput {

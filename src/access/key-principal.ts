@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Db } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import type { Principal } from '../domain/principal.ts';
+import { toAddressRanges } from '../lib/address-ranges.ts';
 import { withSecret } from './keys.ts';
 
 /** @returns who holds the key with this hash; undefined for one that is unknown or revoked. */
@@ -15,9 +16,10 @@ export async function readKeyPrincipal(db: Db, secretHash: string): Promise<Prin
     teamId: row.teamId,
     scopes: new Set(row.scopes),
     models: row.models,
+    allowedFrom: row.allowedIps.length > 0 ? toAddressRanges(row.allowedIps) : undefined,
     expiresAt: earlier(row.expiresAt, isPrevious ? row.previousExpiresAt : null),
     endUserId: undefined,
-    tags: [],
+    tags: row.tags,
   };
 }
 

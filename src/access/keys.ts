@@ -2,6 +2,7 @@ import { and, count, desc, eq, inArray, lt, or, sql, type SQL } from 'drizzle-or
 import type { Db } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { visibleTo } from '../db/visibility.ts';
+import type { Tag } from '../domain/completion.ts';
 import type { Principal, Scope } from '../domain/principal.ts';
 
 /** A key as it may be shown: never its secret, never its hash. */
@@ -11,7 +12,12 @@ export interface ApiKey {
   name: string;
   hint: string;
   scopes: Scope[];
+  /** Of models and routes; empty: all. */
   models: string[];
+  /** Addresses and networks; empty: all. */
+  allowedIps: string[];
+  /** What its completions carry beside their own tags. */
+  tags: Tag[];
   expiresAt: Date | undefined;
   lastUsedAt: Date | undefined;
   revokedAt: Date | undefined;
@@ -82,6 +88,8 @@ export function toApiKey(row: typeof apiKeys.$inferSelect): ApiKey {
     hint: row.hint,
     scopes: row.scopes,
     models: row.models,
+    allowedIps: row.allowedIps,
+    tags: row.tags,
     expiresAt: row.expiresAt ?? undefined,
     lastUsedAt: row.lastUsedAt ?? undefined,
     revokedAt: row.revokedAt ?? undefined,

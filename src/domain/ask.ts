@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { compileSchema } from '../lib/json-schema.ts';
 import { InvalidInput } from './errors.ts';
+import { tagInput } from './tag.ts';
 
 /** What one ask may hold at most. Bodies are bounded before this, by the transport. */
 const ASK_LIMITS = {
@@ -95,10 +96,7 @@ const askInput = z
       .nullish(),
     output: oneOf({ jsonSchema: schemaObject.nullish(), text: z.boolean().nullish() }).nullish(),
     params: params.nullish(),
-    tags: z
-      .array(z.object({ key: z.string().min(1).max(64), value: z.string().max(256) }))
-      .max(ASK_LIMITS.tags)
-      .nullish(),
+    tags: z.array(tagInput).max(ASK_LIMITS.tags).nullish(),
     endUserId: name.nullish(),
   })
   .superRefine((input, ctx) => {

@@ -1,3 +1,4 @@
+import type { AddressRanges } from '../lib/address-ranges.ts';
 import type { Tag } from './completion.ts';
 
 /** What somebody may do. `ADMIN` implies all others but `OWNER`, which implies everything. */
@@ -24,11 +25,13 @@ export interface Principal {
   scopes: ReadonlySet<Scope>;
   /** Names of models and routes that it is limited to; empty means all. */
   models: readonly string[];
+  /** The addresses that it may be used from; undefined: all. */
+  allowedFrom: AddressRanges | undefined;
   /** When the credential that was shown stops working. */
   expiresAt: Date | undefined;
   /** The only end user that it may ask for, where its credential names one. */
   endUserId: string | undefined;
-  /** Tags that its completions carry beside those of the request. */
+  /** Tags that its completions carry beside those of the request, which cannot give another value for their keys. */
   tags: readonly Tag[];
 }
 

@@ -58,11 +58,13 @@ const BudgetAlert = builder.objectRef<AlertRow>('BudgetAlert');
 builder.node(BudgetAlert, {
   interfaces: [Alert],
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) =>
-    ids.map(async (id) => {
-      const alert = await loaders.alert.load(id);
-      return alert && TYPE_BY_KIND[alert.kind] === 'BudgetAlert' ? alert : null;
-    }),
+  loadManyWithoutCache: (ids, { loaders }) =>
+    Promise.all(
+      ids.map(async (id) => {
+        const alert = await loaders.alert.load(id);
+        return alert && TYPE_BY_KIND[alert.kind] === 'BudgetAlert' ? alert : null;
+      }),
+    ),
   fields: (t) => ({
     threshold: t.int({
       nullable: true,

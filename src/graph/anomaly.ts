@@ -20,11 +20,13 @@ builder.node(Anomaly, {
     'Much more of something, in one hour of a key or a team, than in the hours of the week before.',
   interfaces: [Alert],
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) =>
-    ids.map(async (id) => {
-      const alert = await loaders.alert.load(id);
-      return alert?.kind === 'ANOMALY' ? alert : null;
-    }),
+  loadManyWithoutCache: (ids, { loaders }) =>
+    Promise.all(
+      ids.map(async (id) => {
+        const alert = await loaders.alert.load(id);
+        return alert?.kind === 'ANOMALY' ? alert : null;
+      }),
+    ),
   fields: (t) => ({
     team: t.field({
       type: Team,

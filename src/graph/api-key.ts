@@ -1,23 +1,21 @@
-import { createKey, revokeKey, rotateKey } from '../access/change-keys.ts';
 import type { ApiKey as ApiKeyRow } from '../access/keys.ts';
 import { SCOPES } from '../domain/principal.ts';
 import { isId } from '../lib/ids.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
-import { payload, UserError, type Payload } from './errors.ts';
-import { withoutNull } from './inputs.ts';
+import { Tag } from './tag.ts';
 import { Team } from './team.ts';
 
 export const Scope = builder.enumType('Scope', {
   description:
-    'What a key may do. ADMIN implies the others and sees the whole organisation; OWNER implies ADMIN.',
+    'What somebody may do. ADMIN implies the others and sees the whole organisation; OWNER implies ADMIN, and makes owners.',
   values: SCOPES,
 });
 
 export const ApiKey = builder.objectRef<ApiKeyRow>('ApiKey');
 builder.node(ApiKey, {
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.key.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.key.load(id))),
   fields: (t) => ({
     name: t.exposeString('name'),
     hint: t.exposeString('hint', { description: 'First and last characters only: sk-sluice-3fK…9aQ' }),
@@ -28,7 +26,16 @@ builder.node(ApiKey, {
       resolve: ({ teamId }, _args, { loaders }) => loaders.team.load(teamId),
     }),
     models: t.exposeStringList('models', {
-      description: 'The only models it may use; empty means every model.',
+      description: 'The only models and routes it may use; empty means every one.',
+    }),
+    allowedIps: t.exposeStringList('allowedIps', {
+      description: 'The only addresses and networks it works from; empty means everywhere.',
+    }),
+    tags: t.field({
+      type: [Tag],
+      description:
+        'What all its completions carry beside their own tags, which cannot give another value for these keys.',
+      resolve: ({ tags }) => tags,
     }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
     expiresAt: t.field({ type: 'DateTime', nullable: true, resolve: ({ expiresAt }) => expiresAt }),
@@ -64,66 +71,3 @@ builder.objectField(Team, 'keys', (t) =>
       }),
   }),
 );
-
-const KeyCreateInput = builder.inputType('KeyCreateInput', {
-  fields: (t) => ({
-    name: t.string({ required: true }),
-    teamId: t.id({ description: 'The viewer’s own team unless said otherwise.' }),
-    scopes: t.field({ type: [Scope], required: true }),
-    models: t.stringList({ description: 'The only models it may use, as `provider/model`.' }),
-    expiresAt: t.field({ type: 'DateTime' }),
-  }),
-});
-
-const KeyCreatePayload = builder
-  .objectRef<Payload<{ key: ApiKeyRow; secret: string }>>('KeyCreatePayload')
-  .implement({
-    fields: (t) => ({
-      key: t.field({ type: ApiKey, nullable: true, resolve: ({ key }) => key }),
-      secret: t.string({
-        nullable: true,
-        description: 'Shown exactly once.',
-        resolve: ({ secret }) => secret,
-      }),
-      errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
-    }),
-  });
-const KeyPayload = builder.objectRef<Payload<{ key: ApiKeyRow }>>('KeyPayload').implement({
-  fields: (t) => ({
-    key: t.field({ type: ApiKey, nullable: true, resolve: ({ key }) => key }),
-    errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
-  }),
-});
-
-builder.mutationFields((t) => ({
-  keyCreate: t.field({
-    type: KeyCreatePayload,
-    args: { input: t.arg({ type: KeyCreateInput, required: true }) },
-    resolve: (_root, { input }, { gateway, who }) =>
-      payload(() => {
-        const { name, teamId, scopes, models, expiresAt } = withoutNull(input);
-        return createKey(gateway.keys, who, {
-          name,
-          teamId: teamId ?? who.teamId,
-          scopes,
-          models: models ?? [],
-          expiresAt,
-        });
-      }),
-  }),
-  keyRotate: t.field({
-    type: KeyCreatePayload,
-    description: 'A new secret for the same key. The one before works for `graceSeconds` more.',
-    args: { id: t.arg.id({ required: true }), graceSeconds: t.arg.int({ defaultValue: 3600 }) },
-    resolve: (_root, { id, graceSeconds }, { gateway, who }) =>
-      payload(() => rotateKey(gateway.keys, who, id, graceSeconds ?? 3600)),
-  }),
-  keyRevoke: t.field({
-    type: KeyPayload,
-    description:
-      'From now on nothing can be done with the key; its running subscriptions end with their next event.',
-    args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { gateway, who }) =>
-      payload(async () => ({ key: await revokeKey(gateway.keys, who, id) })),
-  }),
-}));

@@ -7,7 +7,7 @@ const AuditEvent = builder.objectRef<EventRow>('AuditEvent');
 builder.node(AuditEvent, {
   description: 'Who changed what. Events are only ever added.',
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.auditEvent.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.auditEvent.load(id))),
   fields: (t) => ({
     cursor: t.field({ type: 'Cursor', resolve: ({ id }) => id }),
     at: t.field({ type: 'DateTime', resolve: ({ at }) => at }),

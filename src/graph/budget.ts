@@ -49,7 +49,7 @@ builder.node(Budget, {
   description:
     'What may be used in a window of time. It never lets more be settled and held together than its limit.',
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.budget.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.budget.load(id))),
   fields: (t) => ({
     name: t.string({ nullable: true, resolve: ({ name }) => name }),
     scope: t.field({ type: LimitScope, resolve: ({ scope }) => scope }),

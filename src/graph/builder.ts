@@ -25,6 +25,7 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   complexity: { defaultComplexity: 1, defaultListMultiplier: 10 },
   relay: {
     idFieldName: 'id',
+    // Nodes are loaded without the cache of this plugin: it gives the second of two askers what has no type yet.
     brandLoadedObjects: true,
     encodeGlobalID: (typename, id) => encodeNodeId(typename, String(id)),
     decodeGlobalID: decodeNodeId,

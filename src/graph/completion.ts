@@ -8,7 +8,6 @@ import {
   type Failure,
   type Outcome,
   type Part,
-  type Tag as TagRow,
   type ToolCall as ToolCallRow,
   type Usage,
 } from '../domain/completion.ts';
@@ -18,6 +17,7 @@ import { Attempt } from './attempt.ts';
 import { builder } from './builder.ts';
 import { formerModel, Model } from './model.ts';
 import { Money, toMoney } from './money.ts';
+import { Tag } from './tag.ts';
 import { Team } from './team.ts';
 
 export const CompletionStatus = builder.enumType('CompletionStatus', {
@@ -52,10 +52,6 @@ const ToolCall = builder.objectRef<ToolCallRow>('ToolCall').implement({
     name: t.exposeString('name'),
     arguments: t.field({ type: 'JSON', resolve: (call) => call.arguments }),
   }),
-});
-
-export const Tag = builder.objectRef<TagRow>('Tag').implement({
-  fields: (t) => ({ key: t.exposeString('key'), value: t.exposeString('value') }),
 });
 
 export const TokenUsage = builder
@@ -100,7 +96,7 @@ builder.node(Completion, {
   description:
     'One request to a model and all that came of it. Text and usage so far are kept also when it failed.',
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.completion.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.completion.load(id))),
   fields: (t) => ({
     status: t.field({ type: CompletionStatus, resolve: ({ status }) => status }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),

@@ -19,7 +19,7 @@ export const LedgerEntry = builder.objectRef<EntryRow>('LedgerEntry');
 builder.node(LedgerEntry, {
   description: 'One line of the journal. Lines are only ever added.',
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.entry.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.entry.load(id))),
   fields: (t) => ({
     kind: t.field({ type: LedgerKind, resolve: ({ kind }) => kind }),
     amount: t.field({

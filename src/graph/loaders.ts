@@ -1,6 +1,10 @@
 import DataLoader from 'dataloader';
 import { countKeysOfTeams, findKeys, listKeysOfTeams, type ApiKey } from '../access/keys.ts';
+import { countMembersOf, listMembersOf, type Member, type MemberOwner } from '../access/members.ts';
+import { findOrganisations, type Organisation } from '../access/organisations.ts';
+import { listRoles, type Role } from '../access/roles.ts';
 import { findTeams, type Team } from '../access/teams.ts';
+import { findUsers, type User } from '../access/users.ts';
 import { findAlerts, type Alert } from '../alerts/alerts.ts';
 import { listDeliveries, type WebhookDelivery } from '../alerts/deliveries.ts';
 import { subjectOf, type Budget } from '../domain/budget.ts';
@@ -26,6 +30,10 @@ export interface Loaders {
   completion: ById<Completion>;
   key: ById<ApiKey>;
   team: ById<Team>;
+  organisation: ById<Organisation>;
+  user: ById<User>;
+  /** By its name. */
+  role: DataLoader<string, Role | null>;
   entry: ById<LedgerEntry>;
   price: ById<Price>;
   /** By the name of a model. */
@@ -42,15 +50,29 @@ export interface Loaders {
   /** The keys of a team, one page of them; the same page of many teams is one read. */
   keysOfTeam(page: Page): DataLoader<string, ApiKey[]>;
   keyCount: DataLoader<string, number>;
+  /** The members of a team or the memberships of a user, in the same way. */
+  membersOf(owner: MemberOwner, page: Page): DataLoader<string, Member[]>;
+  memberCount: Record<MemberOwner, DataLoader<string, number>>;
 }
 
 export function createLoaders(gateway: Gateway, who: Principal): Loaders {
   const { db, sql } = gateway.database;
-  const pagesOfKeys = new Map<string, DataLoader<string, ApiKey[]>>();
+  const membersOf = (owner: MemberOwner) =>
+    pagesOf(
+      (ids, page) => listMembersOf(db, who, owner, ids, page),
+      (member) => member[owner],
+    );
+  const members = { teamId: membersOf('teamId'), userId: membersOf('userId') };
   return {
     completion: byId((ids) => findCompletions(db, who, ids)),
     key: byId((ids) => findKeys(db, who, ids)),
     team: byId((ids) => findTeams(db, who, ids)),
+    organisation: byId((ids) => findOrganisations(db, who, ids)),
+    user: byId((ids) => findUsers(db, who, ids)),
+    role: new DataLoader(async (names) => {
+      const roles = await listRoles(db, who);
+      return names.map((name) => roles.find((role) => role.name === name) ?? null);
+    }),
     entry: byId((ids) => findEntries(db, who, ids)),
     price: byId((ids) => readPrices(gateway, who, ids)),
     priceHistory: new DataLoader(async (models) => {
@@ -77,21 +99,16 @@ export function createLoaders(gateway: Gateway, who: Principal): Loaders {
       },
       { cacheKeyFn: ({ id }) => id },
     ),
-    keysOfTeam(page) {
-      const name = `${page.first} ${page.after ?? ''}`;
-      const known = pagesOfKeys.get(name);
-      if (known) return known;
-      const loader = new DataLoader<string, ApiKey[]>(async (teamIds) => {
-        const keys = Map.groupBy(await listKeysOfTeams(db, who, teamIds, page), (key) => key.teamId);
-        return teamIds.map((id) => keys.get(id) ?? []);
-      });
-      pagesOfKeys.set(name, loader);
-      return loader;
+    keysOfTeam: pagesOf(
+      (teamIds, page) => listKeysOfTeams(db, who, teamIds, page),
+      ({ teamId }) => teamId,
+    ),
+    keyCount: countOf((teamIds) => countKeysOfTeams(db, who, teamIds)),
+    membersOf: (owner, page) => members[owner](page),
+    memberCount: {
+      teamId: countOf((ids) => countMembersOf(db, who, 'teamId', ids)),
+      userId: countOf((ids) => countMembersOf(db, who, 'userId', ids)),
     },
-    keyCount: new DataLoader(async (teamIds) => {
-      const counts = await countKeysOfTeams(db, who, teamIds);
-      return teamIds.map((id) => counts.get(id) ?? 0);
-    }),
   };
 }
 
@@ -99,6 +116,34 @@ function byId<T extends { id: string }>(find: (ids: readonly string[]) => Promis
   return new DataLoader(async (ids) => {
     const found = new Map((await find(ids)).map((row) => [row.id, row]));
     return ids.map((id) => found.get(id) ?? null);
+  });
+}
+
+/** A loader for each page that is asked for. */
+function pagesOf<T>(
+  list: (ownerIds: readonly string[], page: Page) => Promise<T[]>,
+  ownerOf: (row: T) => string,
+): (page: Page) => DataLoader<string, T[]> {
+  const pages = new Map<string, DataLoader<string, T[]>>();
+  return (page) => {
+    const name = `${page.first} ${page.after ?? ''}`;
+    const known = pages.get(name);
+    if (known) return known;
+    const loader = new DataLoader<string, T[]>(async (ownerIds) => {
+      const rows = Map.groupBy(await list(ownerIds, page), ownerOf);
+      return ownerIds.map((id) => rows.get(id) ?? []);
+    });
+    pages.set(name, loader);
+    return loader;
+  };
+}
+
+function countOf(
+  count: (ids: readonly string[]) => Promise<Map<string, number>>,
+): DataLoader<string, number> {
+  return new DataLoader(async (ids) => {
+    const counts = await count(ids);
+    return ids.map((id) => counts.get(id) ?? 0);
   });
 }
 

@@ -19,7 +19,7 @@ export const Model = builder.objectRef<ModelRow>('Model');
 builder.node(Model, {
   description: 'A model of a configured provider.',
   id: { resolve: ({ name }) => name },
-  loadMany: (names, { gateway }) => names.map((name) => gateway.catalog.findModel(name) ?? null),
+  loadManyWithoutCache: (names, { gateway }) => names.map((name) => gateway.catalog.findModel(name) ?? null),
   fields: (t) => ({
     name: t.exposeString('name', { description: 'What callers name it by: `provider/model`.' }),
     displayName: t.exposeString('displayName'),

@@ -5,6 +5,9 @@ const PREFIXES = {
   cmpl: 'Completion',
   key: 'ApiKey',
   team: 'Team',
+  org: 'Organisation',
+  user: 'User',
+  role: 'Role',
   mdl: 'Model',
   prov: 'Provider',
   price: 'Price',
@@ -16,10 +19,11 @@ const PREFIXES = {
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 
-/** Rows whose own id is no global id yet: models and providers by their name, entries and events by their number. */
+/** Rows whose own id is no global id yet: models, providers and roles by their name, entries and events by their number. */
 const OWN_PREFIX: Partial<Record<string, string>> = {
   Model: 'mdl',
   Provider: 'prov',
+  Role: 'role',
   LedgerEntry: 'ent',
   AuditEvent: 'aud',
   BudgetAlert: 'alert',

@@ -34,7 +34,7 @@ export const Price = builder.objectRef<PriceRow>('Price');
 builder.node(Price, {
   description: 'What a model costs. A price never changes: another one follows it.',
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.price.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.price.load(id))),
   fields: (t) => ({
     modelName: t.string({ description: '`provider/model`.', resolve: ({ model }) => model }),
     rates: t.field({

@@ -11,7 +11,8 @@ export const Provider = builder.objectRef<ProviderInfo>('Provider');
 builder.node(Provider, {
   description: 'Who runs models. Listed whether or not it can be called yet.',
   id: { resolve: ({ name }) => name },
-  loadMany: (names, { gateway }) => names.map((name) => gateway.catalog.findProvider(name) ?? null),
+  loadManyWithoutCache: (names, { gateway }) =>
+    names.map((name) => gateway.catalog.findProvider(name) ?? null),
   fields: (t) => ({
     name: t.exposeString('name'),
     displayName: t.exposeString('displayName'),

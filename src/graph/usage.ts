@@ -4,8 +4,8 @@ import { EXPORT_FORMATS, exportUsage } from '../usage/export.ts';
 import { reportUsage, type UsageAsk, type UsageReport as Report } from '../usage/report.ts';
 import type { UsageBucket as Bucket } from '../usage/totals.ts';
 import { builder } from './builder.ts';
-import { Tag } from './completion.ts';
 import { DateTimeRange, withoutNull, type WithoutNull } from './inputs.ts';
+import { Tag } from './tag.ts';
 import { selectsPercentiles, UsageDimension, UsageFilter, UsageGroup, UsageTotals } from './usage-totals.ts';
 
 const USAGE_COST = 20;

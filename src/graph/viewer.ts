@@ -3,7 +3,9 @@ import { ApiKey, Scope } from './api-key.ts';
 import { subjectsOfKey } from '../ledger/budgets/read.ts';
 import { Budget } from './budget.ts';
 import { builder } from './builder.ts';
+import { Organisation } from './organisation.ts';
 import { Team } from './team.ts';
+import { User } from './user.ts';
 
 const Viewer = builder.objectRef<Principal>('Viewer').implement({
   description: 'Who is asking.',
@@ -12,6 +14,12 @@ const Viewer = builder.objectRef<Principal>('Viewer').implement({
       type: ApiKey,
       nullable: true,
       resolve: ({ keyId }, _args, { loaders }) => loaders.key.load(keyId),
+    }),
+    user: t.field({
+      type: User,
+      nullable: true,
+      description: 'Who asks without a key; null for the holder of one.',
+      resolve: ({ keyId }, _args, { loaders }) => loaders.user.load(keyId),
     }),
     team: t.field({
       type: Team,
@@ -23,6 +31,11 @@ const Viewer = builder.objectRef<Principal>('Viewer').implement({
       description: 'Those that hold for every request of this key: on itself, its team and its organisation.',
       resolve: async (who, _args, { loaders }) =>
         (await Promise.all(subjectsOfKey(who).map((subject) => loaders.budgetsOn.load(subject)))).flat(),
+    }),
+    organisation: t.field({
+      type: Organisation,
+      nullable: true,
+      resolve: ({ organisationId }, _args, { loaders }) => loaders.organisation.load(organisationId),
     }),
     organisationId: t.exposeID('organisationId', { description: 'For a budget on the whole organisation.' }),
     scopes: t.field({ type: [Scope], resolve: ({ scopes }) => [...scopes] }),

@@ -14,6 +14,7 @@ const NOBODY: Principal = {
   teamId: 'nobody',
   scopes: new Set(),
   models: ['none'],
+  allowedFrom: undefined,
   expiresAt: undefined,
   endUserId: undefined,
   tags: [],

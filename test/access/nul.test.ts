@@ -10,6 +10,9 @@ it('a NUL in an id, a filter or a name is a character like any other', async () 
       completion(id: $id) { id }
       completions(filter: { keyId: $id, model: { contains: $text }, endUserId: { in: [$text] }, tag: { key: $text, value: $text } }) { totalCount }
       ledger(filter: { completionId: $id }) { totalCount }
+      team(id: $id) { id }
+      members(filter: { teamId: $id, role: $text }) { totalCount }
+      users(filter: { name: { contains: $text } }) { totalCount }
       usage(range: { from: "2020-01-01T00:00:00Z" }, filter: { teamId: $id, model: { eq: $text } }) { total { requests } }
     }`,
     { id: `cmpl_${NUL}`, text: NUL },
@@ -19,6 +22,9 @@ it('a NUL in an id, a filter or a name is a character like any other', async () 
       completion: null,
       completions: { totalCount: 0 },
       ledger: { totalCount: 0 },
+      team: null,
+      members: { totalCount: 0 },
+      users: { totalCount: 0 },
       usage: { total: { requests: 0 } },
     },
   });
@@ -29,6 +35,13 @@ it('a NUL in an id, a filter or a name is a character like any other', async () 
       c: completionCancel(id: $id) { errors { code } }
       d: keyCreate(input: { name: $text, scopes: [USAGE_READ] }) { key { name } }
       e: keyCreate(input: { name: "x", scopes: [USAGE_READ], teamId: $id }) { errors { code } }
+      g: teamCreate(input: { name: $text }) { team { name } }
+      h: teamRename(input: { id: $id, name: "x" }) { errors { code } }
+      i: memberSet(input: { userId: $id, teamId: $id, role: $text }) { errors { code } }
+      j: memberRemove(input: { userId: $id, teamId: $id }) { errors { code } }
+      k: roleDelete(name: $text) { errors { code } }
+      l: userDisable(id: $id) { errors { code } }
+      m: keyUpdate(input: { id: $id, name: "x" }) { errors { code } }
       f: completionCreate(input: { model: "demo/echo", source: { text: $text }, endUserId: $text, tags: [{ key: $text, value: $text }] }) {
         completion { endUserId tags { key } } errors { code }
       }
@@ -44,6 +57,13 @@ it('a NUL in an id, a filter or a name is a character like any other', async () 
       d: { key: { name: '\uFFFD' } },
       e: NOT_FOUND,
       f: { errors: [] },
+      g: { team: { name: '\uFFFD' } },
+      h: NOT_FOUND,
+      i: NOT_FOUND,
+      j: NOT_FOUND,
+      k: NOT_FOUND,
+      l: NOT_FOUND,
+      m: NOT_FOUND,
     },
   });
 });

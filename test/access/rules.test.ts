@@ -42,6 +42,7 @@ describe('a scope', () => {
     teamId: 'team_1',
     scopes: new Set([scope]),
     models: [],
+    allowedFrom: undefined,
     expiresAt: undefined,
     endUserId: undefined,
     tags: [],

@@ -1,4 +1,4 @@
-import { beforeAll, expect, it, test } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, test } from 'vitest';
 import type { AlertKind } from '../../src/domain/alert.ts';
 import { raiseAlert } from '../alerts/support/alerts.ts';
 import { connect, type Result } from '../server/support/client.ts';
@@ -6,7 +6,25 @@ import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 import { askAs } from './support/keys.ts';
 import { addOrganisation, HASHING_SECRET, type Tenant } from './support/organisation.ts';
 import { listRootFields } from './support/root-fields.ts';
-import { CREATE, IDEMPOTENCY_KEY, IN_COMMON, listCases, type Foreign } from './support/tenancy-cases.ts';
+import {
+  listAsked,
+  listConnectionFields,
+  listConnectionParts,
+  listFilters,
+  listIdInputs,
+  listNodeTypes,
+} from './support/schema-walk.ts';
+import {
+  CREATE,
+  IDEMPOTENCY_KEY,
+  IN_COMMON,
+  listCases,
+  SHARED_TYPES,
+  type Case,
+  type Foreign,
+} from './support/tenancy-cases.ts';
+import { COMMON_ROLE } from './support/tenancy-cases-of-people.ts';
+import { addMember, addUser } from './support/users.ts';
 
 /** Stands in every text of the other organisation, so that whatever leaks is seen. */
 const MARK = 'OtherTenant';
@@ -25,37 +43,47 @@ beforeAll(async () => {
 const askOther = (query: string, variables?: object) =>
   gateway().ask(query, variables, { key: other.admin.secret });
 
-test('each field that an operation can begin with is walked', () => {
-  const nothing = {
+describe('the walk goes through', () => {
+  const nothing: Foreign = {
+    nodes: { Team: [''] },
     done: '',
     running: '',
-    entries: [],
     teamId: '',
     keyId: '',
+    userId: '',
     budgetId: '',
-    alertId: '',
-    anomalyId: '',
-    priceId: '',
+    role: '',
+    ourUserId: '',
+    ourKeyId: '',
   };
-  expect(Object.keys(listCases(nothing)).toSorted()).toEqual(listRootFields());
+  const cases = listCases(nothing);
+  const asked = listAsked(Object.values(cases).map(({ query }) => query));
+
+  test('each field that an operation can begin with', () => {
+    expect(Object.keys(cases).toSorted()).toEqual(listRootFields());
+  });
+
+  test.each<[string, string[]]>([
+    ['each list with pages', listConnectionFields()],
+    ['what such a list tells', listConnectionParts()],
+    ['each member of each filter', listFilters()],
+    ['each place that takes an id', listIdInputs()],
+  ])('%s', (_, names) => {
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.filter((name) => !asked.has(name))).toEqual([]);
+  });
 });
 
 test('an admin of one organisation who names all of another finds nothing and changes nothing', async () => {
   const { data } = await askOther(CREATE, { input: FOREIGN_INPUT, key: IDEMPOTENCY_KEY });
   await gateway().ask(CREATE, { input: { ...IN_COMMON, source: { text: 'we ask' } } });
   const { id: running, leave } = await startSilent();
-  const foreign: Foreign = {
-    done: data.completionCreate.completion.id,
-    running,
-    entries: await listEntries(),
-    teamId: other.teamId,
-    keyId: other.admin.id,
-    budgetId: await makeBudget(),
-    alertId: `alert_${await raiseTheirs('BUDGET_THRESHOLD')}`,
-    anomalyId: `anom_${await raiseTheirs()}`,
-    priceId: await setTheirPrice(),
-  };
-  for (const [field, { answer, ...operation }] of Object.entries(listCases(foreign))) {
+  const foreign = await describeOther({ done: data.completionCreate.completion.id, running });
+  const ids = Object.values(foreign.nodes).flat();
+  const { data: found } = await askOther('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids });
+  expect(found.nodes).toEqual(ids.map((id) => ({ id })));
+  const before = await askOther(EVERYTHING, { running });
+  for (const [field, { answer, ...operation }] of readsFirst(listCases(foreign))) {
     const transport = field.startsWith('Subscription.') ? 'WS' : 'HTTP';
     const asked = askAs(`Bearer ${ADMIN_KEY}`, transport, gateway().url, operation);
     const happen = { 'Subscription.usageTicks': bothSettle, 'Subscription.alertRaised': bothAreTold }[field];
@@ -63,13 +91,28 @@ test('an admin of one organisation who names all of another finds nothing and ch
     expect.soft(result, field).toEqual({ data: answer });
     expect.soft(JSON.stringify(result), field).not.toContain(MARK);
   }
-  expect(await askOther(EVERYTHING, { running })).toMatchObject({
-    data: {
-      viewer: { key: { revokedAt: null }, team: { keys: { totalCount: 1 } } },
-      completion: { status: 'RUNNING' },
-    },
-  });
+  expect(await askOther(EVERYTHING, { running })).toEqual(before);
+  expect(before.data).toMatchObject({ completion: { status: 'RUNNING' }, users: { totalCount: 1 } });
   await leave();
+});
+
+it('hears nothing of another organisation, however live it is', async () => {
+  const query = 'subscription ($filter: UsageFilter) { usageTicks(everyMs: 100, filter: $filter) { at } }';
+  const heard: unknown[] = [];
+  const client = gateway().socket();
+  for (const filter of [{ teamId: other.teamId }, { keyId: other.admin.id }]) {
+    const stop = client.subscribe(
+      { query, variables: { filter } },
+      { next: (tick) => heard.push(tick), error: (error) => heard.push(error), complete: () => {} },
+    );
+    onTestFinished(stop);
+  }
+  const own = client.iterate({ query });
+  for (let ticks = 0; ticks < 3; ticks += 1) {
+    const tick = await whileIt(bothSettle, own.next() as Promise<IteratorResult<Result>>);
+    expect(tick.value).toHaveProperty('data.usageTicks.at');
+  }
+  expect(heard).toEqual([]);
 });
 
 it('shows each organisation its own in the same fields', async () => {
@@ -88,9 +131,67 @@ it('shows each organisation its own in the same fields', async () => {
 });
 
 const EVERYTHING = `query ($running: ID!) {
-  viewer { key { revokedAt } team { keys { totalCount } } }
+  viewer { organisation { name } key { id name revokedAt } team { name } }
+  teams { nodes { name keys { nodes { id name revokedAt } totalCount } } totalCount }
+  users { nodes { name disabledAt memberships { nodes { team { name } role { name } } } } totalCount }
+  roles { name scopes }
+  budgets { nodes { id limit { amount } deletedAt } totalCount }
+  model(name: "demo/slow") { price { rates { amount { amount } } } }
   completion(id: $running) { status }
 }`;
+
+/** All that the other organisation has; of each type of node at least one. */
+async function describeOther(completions: { done: string; running: string }): Promise<Foreign> {
+  const { organisationId, teamId, admin } = other;
+  const role = `${MARK}-role`;
+  for (const name of [role, COMMON_ROLE]) await setTheirRole(name);
+  const userId = await addUser(gateway(), MARK, organisationId);
+  await addMember(gateway(), { userId, role, teamId, organisationId });
+  const ourUserId = await addUser(gateway(), 'Ours');
+  await addMember(gateway(), { userId: ourUserId, role: 'CALLER' });
+  const budgetId = await makeBudget();
+  const { data } = await gateway().ask('{ viewer { key { id } } }');
+  const nodes: Foreign['nodes'] = {
+    Anomaly: [`anom_${await raiseTheirs()}`],
+    ApiKey: [admin.id],
+    Budget: [budgetId],
+    BudgetAlert: [`alert_${await raiseTheirs('BUDGET_THRESHOLD')}`],
+    Completion: Object.values(completions),
+    LedgerEntry: await listTheirs('ledger'),
+    Organisation: [organisationId],
+    Price: [await setTheirPrice()],
+    Role: [`role_${role}`],
+    Team: [teamId],
+    User: [userId],
+  };
+  nodes['AuditEvent'] = await listTheirs('auditEvents');
+  expect(Object.keys(nodes).toSorted()).toEqual(
+    listNodeTypes()
+      .filter((type) => !SHARED_TYPES.includes(type))
+      .toSorted(),
+  );
+  for (const [type, ids] of Object.entries(nodes)) expect(ids.length, type).toBeGreaterThan(0);
+  const keyId = admin.id;
+  return {
+    ...completions,
+    nodes,
+    teamId,
+    keyId,
+    userId,
+    budgetId,
+    role,
+    ourUserId,
+    ourKeyId: data.viewer.key.id,
+  };
+}
+
+async function setTheirRole(name: string): Promise<void> {
+  const { data } = await askOther(
+    'mutation ($name: String!) { roleSet(input: { name: $name, scopes: [ADMIN] }) { role { name } errors { message } } }',
+    { name },
+  );
+  expect(data.roleSet).toEqual({ role: { name }, errors: [] });
+}
 
 /** A completion of the other organisation that goes on until it is left. */
 async function startSilent() {
@@ -122,13 +223,20 @@ async function setTheirPrice(): Promise<string> {
   return data.priceSet.price.id;
 }
 
-async function listEntries(): Promise<string[]> {
-  const { data } = await askOther('{ ledger { nodes { id } } }');
-  return data.ledger.nodes.map(({ id }: { id: string }) => id);
+async function listTheirs(list: 'ledger' | 'auditEvents'): Promise<string[]> {
+  const { data } = await askOther(`{ list: ${list} { nodes { id } } }`);
+  return data.list.nodes.map(({ id }: { id: string }) => id);
+}
+
+/** What the others do must not be in the answers of those that only read. */
+function readsFirst(cases: Record<string, Case>): [field: string, Case][] {
+  return ['Query', 'Mutation', 'Subscription'].flatMap((root) =>
+    Object.entries(cases).filter(([field]) => field.startsWith(`${root}.`)),
+  );
 }
 
 /** Lets it happen again and again until there is an answer. */
-async function whileIt(happens: () => Promise<unknown>, asked: Promise<Result>): Promise<Result> {
+async function whileIt<T>(happens: () => Promise<unknown>, asked: Promise<T>): Promise<T> {
   let over = false;
   void asked.finally(() => (over = true));
   while (!over) await happens();
@@ -137,7 +245,7 @@ async function whileIt(happens: () => Promise<unknown>, asked: Promise<Result>):
 
 async function bothSettle(): Promise<void> {
   await askOther(CREATE, { input: FOREIGN_INPUT });
-  await gateway().ask(CREATE, { input: { model: 'demo/echo', source: { text: 'we ask' } } });
+  await gateway().ask(CREATE, { input: { ...IN_COMMON, source: { text: 'we ask' } } });
 }
 
 async function bothAreTold(): Promise<void> {

@@ -35,6 +35,7 @@ export const ADMIN: Principal = {
   teamId: 'team_admins',
   scopes: new Set(['ADMIN']),
   models: [],
+  allowedFrom: undefined,
   expiresAt: undefined,
   endUserId: undefined,
   tags: [],

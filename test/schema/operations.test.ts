@@ -1,20 +1,29 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { raiseAlert } from '../alerts/support/alerts.ts';
-import { useGateway, type TestGateway } from '../support/gateway.ts';
+import { addMember, addUser } from '../access/support/users.ts';
+import { ADMIN_KEY, useGateway, type TestGateway } from '../support/gateway.ts';
 import { normalise } from './support/normalise.ts';
 import { listOperations, type Operation } from './support/operations.ts';
 
 const gateway = useGateway();
 const operations = listOperations();
 
-/** What an operation finds: a key of its own that has asked for two completions, and another key with a budget. */
+/** Those that only an admin may ask for. */
+const OF_ADMINS = /^(team|member|user|role)s?\b/;
+
+/**
+ * What an operation finds: a key of its own that has asked for two completions, another key with a budget, and a user in
+ * a team.
+ */
 interface Stage {
   key: string;
   secret: string;
   completion: string;
   otherKey: string;
   budget: string;
+  team: string;
+  user: string;
 }
 
 describe('the example operations', () => {
@@ -39,12 +48,18 @@ async function prepare(on: TestGateway): Promise<Stage> {
       secret
     }
     other: keyCreate(input: { name: "web", scopes: [COMPLETIONS_WRITE] }) { key { id } }
+    teamCreate(input: { name: "Search" }) { team { id } }
+    roleSet(input: { name: "reviewer", scopes: [USAGE_READ, AUDIT_READ] }) { role { name } }
   }`);
   const { key, secret } = data.keyCreate;
   const otherKey = data.other.key.id;
+  const team = data.teamCreate.team.id;
+  const user = await addUser(on, 'Ann');
+  await addMember(on, { userId: user, teamId: team, role: 'ANALYST' });
   await complete(on, secret, 'demo/echo');
   const completion = await complete(on, secret, 'demo/expensive');
-  return { key: key.id, secret, completion, otherKey, budget: await setBudget(on, otherKey) };
+  const budget = await setBudget(on, otherKey);
+  return { key: key.id, secret, completion, otherKey, budget, team, user };
 }
 
 async function setBudget({ ask }: TestGateway, subjectId: string): Promise<string> {
@@ -61,7 +76,8 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   if (operation.name === 'audit-events') await adjust(on, stage);
   if (operation.name === 'alerts') await Promise.all([raise(on), raise(on)]);
   if (operation.name === 'anomalies') await raiseAnomaly(on);
-  if (kind !== 'subscription') return on.ask(query, variables, { key: stage.secret });
+  const asking = OF_ADMINS.test(operation.name) ? ADMIN_KEY : stage.secret;
+  if (kind !== 'subscription') return on.ask(query, variables, { key: asking });
   const results = on.socket({ key: stage.secret }).iterate({ query, variables });
   if (operation.name === 'budget-changed') return [(await results.next()).value];
   if (operation.name === 'alert-raised') return [await whileRaising(on, results.next())];
@@ -75,13 +91,15 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
 async function fill(
   variables: string,
   on: TestGateway,
-  { key, secret, completion, otherKey, budget }: Stage,
+  { key, secret, completion, otherKey, budget, team, user }: Stage,
 ): Promise<string> {
   const filled = variables
     .replace('{{key}}', key)
     .replace('{{completion}}', completion)
     .replace('{{other key}}', otherKey)
-    .replace('{{budget}}', budget);
+    .replace('{{budget}}', budget)
+    .replace('{{team}}', team)
+    .replace('{{user}}', user);
   if (!filled.includes('{{running completion}}')) return filled;
   return filled.replace('{{running completion}}', await startCompletion(on, secret));
 }

@@ -14,6 +14,8 @@ const RANGE = '{ from: "2020-01-01T00:00:00Z" }';
 export const NO_COMPLETION = 'cmpl_00000000000000000000000000';
 const NO_BUDGET = 'bdg_00000000000000000000000000';
 const NO_KEY = 'key_00000000000000000000000000';
+const NO_TEAM = 'team_00000000000000000000000000';
+const NO_USER = 'user_00000000000000000000000000';
 
 /** Every field that an operation can begin with, the scope it needs, and the shortest way to ask for it. */
 export const ROOT_FIELDS: Record<string, RootField> = {
@@ -33,13 +35,18 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.completion': { query: `{ completion(id: "${NO_COMPLETION}") { id } }` },
   'Query.completions': { query: '{ completions { totalCount } }' },
   'Query.ledger': { needs: 'USAGE_READ', query: '{ ledger { totalCount } }' },
+  'Query.members': { query: '{ members { totalCount } }' },
   'Query.model': { query: '{ model(name: "demo/echo") { name } }' },
   'Query.models': { query: '{ models { totalCount } }' },
   'Query.node': { query: `{ node(id: "${NO_COMPLETION}") { id } }` },
   'Query.nodes': { query: `{ nodes(ids: ["${NO_COMPLETION}"]) { id } }` },
   'Query.providers': { query: '{ providers { name } }' },
+  'Query.roles': { query: '{ roles { name } }' },
+  'Query.team': { query: `{ team(id: "${NO_TEAM}") { id } }` },
+  'Query.teams': { query: '{ teams { totalCount } }' },
   'Query.usage': { needs: 'USAGE_READ', query: `{ usage(range: ${RANGE}) { total { requests } } }` },
   'Query.usageExport': { needs: 'USAGE_READ', query: `{ usageExport(range: ${RANGE}, format: CSV) }` },
+  'Query.users': { query: '{ users { totalCount } }' },
   'Query.viewer': { query: '{ viewer { scopes } }' },
   'Mutation.budgetDelete': {
     needs: 'BUDGETS_WRITE',
@@ -68,6 +75,42 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.keyRotate': {
     needs: 'KEYS_WRITE',
     query: `mutation { keyRotate(id: "${NO_KEY}") { errors { code } } }`,
+  },
+  'Mutation.keyUpdate': {
+    needs: 'KEYS_WRITE',
+    query: `mutation { keyUpdate(input: { id: "${NO_KEY}" }) { errors { code } } }`,
+  },
+  'Mutation.memberRemove': {
+    needs: 'ADMIN',
+    query: `mutation { memberRemove(input: { userId: "${NO_USER}", teamId: "${NO_TEAM}" }) { errors { code } } }`,
+  },
+  'Mutation.memberSet': {
+    needs: 'ADMIN',
+    query: `mutation { memberSet(input: { userId: "${NO_USER}", teamId: "${NO_TEAM}", role: "" }) { errors { code } } }`,
+  },
+  'Mutation.roleDelete': {
+    needs: 'ADMIN',
+    query: 'mutation { roleDelete(name: "") { errors { code } } }',
+  },
+  'Mutation.roleSet': {
+    needs: 'ADMIN',
+    query: 'mutation { roleSet(input: { name: "", scopes: [] }) { errors { code } } }',
+  },
+  'Mutation.teamCreate': {
+    needs: 'ADMIN',
+    query: 'mutation { teamCreate(input: { name: "" }) { errors { code } } }',
+  },
+  'Mutation.teamRename': {
+    needs: 'ADMIN',
+    query: `mutation { teamRename(input: { id: "${NO_TEAM}", name: "x" }) { errors { code } } }`,
+  },
+  'Mutation.userDisable': {
+    needs: 'ADMIN',
+    query: `mutation { userDisable(id: "${NO_USER}") { errors { code } } }`,
+  },
+  'Mutation.userEnable': {
+    needs: 'ADMIN',
+    query: `mutation { userEnable(id: "${NO_USER}") { errors { code } } }`,
   },
   'Subscription.budgetChanged': { query: `subscription { budgetChanged(id: "${NO_BUDGET}") { id } }` },
   'Mutation.ledgerAdjust': {

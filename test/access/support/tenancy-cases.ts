@@ -1,18 +1,28 @@
 import { expect } from 'vitest';
+import { listEntityTypes } from './schema-walk.ts';
+import { listCasesOfPeople } from './tenancy-cases-of-people.ts';
+import { listCasesOfUsage } from './tenancy-cases-of-usage.ts';
 
-/** The ids of what another organisation has. */
+/** What another organisation has. */
 export interface Foreign {
+  /** Global ids by type of node. */
+  nodes: Record<string, string[]>;
   /** Completions, one over and one under way. */
   done: string;
   running: string;
-  entries: string[];
   teamId: string;
   keyId: string;
+  userId: string;
   budgetId: string;
-  alertId: string;
-  anomalyId: string;
-  priceId: string;
+  /** The name of a role that only it has. */
+  role: string;
+  /** Of those who ask, for inputs that name something of theirs beside. */
+  ourUserId: string;
+  ourKeyId: string;
 }
+
+/** Types whose objects are everybody's. */
+export const SHARED_TYPES = ['Model', 'Provider'];
 
 /** What completions of both organisations have in common. */
 export const IN_COMMON = { tags: [{ key: 'of', value: 'both' }], endUserId: 'both', model: 'demo/expensive' };
@@ -35,29 +45,19 @@ export interface Case {
 const none = { nodes: [], totalCount: 0 };
 
 /** For each field that an operation can begin with: naming everything of the other organisation in it. */
-export function listCases({
-  done,
-  running,
-  entries,
-  teamId,
-  keyId,
-  budgetId,
-  alertId,
-  anomalyId,
-  priceId,
-}: Foreign): Record<string, Case> {
-  const ids = [done, running, ...entries, keyId, teamId, budgetId, alertId, anomalyId, priceId];
+export function listCases(foreign: Foreign): Record<string, Case> {
+  const { nodes, done, running, teamId, keyId, budgetId } = foreign;
+  const ids = Object.values(nodes).flat();
+  const entities = listEntityTypes().flatMap((__typename) =>
+    (nodes[__typename] ?? []).map((id) => ({ __typename, id })),
+  );
   return {
+    ...listCasesOfPeople(foreign),
+    ...listCasesOfUsage(foreign),
     'Query._entities': {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }',
-      variables: {
-        of: [
-          { __typename: 'Completion', id: done },
-          { __typename: 'ApiKey', id: keyId },
-          { __typename: 'Team', id: teamId },
-        ],
-      },
-      answer: { _entities: [null, null, null] },
+      variables: { of: entities },
+      answer: { _entities: entities.map(() => null) },
     },
     'Query._service': {
       query: '{ _service { sdl } }',
@@ -97,10 +97,11 @@ export function listCases({
     'Query.auditEvents': {
       query: `query ($key: String!) {
       all: auditEvents { nodes { id } totalCount }
-      key: auditEvents(filter: { actor: { eq: $key } }) { nodes { id } totalCount }
+      key: auditEvents(filter: { actor: { eq: $key }, action: { contains: "." }, ${EVER} }) { nodes { id } totalCount }
     }`,
       variables: { key: keyId },
-      answer: { all: none, key: none },
+      // What those who ask have changed in this walk is theirs.
+      answer: { all: { nodes: expect.any(Array), totalCount: expect.any(Number) }, key: none },
     },
     'Query.complete': {
       query: '{ complete(input: { model: "demo/echo", source: { text: "mine" } }) { completion { text } } }',
@@ -118,7 +119,8 @@ export function listCases({
       key: completions(filter: { keyId: $key }) { nodes { id } totalCount }
       running: completions(filter: { status: [RUNNING] }) { nodes { id } totalCount }
       both: completions(filter: {
-        tag: { key: "of", value: "both" }, endUserId: { eq: "both" }, model: { contains: "expensive" }, ${EVER}
+        tag: { key: "of", value: "both" }, endUserId: { eq: "both" }, model: { contains: "expensive" },
+        minCost: "0", ${EVER}
       }) { nodes { team { name } key { name } text } totalCount }
     }`,
       variables: { team: teamId, key: keyId },
@@ -133,7 +135,7 @@ export function listCases({
       query: `query ($team: ID!, $key: ID!, $done: ID!) {
       team: ledger(filter: { teamId: $team }) { nodes { id } totalCount }
       key: ledger(filter: { keyId: $key }) { nodes { id } totalCount }
-      completion: ledger(filter: { completionId: $done }) { nodes { id } totalCount }
+      completion: ledger(filter: { completionId: $done, kind: [RESERVE, SETTLE, RELEASE], ${EVER} }) { nodes { id } totalCount }
       all: ledger(first: 200) { nodes { team { name } key { name } completion { endUserId } note } }
     }`,
       variables: { team: teamId, key: keyId, done },
@@ -145,8 +147,10 @@ export function listCases({
       answer: { model: { name: 'demo/slow', price: { source: 'demo' }, priceHistory: [] } },
     },
     'Query.models': {
-      query: '{ models { nodes { name } } }',
-      answer: { models: { nodes: expect.any(Array) } },
+      query: `{ models(filter: { name: { eq: "demo/slow" }, provider: { eq: "demo" }, capabilities: [TEXT], callable: true }) {
+        nodes { name price { source } } totalCount
+      } }`,
+      answer: { models: { nodes: [{ name: 'demo/slow', price: { source: 'demo' } }], totalCount: 1 } },
     },
     'Query.node': {
       query: `{ ${ids.map((id, at) => `n${at}: node(id: "${id}") { id }`).join(' ')} }`,
@@ -158,33 +162,15 @@ export function listCases({
       answer: { nodes: ids.map(() => null) },
     },
     'Query.providers': { query: '{ providers { name } }', answer: { providers: expect.any(Array) } },
-    'Query.usage': {
-      query: `query ($team: ID!, $key: ID!) {
-      team: usage(${EVER}, filter: { teamId: $team }) { total { requests cost { amount } } }
-      key: usage(${EVER}, filter: { keyId: $key }) { total { requests } series { start } }
-      both: usage(${EVER}, filter: { tag: { key: "of", value: "both" } }, groupBy: [TEAM, KEY, TAG, END_USER]) {
-        total { requests } groups { key { key value } totals { requests } }
-      }
-    }`,
-      variables: { team: teamId, key: keyId },
-      answer: {
-        team: { total: { requests: 0, cost: { amount: '0' } } },
-        key: { total: { requests: 0 }, series: [] },
-        both: { total: { requests: 1 }, groups: [{ key: expect.any(Array), totals: { requests: 1 } }] },
-      },
-    },
-    'Query.usageExport': {
-      query: `query ($team: ID!) {
-      usageExport(${EVER}, filter: { teamId: $team }, groupBy: [TEAM, KEY, TAG], granularity: null, format: JSON)
-    }`,
-      variables: { team: teamId },
-      answer: { usageExport: '[]\n' },
-    },
     'Query.viewer': {
-      query: '{ viewer { key { name } team { name keys { nodes { name } totalCount } } } }',
+      query: `{ viewer {
+        key { name } user { name } organisation { name } team { name keys { nodes { name } totalCount } }
+      } }`,
       answer: {
         viewer: {
           key: { name: expect.any(String) },
+          user: null,
+          organisation: { name: 'Default' },
           team: { name: 'Default', keys: { nodes: [{ name: expect.any(String) }], totalCount: 1 } },
         },
       },
@@ -234,8 +220,8 @@ export function listCases({
       variables: { id: budgetId },
       answer: { budgetChanged: null },
     },
-    'Mutation.ledgerAdjust': correctionOf('ledgerAdjust', { done, teamId }),
-    'Mutation.ledgerCredit': correctionOf('ledgerCredit', { done, teamId }),
+    'Mutation.ledgerAdjust': correctionOf('ledgerAdjust', foreign),
+    'Mutation.ledgerCredit': correctionOf('ledgerCredit', foreign),
     'Mutation.priceSet': {
       // The other organisation has set a price for this model, which is not the one before this.
       query: `mutation { priceSet(input: { model: "demo/slow", rates: [] }) {
@@ -267,23 +253,20 @@ export function listCases({
         completionStream: { __typename: 'CompletionStarted', completion: { team: { name: 'Default' } } },
       },
     },
-    'Subscription.usageTicks': {
-      query: 'subscription { usageTicks(everyMs: 100, groupBy: [TEAM]) { groups { key { value } } } }',
-      answer: {
-        usageTicks: { groups: [{ key: [{ value: 'team_default' }] }] },
-      },
-    },
   };
 }
 
-function correctionOf(mutation: string, { done, teamId }: Pick<Foreign, 'done' | 'teamId'>): Case {
+function correctionOf(mutation: string, { done, teamId, keyId }: Foreign): Case {
   const refused = { entry: null, errors: NOT_FOUND };
   return {
-    query: `mutation ($done: ID!, $team: ID!) {
+    query: `mutation ($done: ID!, $team: ID!, $key: ID!) {
       completion: ${mutation}(input: { completionId: $done, amount: "1", reason: "x" }) { entry { id } errors { code } }
       team: ${mutation}(input: { teamId: $team, amount: "1", reason: "x" }) { entry { id } errors { code } }
+      key: ${mutation}(input: { teamId: "team_default", keyId: $key, amount: "1", reason: "x" }) {
+        entry { id } errors { code }
+      }
     }`,
-    variables: { done, team: teamId },
-    answer: { completion: refused, team: refused },
+    variables: { done, team: teamId, key: keyId },
+    answer: { completion: refused, team: refused, key: refused },
   };
 }

@@ -83,6 +83,7 @@ export function adminOf({ organisationId }: World): Principal {
     teamId,
     scopes: new Set(['ADMIN']),
     models: [],
+    allowedFrom: undefined,
     expiresAt: undefined,
     endUserId: undefined,
     tags: [],

@@ -1,0 +1,46 @@
+import { Forbidden } from '../domain/errors.ts';
+import { hasScope, type Principal, type Scope } from '../domain/principal.ts';
+
+/** What somebody is given with a key: nobody gives what they do not have themselves. */
+interface Rights {
+  scopes: readonly Scope[];
+  /** Empty: every model. */
+  models: readonly string[];
+  /** Empty: from everywhere. */
+  allowedIps: readonly string[];
+}
+
+/** What keeps `who` from giving these rights, by the field that says too much. */
+export function findBeyond(who: Principal, rights: Partial<Rights>): [field: keyof Rights, why: string][] {
+  const { scopes = [], models, allowedIps } = rights;
+  const beyond: [keyof Rights, string][] = [];
+  const missing = scopes.filter((scope) => !hasScope(who, scope));
+  if (missing.length > 0)
+    beyond.push(['scopes', `hold ${missing.join(', ')}, which you do not have yourself`]);
+  if (models && goesBeyondModels(who, models))
+    beyond.push(['models', `must be among your own: ${who.models.join(', ')}`]);
+  if (allowedIps && goesBeyondAddresses(who, allowedIps))
+    beyond.push(['allowedIps', `must be within your own: ${who.allowedFrom?.entries.join(', ')}`]);
+  return beyond;
+}
+
+/**
+ * @param what of whom the rights are or are to be, for the message.
+ * @throws Forbidden for whoever does not have all of them.
+ */
+export function ensureMayGive(who: Principal, rights: Partial<Rights>, what: string): void {
+  const [found] = findBeyond(who, rights);
+  if (found) throw new Forbidden(`${what}: ${found.join(' ')}`);
+}
+
+function goesBeyondModels(who: Principal, models: readonly string[]): boolean {
+  if (who.models.length === 0) return false;
+  return models.length === 0 || models.some((model) => !who.models.includes(model));
+}
+
+/** From where the keys of the organisation work is for its admins to say, from wherever they do. */
+function goesBeyondAddresses(who: Principal, ips: readonly string[]): boolean {
+  const { allowedFrom } = who;
+  if (!allowedFrom || hasScope(who, 'ADMIN')) return false;
+  return ips.length === 0 || ips.some((ip) => !allowedFrom.covers(ip));
+}

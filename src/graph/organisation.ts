@@ -1,0 +1,13 @@
+import type { Organisation as OrganisationRow } from '../access/organisations.ts';
+import { builder } from './builder.ts';
+
+export const Organisation = builder.objectRef<OrganisationRow>('Organisation');
+builder.node(Organisation, {
+  description: 'The tenant: nobody sees anything of another one.',
+  id: { resolve: ({ id }) => id },
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.organisation.load(id))),
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
+  }),
+});

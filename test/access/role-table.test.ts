@@ -1,0 +1,68 @@
+import { beforeAll, describe, expect, it, test } from 'vitest';
+import { ROLES, type BuiltInRole } from '../../src/domain/role.ts';
+import { useGateway } from '../support/gateway.ts';
+import { listRootFields, ROOT_FIELDS } from './support/root-fields.ts';
+
+const gateway = useGateway();
+const roles = Object.keys(ROLES) as BuiltInRole[];
+const OWNERS: BuiltInRole[] = ['OWNER', 'ADMIN'];
+
+/** Who may ask for each mutation. It is written by hand, so that a slip in the table of rules is seen. */
+const MAY: Record<string, BuiltInRole[]> = {
+  'Mutation.budgetDelete': OWNERS,
+  'Mutation.budgetSet': OWNERS,
+  'Mutation.completionCancel': [...OWNERS, 'DEVELOPER', 'CALLER'],
+  'Mutation.completionCreate': [...OWNERS, 'DEVELOPER', 'CALLER'],
+  'Mutation.keyCreate': [...OWNERS, 'DEVELOPER'],
+  'Mutation.keyRevoke': [...OWNERS, 'DEVELOPER'],
+  'Mutation.keyRotate': [...OWNERS, 'DEVELOPER'],
+  'Mutation.keyUpdate': [...OWNERS, 'DEVELOPER'],
+  'Mutation.ledgerAdjust': OWNERS,
+  'Mutation.ledgerCredit': OWNERS,
+  'Mutation.memberRemove': OWNERS,
+  'Mutation.memberSet': OWNERS,
+  'Mutation.priceSet': OWNERS,
+  'Mutation.roleDelete': OWNERS,
+  'Mutation.roleSet': OWNERS,
+  'Mutation.teamCreate': OWNERS,
+  'Mutation.teamRename': OWNERS,
+  'Mutation.userDisable': OWNERS,
+  'Mutation.userEnable': OWNERS,
+};
+
+const keys = new Map<BuiltInRole, { secret: string; scopes: string[] }>();
+beforeAll(async () => {
+  for (const role of roles) {
+    const { data } = await gateway().ask(
+      'mutation ($role: String!) { keyCreate(input: { name: $role, role: $role }) { secret key { scopes } } }',
+      { role },
+    );
+    keys.set(role, { secret: data.keyCreate.secret, scopes: data.keyCreate.key.scopes });
+  }
+});
+
+test('each mutation stands in the table', () => {
+  const mutations = listRootFields().filter((field) => field.startsWith('Mutation.'));
+  expect(Object.keys(MAY).toSorted()).toEqual(mutations);
+});
+
+describe.each(roles)('the role %s', (role) => {
+  const ask = (field: string) =>
+    gateway().ask(ROOT_FIELDS[field]!.query, {}, { key: keys.get(role)!.secret });
+  const listed = (may: boolean) => Object.keys(MAY).filter((field) => MAY[field]!.includes(role) === may);
+
+  it('has its scopes', () => {
+    expect(keys.get(role)?.scopes).toEqual(ROLES[role]);
+  });
+
+  it('may what the table says', async () => {
+    for (const field of listed(true)) expect(await ask(field), field).not.toHaveProperty('errors');
+  });
+
+  it('may nothing else', async () => {
+    for (const field of listed(false))
+      expect(await ask(field), field).toMatchObject({
+        errors: [{ message: expect.stringContaining(field), extensions: { code: 'FORBIDDEN' } }],
+      });
+  });
+});
