@@ -112,7 +112,7 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
   const { adminKey } = config;
   if (adminKey) await bootstrap(db, { hashingKey, adminKey });
   const makeFirstAdminKey = async () => (adminKey ? undefined : bootstrap(db, { hashingKey, adminKey }));
-  const authenticator = createAuthenticator(db, { hashingKey });
+  const authenticator = createAuthenticator(db, { hashingKey, identity: config.identity, logger });
 
   const pollMs = database.kind === 'embedded' ? POLL_ALONE_MS : POLL_SHARED_MS;
   const relay = await createRelay(sql, {
@@ -125,7 +125,10 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
     relay.kick();
     news?.tell();
   };
-  relay.listen(({ kind, subjectId }) => kind === 'KEY_CHANGED' && authenticator.forget(subjectId));
+  relay.listen(({ kind, subjectId, organisationId }) => {
+    if (kind === 'KEY_CHANGED' || kind === 'USER_CHANGED') authenticator.forget(subjectId);
+    else if (kind === 'ROLE_CHANGED') authenticator.forgetOrganisation(organisationId);
+  });
   const announce = async (event: OutboxEvent) => {
     await appendEvent(sql, event);
     announceCommit();

@@ -9,13 +9,24 @@ export interface Grant {
   ask: Ask;
 }
 
-/** @throws Forbidden when the caller may not ask for completions, or not for this model. */
+/**
+ * @returns the ask with the end user of its caller, where the credential names one.
+ * @throws Forbidden when the caller may not ask for completions, not for this model, or not for this end user.
+ */
 export function authorize(who: Principal, ask: Ask): Grant {
   ensureAllowed(who, 'COMPLETIONS_WRITE', 'a completion');
   if (!mayUseModel(who, ask.model)) {
     throw new Forbidden(`this key may not use ${JSON.stringify(ask.model)}, only ${who.models.join(', ')}`);
   }
-  return { who, ask };
+  return { who, ask: forEndUser(who, ask) };
+}
+
+function forEndUser({ endUserId }: Principal, ask: Ask): Ask {
+  if (endUserId === undefined || ask.endUserId === endUserId) return ask;
+  if (ask.endUserId === undefined) return { ...ask, endUserId };
+  throw new Forbidden(
+    `input.endUserId is ${JSON.stringify(ask.endUserId)}; who you are lets you ask for ${JSON.stringify(endUserId)} only`,
+  );
 }
 
 export function mayUseModel(who: Principal, model: string): boolean {

@@ -2,7 +2,7 @@ import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
 import { GatewayError, Unauthenticated } from '../domain/errors.ts';
-import type { Credentials, Principal } from '../domain/principal.ts';
+import type { ClientCertificate, Credentials, Principal } from '../domain/principal.ts';
 
 /** An introspection query is far smaller than this. */
 const MAX_TOKENS = 2_000;
@@ -20,9 +20,10 @@ const NOBODY: Principal = {
 };
 
 /** What stands in the context of an operation before anybody is known. */
-interface Asking {
+export interface Asking {
   request: Request;
   ip: string;
+  certificate: ClientCertificate | undefined;
 }
 
 /**
@@ -71,8 +72,9 @@ export function useFreshContext<Context extends Asking>(
   };
 }
 
-function credentialsOf({ request, ip }: Asking): Credentials {
-  return { authorization: request.headers.get('authorization') ?? undefined, ip };
+export function credentialsOf({ request, ip, certificate }: Asking): Credentials {
+  const authorization = request.headers.get('authorization') ?? undefined;
+  return { authorization, ip, certificate, team: request.headers.get('x-sluice-team') || undefined };
 }
 
 function toGraphQLError({ message, code, status }: GatewayError) {

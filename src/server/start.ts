@@ -6,6 +6,7 @@ import { startJobs } from '../jobs/jobs.ts';
 import { newTraceId } from '../lib/ids.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createPlugins } from '../plugins/plugins.ts';
+import type { Caller } from './caller.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { createGraphqlServer } from './yoga.ts';
 
@@ -21,7 +22,7 @@ export interface Running {
 
 const LAST_WORDS_MS = 1_000;
 
-type Context = GraphContext & { request: Request; ip: string };
+type Context = GraphContext & Caller & { request: Request };
 
 /**
  * Starts everything.
