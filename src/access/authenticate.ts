@@ -8,7 +8,7 @@ import type { ClientCertificate, Credentials, Principal } from '../domain/princi
 import type { Logger } from '../lib/logger.ts';
 import { createCertificates } from './certificates.ts';
 import { readKeyPrincipal } from './key-principal.ts';
-import { createMemory } from './memory.ts';
+import { createMemory, type Memory } from './memory.ts';
 import { createTokens, looksLikeToken } from './oidc/tokens.ts';
 import { hashSecret } from './secrets.ts';
 import { signIn } from './sign-in.ts';
@@ -43,48 +43,10 @@ export interface AuthenticatorOptions {
 }
 
 export function createAuthenticator(db: Db, options: AuthenticatorOptions): Authenticator {
-  const { hashingKey, identity, logger } = options;
-  const tokens = createTokens(identity.issuers, logger);
-  const identify = createCertificates(identity.certificates);
   const memory = createMemory();
+  const find = createFinder(db, options, memory);
   const watchers = createWatchers(db);
   const used = new Set<string>();
-
-  async function ofKey(secret: string, team: string | undefined): Promise<Principal> {
-    const found = await memory.find(`key ${secret}`, () =>
-      readKeyPrincipal(db, hashSecret(secret, hashingKey)),
-    );
-    if (!found || isExpired(found)) throw new Unauthenticated('this key is unknown, expired or revoked');
-    if (team === undefined || team === found.teamId) return found;
-    throw new Forbidden('x-sluice-team names another team than that of this key; it is for users');
-  }
-
-  // The first word of what is remembered keeps the three kinds apart, whatever a caller makes up.
-  async function ofToken(token: string, team = ''): Promise<Principal> {
-    const found = await memory.find(`token ${team} ${token}`, async () =>
-      signIn(db, await tokens.verify(token), team),
-    );
-    if (!found || isExpired(found)) throw new Unauthenticated('this token has expired; get a new one');
-    return found;
-  }
-
-  async function ofCertificate(certificate: ClientCertificate, team = ''): Promise<Principal> {
-    const found = await memory.find(`certificate ${JSON.stringify([team, certificate])}`, () =>
-      signIn(db, identify(certificate), team),
-    );
-    if (!found || isExpired(found)) throw new Unauthenticated('this client certificate has expired');
-    return found;
-  }
-
-  async function find({ authorization, certificate, team }: Credentials): Promise<Principal> {
-    if (authorization === undefined && certificate) return ofCertificate(certificate, team);
-    if (authorization === undefined || authorization.length > CREDENTIAL_CHARS_MAX)
-      throw new Unauthenticated();
-    const credential = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-    if (!credential) throw new Unauthenticated();
-    const isToken = identity.issuers.length > 0 && looksLikeToken(credential);
-    return isToken ? ofToken(credential, team) : ofKey(credential, team);
-  }
 
   function forget(isMeant: (who: Principal) => boolean): void {
     memory.forget(isMeant);
@@ -112,6 +74,52 @@ export function createAuthenticator(db: Db, options: AuthenticatorOptions): Auth
       await db.update(apiKeys).set({ lastUsedAt: now }).where(inArray(apiKeys.id, ids));
       await db.update(users).set({ lastSeenAt: now }).where(inArray(users.id, ids));
     },
+  };
+}
+
+/** Finds whom a credential stands for, by its kind. */
+function createFinder(
+  db: Db,
+  { hashingKey, identity, logger }: AuthenticatorOptions,
+  memory: Memory,
+): Authenticator['authenticate'] {
+  const tokens = createTokens(identity.issuers, logger);
+  const identify = createCertificates(identity.certificates);
+
+  async function ofKey(secret: string, team: string | undefined): Promise<Principal> {
+    const found = await memory.find(`key ${secret}`, () =>
+      readKeyPrincipal(db, hashSecret(secret, hashingKey)),
+    );
+    if (!found || isExpired(found)) throw new Unauthenticated('this key is unknown, expired or revoked');
+    if (team === undefined || team === found.teamId) return found;
+    throw new Forbidden('x-sluice-team names another team than that of this key; it is for users');
+  }
+
+  // The first word of what is remembered keeps the three kinds apart, whatever a caller makes up.
+  async function ofToken(token: string, team = ''): Promise<Principal> {
+    const found = await memory.find(`token ${team} ${token}`, async () =>
+      signIn(db, await tokens.verify(token), team),
+    );
+    if (!found || isExpired(found)) throw new Unauthenticated('this token has expired; get a new one');
+    return found;
+  }
+
+  async function ofCertificate(certificate: ClientCertificate, team = ''): Promise<Principal> {
+    const found = await memory.find(`certificate ${JSON.stringify([team, certificate])}`, () =>
+      signIn(db, identify(certificate), team),
+    );
+    if (!found || isExpired(found)) throw new Unauthenticated('this client certificate has expired');
+    return found;
+  }
+
+  return async ({ authorization, certificate, team }) => {
+    if (authorization === undefined && certificate) return ofCertificate(certificate, team);
+    if (authorization === undefined || authorization.length > CREDENTIAL_CHARS_MAX)
+      throw new Unauthenticated();
+    const credential = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (!credential) throw new Unauthenticated();
+    const isToken = identity.issuers.length > 0 && looksLikeToken(credential);
+    return isToken ? ofToken(credential, team) : ofKey(credential, team);
   };
 }
 

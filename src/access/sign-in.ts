@@ -39,27 +39,32 @@ export async function signIn(db: Db, identity: Identity, wantedTeam: string): Pr
 }
 
 async function findOrAddUser(db: Db, identity: Identity): Promise<User> {
+  const user = (await findUser(db, identity)) ?? (await addUser(db, identity));
+  // What a token does not tell stays as another one told it.
+  const told = { name: identity.name ?? user.name, email: identity.email ?? user.email };
+  if (told.name !== user.name || told.email !== user.email)
+    await db.update(users).set(told).where(eq(users.id, user.id));
+  return user;
+}
+
+async function findUser(db: Db, { organisationId, issuer, subject }: Identity): Promise<User | undefined> {
+  const [user] = await db
+    .select()
+    .from(users)
+    .where(
+      and(eq(users.organisationId, organisationId), eq(users.issuer, issuer), eq(users.subject, subject)),
+    );
+  return user;
+}
+
+async function addUser(db: Db, identity: Identity): Promise<User> {
   const { organisationId, issuer, subject, name, email } = identity;
-  const same = and(
-    eq(users.organisationId, organisationId),
-    eq(users.issuer, issuer),
-    eq(users.subject, subject),
-  );
-  const [known] = await db.select().from(users).where(same);
-  if (known) {
-    // What a token does not tell stays as another one told it.
-    const told = { name: name ?? known.name, email: email ?? known.email };
-    if (told.name !== known.name || told.email !== known.email)
-      await db.update(users).set(told).where(eq(users.id, known.id));
-    return known;
-  }
   const [organisation] = await db.select().from(organisations).where(eq(organisations.id, organisationId));
   if (!organisation) throw new Forbidden(`there is no organisation ${JSON.stringify(organisationId)}`);
   const user = { id: newId('user'), organisationId, issuer, subject, name, email };
-  // Another instance may add them in the same moment.
-  await db.insert(users).values(user).onConflictDoNothing();
-  const [added] = await db.select().from(users).where(same);
-  return added!;
+  const [added] = await db.insert(users).values(user).onConflictDoNothing().returning();
+  // Or another request has added them in the same moment.
+  return added ?? (await findUser(db, identity))!;
 }
 
 /** In the order in which they were made. */

@@ -1,36 +1,28 @@
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
-import { Forbidden } from '../domain/errors.ts';
-import { hasScope, SCOPES, type Principal } from '../domain/principal.ts';
+import type { Credentials, Principal } from '../domain/principal.ts';
 import { iterateUntilAborted } from '../lib/abort.ts';
+import { credentialsOf, ensureNoLess, type Asking } from './authentication.ts';
 
 /** The longest that a timer of Node can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
-
-/** What stands in the context of an operation once it is known who asks. */
-interface Known {
-  who: Principal;
-}
 
 /**
  * Ends a subscription with an error as soon as its caller may not have it any more, also while it is silent: when the
  * credential ends by itself, is revoked, or allows less than when the subscription began, since what it streams was
  * chosen then. Nothing is polled: whoever changes keys, users and roles tells of it.
- * @param authenticate asks again who sent the operation.
  */
-export function useOpenSubscriptions<Context extends Known>(
-  authenticator: Pick<Authenticator, 'watch'>,
-  authenticate: (context: Context) => Promise<Principal>,
-): Plugin {
+export function useOpenSubscriptions(authenticator: Authenticator): Plugin {
   return {
     onSubscribe({ args }) {
-      const context = args.contextValue as unknown as Context;
-      const before = context.who;
+      const context = args.contextValue as unknown as Asking & { who: Principal };
+      // Others renew the context for each event.
+      const { who } = context;
       return {
         onSubscribeResult({ result, setResult }) {
           if (!isAsyncIterable<unknown>(result)) return;
           const ended = new AbortController();
-          const stop = watchCaller(authenticator, before, () => authenticate(context), ended);
+          const stop = watchCaller(authenticator, who, credentialsOf(context), ended);
           setResult(whenOver(iterateUntilAborted(result, ended.signal), stop) as never);
         },
       };
@@ -40,9 +32,9 @@ export function useOpenSubscriptions<Context extends Known>(
 
 /** @returns how to stop; it is stopped already once `ended` has aborted. */
 function watchCaller(
-  authenticator: Pick<Authenticator, 'watch'>,
+  authenticator: Authenticator,
   before: Principal,
-  authenticate: () => Promise<Principal>,
+  credentials: Credentials,
   ended: AbortController,
 ): () => void {
   let timer: NodeJS.Timeout | undefined;
@@ -57,7 +49,7 @@ function watchCaller(
 
   async function look(): Promise<void> {
     try {
-      const now = await authenticate();
+      const now = await authenticator.authenticate(credentials);
       ensureNoLess(before, now);
       lookAgainAt(now.expiresAt);
     } catch (error) {
@@ -78,16 +70,6 @@ function watchCaller(
   // What changed between the first look and now was told to nobody.
   void look();
   return stop;
-}
-
-function ensureNoLess(before: Principal, now: Principal): void {
-  const same =
-    before.organisationId === now.organisationId &&
-    before.teamId === now.teamId &&
-    before.endUserId === now.endUserId &&
-    (now.models.length === 0 || String(now.models) === String(before.models)) &&
-    SCOPES.every((scope) => !hasScope(before, scope) || hasScope(now, scope));
-  if (!same) throw new Forbidden('what you may do has changed; subscribe again');
 }
 
 /** The same values; tells once when no more will come. */

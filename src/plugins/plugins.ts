@@ -1,7 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
-import { credentialsOf, useAuthentication, useFreshContext, type Asking } from './authentication.ts';
+import { useAuthentication, useFreshContext, type Asking } from './authentication.ts';
 import { useCostGuard } from './cost-guard.ts';
 import { useOpenSubscriptions } from './open-subscriptions.ts';
 import { operationLimits } from './operation-limits.ts';
@@ -22,9 +22,7 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     // When the operation starts, since its cost depends on its variables; before a subscription's source, which may be paid for.
     useCostGuard(config.limits.operationCost),
     // Around the source, so that it ends with its caller's rights.
-    useOpenSubscriptions<Context>(authenticator, (context) =>
-      authenticator.authenticate(credentialsOf(context)),
-    ),
+    useOpenSubscriptions(authenticator),
     // Last, as it replaces how events are executed.
     useFreshContext(authenticator, renew),
   ];
