@@ -1,9 +1,9 @@
-import { hash, randomBytes } from 'node:crypto';
+import { createPrivateKey, hash, randomBytes, sign } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK, type JWTPayload } from 'jose';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import type { IssuerConfig } from '../../../src/config/config.ts';
 
 /** What tokens of the tests are for. */
@@ -24,6 +24,8 @@ export interface Issuer {
   signIn(login: string): Promise<SignedIn>;
   /** A token by the issuer's own key, of which anything can be other than usual. */
   sign(claims?: JWTPayload, header?: object): Promise<string>;
+  /** The same of parts that no library would sign. */
+  signParts(header: object, payload: unknown): string;
   /** The public key, as everybody can read it. */
   publicJwk(): JWK;
   /** From now on it signs with another key, and names only that one. */
@@ -64,11 +66,20 @@ export async function startIssuer(claimsOf: (login: string) => object = () => ({
     async sign(claims, header) {
       const now = Math.floor(Date.now() / 1_000);
       const usual = { iss: url, aud: AUDIENCE, sub: 'somebody', iat: now, exp: now + 600 };
-      const payload = Object.fromEntries(
-        Object.entries({ ...usual, ...claims }).filter(([, value]) => value !== undefined),
-      );
+      const payload = {
+        ...claims,
+        ...Object.fromEntries(Object.entries(usual).filter(([name]) => !claims || !(name in claims))),
+      };
       const { kid } = key.privateJwk;
       return new SignJWT(payload).setProtectedHeader({ alg: 'RS256', kid, ...header }).sign(key.privateKey);
+    },
+    signParts(header, payload) {
+      const head = { alg: 'RS256', kid: key.privateJwk.kid, ...header };
+      const input = [head, payload]
+        .map((each) => Buffer.from(JSON.stringify(each)).toString('base64url'))
+        .join('.');
+      const privateKey = createPrivateKey({ key: key.privateJwk as never, format: 'jwk' });
+      return `${input}.${sign('RSA-SHA256', Buffer.from(input), privateKey).toString('base64url')}`;
     },
     publicJwk: () => key.publicJwk,
     keysRead: () => keysRead,
@@ -86,7 +97,7 @@ export type IssuerChanges = Partial<Omit<IssuerConfig, 'claims'>> & { claims?: C
 const DEFAULT_CLAIMS: Claims = { team: { default: 'team_default' }, role: { default: 'CALLER' } };
 
 /** The configuration of an issuer, with the defaults of the config file for what a test does not say. */
-function toIssuerConfig(
+export function toIssuerConfig(
   issuer: string,
   { claims = DEFAULT_CLAIMS, ...changes }: IssuerChanges = {},
 ): IssuerConfig {
