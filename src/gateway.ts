@@ -118,7 +118,7 @@ async function openStore(config: Config, options: GatewayOptions, opened: AsyncD
   const { adminKey } = config;
   if (adminKey) await bootstrap(db, { hashingKey, adminKey });
   const makeFirstAdminKey = async () => (adminKey ? undefined : bootstrap(db, { hashingKey, adminKey }));
-  const authenticator = createAuthenticator(db, { hashingKey });
+  const authenticator = createAuthenticator(db, { hashingKey, identity: config.identity, logger });
 
   const pollMs = database.kind === 'embedded' ? POLL_ALONE_MS : POLL_SHARED_MS;
   const relay = await createRelay(sql, {

@@ -1,75 +1,128 @@
-import { hash, randomUUID } from 'node:crypto';
 import { inArray, sql } from 'drizzle-orm';
-import { LRUCache } from 'lru-cache';
+import type { Config } from '../config/config.ts';
 import type { Db } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
-import { Unauthenticated } from '../domain/errors.ts';
-import type { Credentials, Principal } from '../domain/principal.ts';
+import { users } from '../db/tables/tenancy.ts';
+import { Forbidden, Unauthenticated } from '../domain/errors.ts';
+import type { ClientCertificate, Credentials, Principal } from '../domain/principal.ts';
+import type { Logger } from '../lib/logger.ts';
+import { createCertificates } from './certificates.ts';
 import { readKeyPrincipal } from './key-principal.ts';
+import { createMemory, type Memory } from './memory.ts';
+import { createTokens, looksLikeToken } from './oidc/tokens.ts';
 import { hashSecret } from './secrets.ts';
+import { signIn } from './sign-in.ts';
+import { createWatchers, type Watchers } from './watchers.ts';
 
-/** A change made where no event reaches us is seen after this. */
-const TRUST_MS = 5_000;
-const UNKNOWN = 'unknown';
+/** Longer ones are not even looked at. */
+const CREDENTIAL_CHARS_MAX = 8_192;
 
 /** Who a credential stands for, and whether it still does. */
-export interface Authenticator {
+export interface Authenticator extends Pick<Watchers, 'watch'> {
   /**
-   * @throws Unauthenticated when it is missing, unknown, expired, revoked or used from an address that it is not meant
-   * for; which of them is not told.
+   * The header `authorization` decides where there is one: as a token (JWT) of an issuer if it looks like one, else as a
+   * key. Without it, a client certificate does.
+   * @throws Unauthenticated when it is missing, unknown, expired, revoked or, for a key, used from an address that it is not
+   * meant for; of a key it is not told which of them.
+   * Forbidden when it is known who asks, and they have no place here; Unavailable when an issuer cannot be asked.
    */
   authenticate(credentials: Credentials): Promise<Principal>;
-  /** Forgets a key or a user, so that its next use reads it again. */
+  /** Forgets a key or a user, so that its next use reads it again; whoever watches it hears of it. */
   forget(keyId: string): void;
-  /** Forgets everybody of an organisation. */
+  /** The same for everybody of an organisation. */
   forgetOrganisation(organisationId: string): void;
-  /** Writes down when keys were last used; called now and then, so that no request waits for it. */
+  /** Forgets those watched keys and users that were revoked where no event has reached us. */
+  recheck(): Promise<void>;
+  /** Writes down when keys and users were last seen; called now and then, so that no request waits for it. */
   flushLastUsed(): Promise<void>;
 }
 
-export function createAuthenticator(db: Db, options: { hashingKey: Buffer }): Authenticator {
-  // By hash, so that no secret stays in memory; unknown ones too, so that guessing costs the database little. This
-  // hash never leaves the process, so it can do without HMAC, which costs more than all the rest of the look-up.
-  const salt = randomUUID();
-  const known = new LRUCache<string, Principal | typeof UNKNOWN>({ max: 50_000, ttl: TRUST_MS });
+export interface AuthenticatorOptions {
+  hashingKey: Buffer;
+  identity: Config['identity'];
+  logger: Pick<Logger, 'debug' | 'warn'>;
+}
+
+export function createAuthenticator(db: Db, options: AuthenticatorOptions): Authenticator {
+  const memory = createMemory();
+  const find = createFinder(db, options, memory);
+  const watchers = createWatchers(db);
   const used = new Set<string>();
 
-  async function find(secret: string): Promise<Principal | typeof UNKNOWN> {
-    const digest = hash('sha256', salt + secret);
-    const cached = known.get(digest);
-    if (cached) return cached;
-    const found = (await readKeyPrincipal(db, hashSecret(secret, options.hashingKey))) ?? UNKNOWN;
-    known.set(digest, found);
-    return found;
+  function forget(isMeant: (who: Principal) => boolean): void {
+    memory.forget(isMeant);
+    watchers.tell(isMeant);
   }
 
-  function forgetWhere(isMeant: (principal: Principal) => boolean): void {
-    for (const [digest, principal] of known.entries()) {
-      if (principal !== UNKNOWN && isMeant(principal)) known.delete(digest);
-    }
-  }
-
+  const forgetById = (id: string) => forget(({ keyId }) => keyId === id);
   return {
-    async authenticate({ authorization, ip }) {
-      const secret = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-      if (!secret) throw new Unauthenticated();
-      const found = await find(secret);
-      if (found === UNKNOWN || isExpired(found) || !mayComeFrom(found, ip))
-        throw new Unauthenticated('this key is unknown, expired or revoked');
+    watch: watchers.watch,
+    async authenticate(credentials) {
+      const found = await find(credentials);
       used.add(found.keyId);
       return found;
     },
-    forget: (keyId) => forgetWhere((principal) => principal.keyId === keyId),
-    forgetOrganisation: (id) => forgetWhere(({ organisationId }) => organisationId === id),
+    forget: forgetById,
+    forgetOrganisation: (id) => forget(({ organisationId }) => organisationId === id),
+    async recheck() {
+      for (const id of await watchers.listFallen()) forgetById(id);
+    },
     async flushLastUsed() {
       const ids = [...used];
       used.clear();
-      if (ids.length > 0)
-        await db
-          .update(apiKeys)
-          .set({ lastUsedAt: sql`now()` })
-          .where(inArray(apiKeys.id, ids));
+      if (ids.length === 0) return;
+      const now = sql`now()`;
+      await db.update(apiKeys).set({ lastUsedAt: now }).where(inArray(apiKeys.id, ids));
+      await db.update(users).set({ lastSeenAt: now }).where(inArray(users.id, ids));
     },
+  };
+}
+
+/** Finds whom a credential stands for, by its kind. */
+function createFinder(
+  db: Db,
+  { hashingKey, identity, logger }: AuthenticatorOptions,
+  memory: Memory,
+): Authenticator['authenticate'] {
+  const tokens = createTokens(identity.issuers, logger);
+  const identify = createCertificates(identity.certificates);
+
+  async function ofKey(secret: string, { team, ip }: Credentials): Promise<Principal> {
+    const found = await memory.find(`key ${secret}`, () =>
+      readKeyPrincipal(db, hashSecret(secret, hashingKey)),
+    );
+    if (!found || isExpired(found) || !mayComeFrom(found, ip))
+      throw new Unauthenticated('this key is unknown, expired or revoked');
+    if (team === undefined || team === found.teamId) return found;
+    throw new Forbidden('x-sluice-team names another team than that of this key; it is for users');
+  }
+
+  // The first word of what is remembered keeps the three kinds apart, whatever a caller makes up.
+  async function ofToken(token: string, team = ''): Promise<Principal> {
+    const found = await memory.find(`token ${team} ${token}`, async () =>
+      signIn(db, await tokens.verify(token), team),
+    );
+    if (!found || isExpired(found)) throw new Unauthenticated('this token has expired; get a new one');
+    return found;
+  }
+
+  async function ofCertificate(certificate: ClientCertificate, team = ''): Promise<Principal> {
+    const found = await memory.find(`certificate ${JSON.stringify([team, certificate])}`, () =>
+      signIn(db, identify(certificate), team),
+    );
+    if (!found || isExpired(found)) throw new Unauthenticated('this client certificate has expired');
+    return found;
+  }
+
+  return async (credentials) => {
+    const { authorization, certificate, team } = credentials;
+    if (authorization === undefined && certificate) return ofCertificate(certificate, team);
+    if (authorization === undefined || authorization.length > CREDENTIAL_CHARS_MAX)
+      throw new Unauthenticated();
+    const credential = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    if (!credential) throw new Unauthenticated();
+    const isToken = identity.issuers.length > 0 && looksLikeToken(credential);
+    return isToken ? ofToken(credential, team) : ofKey(credential, credentials);
   };
 }
 

@@ -10,16 +10,26 @@ export interface Grant {
 }
 
 /**
- * @returns the ask with the tags of its caller.
- * @throws Forbidden when the caller may not ask for completions, or not for this model; InvalidInput for a tag that
- * says otherwise what the caller's own tags say: what is charged to whom is not for the request to choose.
+ * @returns the ask with the tags of its caller, and with its end user where the credential names one.
+ * @throws Forbidden when the caller may not ask for completions, not for this model, or not for this end user;
+ * InvalidInput for a tag that says otherwise what the caller's own tags say: what is charged to whom is not for the
+ * request to choose.
  */
 export function authorize(who: Principal, ask: Ask): Grant {
   ensureAllowed(who, 'COMPLETIONS_WRITE', 'a completion');
   if (!mayUseModel(who, ask.model)) {
     throw new Forbidden(`this key may not use ${JSON.stringify(ask.model)}, only ${who.models.join(', ')}`);
   }
-  return { who, ask: who.tags.length === 0 ? ask : { ...ask, tags: joinTags(who, ask) } };
+  const own = who.tags.length === 0 ? ask : { ...ask, tags: joinTags(who, ask) };
+  return { who, ask: forEndUser(who, own) };
+}
+
+function forEndUser({ endUserId }: Principal, ask: Ask): Ask {
+  if (endUserId === undefined || ask.endUserId === endUserId) return ask;
+  if (ask.endUserId === undefined) return { ...ask, endUserId };
+  throw new Forbidden(
+    `input.endUserId is ${JSON.stringify(ask.endUserId)}; who you are lets you ask for ${JSON.stringify(endUserId)} only`,
+  );
 }
 
 export function mayUseModel(who: Principal, model: string): boolean {

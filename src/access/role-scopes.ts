@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, inArray } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
 import { roles } from '../db/tables/tenancy.ts';
 import type { Scope } from '../domain/principal.ts';
@@ -10,10 +10,21 @@ export async function findRoleScopes(
   organisationId: string,
   name: string,
 ): Promise<readonly Scope[] | undefined> {
-  if (isBuiltInRole(name)) return ROLES[name];
-  const [row] = await db
+  return (await listRoleScopes(db, organisationId, [name]))[0];
+}
+
+/** What each of these roles allows, without those that the organisation does not have. */
+export async function listRoleScopes(
+  db: Db,
+  organisationId: string,
+  names: readonly string[],
+): Promise<(readonly Scope[])[]> {
+  const builtIn = names.filter(isBuiltInRole).map((name) => ROLES[name]);
+  const others = names.filter((name) => !isBuiltInRole(name));
+  if (others.length === 0) return builtIn;
+  const own = await db
     .select({ scopes: roles.scopes })
     .from(roles)
-    .where(and(eq(roles.organisationId, organisationId), eq(roles.name, name)));
-  return row?.scopes;
+    .where(and(eq(roles.organisationId, organisationId), inArray(roles.name, others)));
+  return [...builtIn, ...own.map(({ scopes }) => scopes)];
 }

@@ -45,8 +45,8 @@ export interface EstimateDeps {
 /** What an ask would come to and whether it would be refused. Nothing is called, nothing is held. */
 export async function estimate(deps: EstimateDeps, who: Principal, ask: Ask): Promise<Estimate> {
   const refusals: GatewayError[] = [];
-  attempt(refusals, () => authorize(who, ask));
-  const planned = attempt(refusals, () => plan({ who, ask }, deps.pricing, deps.clock.now()));
+  const grant = attempt(refusals, () => authorize(who, ask)) ?? { who, ask };
+  const planned = attempt(refusals, () => plan(grant, deps.pricing, deps.clock.now()));
   if (!planned) return { inputTokens: estimateInputTokens(ask), costs: undefined, refusals };
   refusals.push(...(await listBudgetRefusals(deps, planned)));
   const costs = await costsOf(deps, who, planned);

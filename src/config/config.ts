@@ -68,6 +68,59 @@ export interface AnomaliesConfig {
   minimumNanos: bigint;
 }
 
+/** Where something about a caller stands in a token, and what it means here. */
+export interface ClaimMapping {
+  /** Name of the claim, or its path by dots: `resource_access.sluice.roles`. It may hold a list. */
+  claim?: string | undefined;
+  /** Their value by ours; what is not in it counts as not there. */
+  map?: Record<string, string> | undefined;
+  /** Where the claim says nothing. */
+  default?: string | undefined;
+}
+
+/** Somebody whose tokens (JWT) are taken. */
+export interface IssuerConfig {
+  /** Exactly as it stands in `iss`. */
+  issuer: string;
+  /** One of them has to stand in `aud`. */
+  audience: string[];
+  /** Where its public keys are; found by OpenID Connect Discovery unless given. */
+  jwksUri?: string | undefined;
+  /** Signature algorithms that are accepted, by their names in JOSE. */
+  algorithms: string[];
+  /** How far its clock may be off. */
+  leewaySeconds: number;
+  claims: {
+    organisation: ClaimMapping;
+    team?: ClaimMapping | undefined;
+    role?: ClaimMapping | undefined;
+    endUser?: ClaimMapping | undefined;
+    name: ClaimMapping;
+    email: ClaimMapping;
+  };
+}
+
+/** Who the holder of a client certificate is; `subject` or `san` says which certificates are meant. */
+export interface CertificateConfig {
+  /** Attributes of the subject that all have to be there, `CN=web-*,OU=Payments`. */
+  subject?: string | undefined;
+  /** A name that it is issued for: a URI or a DNS name. */
+  san?: string | undefined;
+  organisation: string;
+  team: string;
+  role: string;
+  endUser?: string | undefined;
+}
+
+/** Files in PEM, and whether clients are asked for a certificate. */
+export interface TlsConfig {
+  cert: string;
+  key: string;
+  /** Issuers of client certificates. */
+  ca?: string | undefined;
+  clientAuth: 'none' | 'request' | 'require';
+}
+
 /** Everything that can be set, checked and with its defaults. */
 export interface Config {
   environment: 'development' | 'production';
@@ -120,4 +173,11 @@ export interface Config {
   };
   /** Origins that browsers may call from; none by default. */
   corsOrigins: string[];
+  /** Speaks https and wss where it is set. */
+  tls: TlsConfig | undefined;
+  /** Addresses and networks whose `x-forwarded-for` is believed. */
+  trustedProxies: string[];
+  /** The header in which they tell of a client's certificate. */
+  certificateHeader: string | undefined;
+  identity: { issuers: IssuerConfig[]; certificates: CertificateConfig[] };
 }

@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { CAPABILITIES } from '../domain/model.ts';
 import { anomalies } from './anomalies-schema.ts';
 import type { ProviderConfig } from './config.ts';
+import { identity } from './identity-schema.ts';
 import { price, priceSource } from './price-schema.ts';
 import { secretReference, referringTexts } from './references.ts';
 import { choice, httpUrl, mapOf, quote, wholeNumber } from './rules.ts';
+import { server } from './server-schema.ts';
 import { webhooks } from './webhooks-schema.ts';
 
 /** The longest that a timer of Node can wait. */
@@ -17,11 +19,8 @@ const durationMs = (standard: number) => wholeNumber(1, MAX_MS).default(standard
 /** `sluice.config.yaml`, with the defaults of everything that it does not say. */
 export function fileSchema(lookup: Readonly<Record<string, string>>) {
   return mapOf({
-    server: mapOf({
-      port: wholeNumber(0, 65_535).default(4000),
-      host: z.string().min(1, 'is empty').default('127.0.0.1'),
-      corsOrigins: z.array(origin).default([]),
-    }).prefault({}),
+    server: server.prefault({}),
+    identity: identity.prefault({}),
     data: mapOf({ dir: z.string().min(1, 'is empty').default('./data') }).prefault({}),
     limits: limits.prefault({}),
     timeouts: timeouts.prefault({}),
@@ -63,10 +62,6 @@ const timeouts = mapOf({
   abandonMs: durationMs(10_000),
   stalledReaderMs: durationMs(15_000),
   drainMs: durationMs(20_000),
-});
-
-const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
-  error: (issue) => `is ${quote(issue.input)}; it must be an origin such as "https://app.example.com"`,
 });
 
 const providerName = z.string().regex(/^[a-z0-9-]+$/, 'is no provider name; use a-z, 0-9 and "-"');

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import type { Config } from './config.ts';
+import type { Config, TlsConfig } from './config.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { readConfigFile } from './config-file.ts';
 import { environmentSchema } from './environment-schema.ts';
@@ -36,6 +36,10 @@ function toConfig(variables: Variables, file: Settings, directory: string): Conf
     port: variables.PORT ?? file.server.port,
     host: variables.HOST ?? file.server.host,
     corsOrigins: file.server.corsOrigins,
+    tls: file.server.tls && locateTls(file.server.tls, directory),
+    trustedProxies: file.server.trustedProxies,
+    certificateHeader: file.server.certificateHeader,
+    identity: file.identity,
     dataDir: resolve(directory, variables.SLUICE_DATA_DIR ?? file.data.dir),
     databaseUrl: variables.DATABASE_URL,
     redisUrl: variables.REDIS_URL,
@@ -50,6 +54,11 @@ function toConfig(variables: Variables, file: Settings, directory: string): Conf
     limits: file.limits,
     timeouts: file.timeouts,
   };
+}
+
+function locateTls({ cert, key, ca, clientAuth }: TlsConfig, directory: string): TlsConfig {
+  const locate = (path: string) => resolve(directory, path);
+  return { cert: locate(cert), key: locate(key), ca: ca && locate(ca), clientAuth };
 }
 
 function locateSource(source: string | undefined, directory: string): string | undefined {

@@ -41,8 +41,22 @@ export interface Credentials {
   authorization: string | undefined;
   /** Address of the client. */
   ip: string;
+  /** The verified certificate of the client, where its connection has one. */
+  certificate?: ClientCertificate | undefined;
+  /** Value of the header `x-sluice-team`: in which of its teams a user acts. */
+  team?: string | undefined;
 }
 
-export function hasScope(who: Principal, scope: Scope): boolean {
+/** A client certificate that was verified by whoever took the connection. */
+export interface ClientCertificate {
+  /** Attributes of its subject, such as `CN=web-1`, as they stand in it. */
+  subject: readonly string[];
+  /** The URIs and DNS names that it is issued for. */
+  sans: readonly string[];
+  /** Undefined where that is for the proxy to know that took the connection. */
+  expiresAt: Date | undefined;
+}
+
+export function hasScope(who: Pick<Principal, 'scopes'>, scope: Scope): boolean {
   return who.scopes.has(scope) || who.scopes.has('OWNER') || (scope !== 'OWNER' && who.scopes.has('ADMIN'));
 }

@@ -10,6 +10,7 @@ import { createSchedule } from './schedule.ts';
 const HEARTBEAT_MS = 2_000;
 const RECOVER_EVERY_MS = 5_000;
 const PROBE_EVERY_MS = 30_000;
+const RECHECK_EVERY_MS = 5_000;
 const LAST_USED_EVERY_MS = 10_000;
 const DELIVER_EVERY_MS = 1_000;
 const FOLD_EVERY_MS = 1_000;
@@ -39,6 +40,7 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
     const settled = await gateway.recover();
     if (settled > 0) logger.warn({ settled }, 'settled completions whose process had died');
   });
+  every(RECHECK_EVERY_MS, 'recheck', () => authenticator.recheck());
   every(LAST_USED_EVERY_MS, 'last-used', () => authenticator.flushLastUsed());
   every(PROBE_EVERY_MS, 'probe', () => providers.probe(signal));
   // Each by itself, so that a receiver that hangs holds up no other.

@@ -1,8 +1,14 @@
 import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
 import { createGraphQLError, type Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
-import { GatewayError, Unauthenticated } from '../domain/errors.ts';
-import type { Credentials, Principal } from '../domain/principal.ts';
+import { Forbidden, GatewayError, Unauthenticated } from '../domain/errors.ts';
+import {
+  hasScope,
+  SCOPES,
+  type ClientCertificate,
+  type Credentials,
+  type Principal,
+} from '../domain/principal.ts';
 
 /** An introspection query is far smaller than this. */
 const MAX_TOKENS = 2_000;
@@ -21,9 +27,10 @@ const NOBODY: Principal = {
 };
 
 /** What stands in the context of an operation before anybody is known. */
-interface Asking {
+export interface Asking {
   request: Request;
   ip: string;
+  certificate: ClientCertificate | undefined;
 }
 
 /**
@@ -56,7 +63,7 @@ export function useAuthentication(
  * context is renewed with it, because what it caches would grow old for as long as the subscription lives. It stays
  * the same object: with another one for each event all the variables would be checked again with each.
  */
-export function useFreshContext<Context extends Asking>(
+export function useFreshContext<Context extends Asking & { who: Principal }>(
   authenticator: Authenticator,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin {
@@ -65,6 +72,7 @@ export function useFreshContext<Context extends Asking>(
       const context = args.contextValue as unknown as Context;
       async function onNext(): Promise<void> {
         const who = await authenticator.authenticate(credentialsOf(context));
+        ensureNoLess(context.who, who);
         Object.assign(context, renew(context, who));
       }
       return { onSubscribeResult: () => ({ onNext }) };
@@ -72,8 +80,20 @@ export function useFreshContext<Context extends Asking>(
   };
 }
 
-function credentialsOf({ request, ip }: Asking): Credentials {
-  return { authorization: request.headers.get('authorization') ?? undefined, ip };
+export function credentialsOf({ request, ip, certificate }: Asking): Credentials {
+  const authorization = request.headers.get('authorization') ?? undefined;
+  return { authorization, ip, certificate, team: request.headers.get('x-sluice-team') || undefined };
+}
+
+/** @throws Forbidden when somebody may do less than before, or elsewhere: what a subscription streams was chosen then. */
+export function ensureNoLess(before: Principal, now: Principal): void {
+  const same =
+    before.organisationId === now.organisationId &&
+    before.teamId === now.teamId &&
+    before.endUserId === now.endUserId &&
+    (now.models.length === 0 || String(now.models) === String(before.models)) &&
+    SCOPES.every((scope) => !hasScope(before, scope) || hasScope(now, scope));
+  if (!same) throw new Forbidden('what you may do has changed; subscribe again');
 }
 
 function toGraphQLError({ message, code, status }: GatewayError) {

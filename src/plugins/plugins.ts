@@ -1,15 +1,16 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
-import { useAuthentication, useFreshContext } from './authentication.ts';
+import { useAuthentication, useFreshContext, type Asking } from './authentication.ts';
 import { useCostGuard } from './cost-guard.ts';
+import { useOpenSubscriptions } from './open-subscriptions.ts';
 import { operationLimits } from './operation-limits.ts';
 
 /**
  * What guards the graph, in order. Money is not guarded here but in the pipeline, which every door goes through.
  * @param renew makes the context of one event of a subscription.
  */
-export function createPlugins<Context extends { request: Request; ip: string }>(
+export function createPlugins<Context extends Asking & { who: Principal }>(
   { config, authenticator }: Pick<Gateway, 'config' | 'authenticator'>,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {
@@ -20,6 +21,8 @@ export function createPlugins<Context extends { request: Request; ip: string }>(
     ...operationLimits(config.limits),
     // When the operation starts, since its cost depends on its variables; before a subscription's source, which may be paid for.
     useCostGuard(config.limits.operationCost),
+    // Around the source, so that it ends with its caller's rights.
+    useOpenSubscriptions(authenticator),
     // Last, as it replaces how events are executed.
     useFreshContext(authenticator, renew),
   ];

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newId } from '../lib/ids.ts';
-import { callerOf } from './caller.ts';
+import { isRefusal, type FindCaller } from './caller.ts';
 import type { ErrorLog } from './errors.ts';
 import { createGraphiqlPage } from './graphiql.ts';
 import { findUnreadiness } from './health.ts';
@@ -22,6 +22,7 @@ export interface RequestHandlerOptions {
   environment: 'development' | 'production';
   ready: ReadyCheck;
   log: ErrorLog;
+  findCaller: FindCaller;
   isDraining(): boolean;
 }
 
@@ -39,14 +40,16 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     if (path === GRAPHQL_PATH) {
       if (showGraphiql && wantsPage(request)) return showGraphiql(request, response);
       response.setHeader('vary', 'origin, accept');
-      await options.graphql(request, response, { requestId, ...callerOf(request) });
+      const caller = options.findCaller(request);
+      if (isRefusal(caller)) answerRefusal(response, caller, requestId);
+      else await options.graphql(request, response, { requestId, ...caller });
     } else if (path === '/healthz') {
       answerJson(response, 200, { status: 'alive' });
     } else if (path === '/readyz') {
       await answerReadiness(response, options);
     } else {
       const message = `there is nothing at ${JSON.stringify(path)}; GraphQL is served at ${GRAPHQL_PATH}`;
-      answerJson(response, 404, { errors: [{ message, extensions: { code: 'NOT_FOUND', requestId } }] });
+      answerRefusal(response, { status: 404, message }, requestId);
     }
   };
 }
@@ -66,6 +69,16 @@ async function answerReadiness(response: ServerResponse, options: RequestHandler
     : await findUnreadiness(options.ready, options.log);
   if (reason === undefined) answerJson(response, 200, { status: 'ready' });
   else answerJson(response, 503, { status: 'not ready', reason });
+}
+
+const CODES = { 400: 'BAD_REQUEST', 403: 'FORBIDDEN', 404: 'NOT_FOUND' };
+
+function answerRefusal(
+  response: ServerResponse,
+  { status, message }: { status: keyof typeof CODES; message: string },
+  requestId: string,
+): void {
+  answerJson(response, status, { errors: [{ message, extensions: { code: CODES[status], requestId } }] });
 }
 
 function answerJson(response: ServerResponse, status: number, body: object): void {

@@ -1,12 +1,17 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { RequestListener, Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { TlsConfig } from '../config/config.ts';
+import { createCallerFinder, type CallerOptions } from './caller.ts';
 import type { ErrorLog } from './errors.ts';
 import { createRequestHandler } from './http.ts';
 import type { RequestHandler } from './http.ts';
 import type { ReadyCheck } from './health.ts';
 import { createStallWatch } from './stall.ts';
+import { readTls } from './tls.ts';
 import { createSocketServer } from './websocket.ts';
 import type { SocketServer } from './websocket.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
@@ -22,14 +27,15 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const GOODBYE_MS = 500;
 const DRAIN_CHECK_MS = 25;
 
-export interface ServerOptions {
+export interface ServerOptions extends CallerOptions {
   graphql: GraphqlServer;
   host: string;
   /** 0 takes any free port. */
   port: number;
+  /** Speaks https and wss where it is set. */
+  tls: TlsConfig | undefined;
   environment: 'development' | 'production';
   ready: ReadyCheck;
-  corsOrigins: string[];
   limits: { bodyBytes: number; operationsPerSocket: number };
   timeouts: { stalledReaderMs: number };
   log: ErrorLog;
@@ -49,10 +55,16 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   let draining = false;
   const isDraining = () => draining;
-  const server = createHttpServer(createRequestHandler({ ...options, isDraining }), options.log);
+  const parts = { ...options, findCaller: createCallerFinder(options), isDraining };
+  const { server, connected } = await createHttpServer(createRequestHandler(parts), options);
   const stalls = createStallWatch(options.timeouts.stalledReaderMs);
-  server.on('connection', (socket) => stalls.watch(socket, () => socket.destroy()));
-  const sockets = createSocketServer({ ...options, stalls, isDraining });
+  server.on(connected, (socket: Socket) => stalls.watch(socket, () => socket.destroy()));
+  const sockets = createSocketServer({ ...parts, stalls });
+  const connections = new Set<Socket>();
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
   server.on('upgrade', sockets.upgrade);
   await listen(server, options);
   const port = portOf(server);
@@ -64,26 +76,35 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       draining = true;
       server.close();
       await finishWork(server, sockets, () => endsAt);
+      // Also those that never got as far as a request, for which the server itself would wait.
+      for (const socket of connections) socket.destroy();
       stalls.stop();
     }
     await closed;
   }
-  return { url: urlOf(options.host, port), port, drain, close: () => drain(0) };
+  return { url: urlOf(options, port), port, drain, close: () => drain(0) };
 }
 
-function createHttpServer(handle: RequestHandler, log: ErrorLog): Server {
+/** Also the event that tells of a connection on which requests come. */
+async function createHttpServer(
+  handle: RequestHandler,
+  { tls, log }: ServerOptions,
+): Promise<{ server: Server; connected: 'connection' | 'secureConnection' }> {
   const timeouts = {
     headersTimeout: HEADERS_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
   };
-  return createServer(timeouts, (request, response) => {
+  const listener: RequestListener = (request, response) => {
     handle(request, response).catch((error: unknown) => {
       log.error({ err: error }, 'a request failed');
       response.destroy();
     });
-  });
+  };
+  if (!tls) return { server: createServer(timeouts, listener), connected: 'connection' };
+  const server = createTlsServer({ ...timeouts, ...(await readTls(tls)) }, listener);
+  return { server, connected: 'secureConnection' };
 }
 
 async function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
@@ -107,9 +128,9 @@ function portOf(server: Server): number {
   return address.port;
 }
 
-function urlOf(host: string, port: number): string {
+function urlOf({ host, tls }: ServerOptions, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host;
-  return `http://${name.includes(':') ? `[${name}]` : name}:${port}${GRAPHQL_PATH}`;
+  return `${tls ? 'https' : 'http'}://${name.includes(':') ? `[${name}]` : name}:${port}${GRAPHQL_PATH}`;
 }
 
 /** Looks again and again rather than following each connection's fate; idle ones leave at each look. */
@@ -127,5 +148,4 @@ async function finishWork(server: Server, sockets: SocketServer, endsAt: () => n
     await wait(DRAIN_CHECK_MS);
   }
   sockets.terminate();
-  server.closeAllConnections();
 }

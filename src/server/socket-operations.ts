@@ -5,7 +5,7 @@ import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { isAsyncIterable } from 'graphql-yoga';
 import { iterateUntilAborted } from '../lib/abort.ts';
 import { newId } from '../lib/ids.ts';
-import { callerOf } from './caller.ts';
+import type { Caller } from './caller.ts';
 import { maskError, presentResult } from './errors.ts';
 import type { ErrorLog, Presentation } from './errors.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
@@ -14,6 +14,7 @@ import type { GraphqlServer, ServerContext } from './yoga.ts';
 /** One client's socket: the request that opened it, and the operations that have not ended yet. */
 export interface SocketState {
   request: IncomingMessage;
+  caller: Caller;
   running: Set<AbortController>;
 }
 
@@ -96,7 +97,7 @@ async function* runOperation(
   running.add(controller);
   try {
     const request = createRequest(graphql, context, params, by);
-    const serverContext = { requestId: by.requestId, ...callerOf(context.extra.request) };
+    const serverContext = { requestId: by.requestId, ...context.extra.caller };
     const result = await execute(graphql, params, request, serverContext, by);
     if (isAsyncIterable<ExecutionResult>(result)) {
       for await (const each of iterateUntilAborted(result, by.signal)) yield each;
@@ -136,19 +137,24 @@ function createRequest(
   { requestId, signal }: Presentation,
 ): Request {
   const headers: Record<string, string> = { 'content-type': 'application/json', 'x-request-id': requestId };
-  const authorization =
-    findAuthorization(connectionParams) ??
-    // GraphiQL sends the headers of its editor here, and no connection parameters at all.
-    findAuthorization(params.extensions?.['headers']) ??
-    extra.request.headers.authorization;
-  if (authorization !== undefined) headers['authorization'] = authorization;
+  for (const name of ['authorization', 'x-sluice-team']) {
+    const value =
+      findParameter(connectionParams, name) ??
+      // GraphiQL sends the headers of its editor here, and no connection parameters at all.
+      findParameter(params.extensions?.['headers'], name) ??
+      extra.request.headersDistinct[name]?.[0];
+    if (value !== undefined) headers[name] = value;
+  }
   return new graphql.fetchAPI.Request(`http://localhost${GRAPHQL_PATH}`, { method: 'POST', headers, signal });
 }
 
-function findAuthorization(source: unknown): string | undefined {
+/** In any letters, as headers are, and so perhaps twice: then it is not for us to choose one. */
+function findParameter(source: unknown, name: string): string | undefined {
   if (typeof source !== 'object' || source === null) return undefined;
-  const found = Object.entries(source).find(([name]) => name.toLowerCase() === 'authorization')?.[1];
-  return typeof found === 'string' ? found : undefined;
+  const found = Object.entries(source).filter(([key]) => key.toLowerCase() === name);
+  if (found.length > 1) throw new Refused([refusal(`${name} is there more than once`, 'BAD_REQUEST')]);
+  const value: unknown = found[0]?.[1];
+  return typeof value === 'string' ? value : undefined;
 }
 
 function tooMany(operationsPerSocket: number): GraphQLError {

@@ -5,6 +5,7 @@ import { schema } from '../graph/schema.ts';
 import { startJobs } from '../jobs/jobs.ts';
 import { newTraceId } from '../lib/ids.ts';
 import { createPlugins } from '../plugins/plugins.ts';
+import type { Caller } from './caller.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { createGraphqlServer } from './yoga.ts';
 
@@ -20,7 +21,7 @@ export interface Running {
 
 const LAST_WORDS_MS = 1_000;
 
-type Context = GraphContext & { request: Request; ip: string };
+type Context = GraphContext & Caller & { request: Request };
 
 /** Starts everything. */
 export async function start(config: Config, options: GatewayOptions): Promise<Running> {

@@ -4,6 +4,8 @@ import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
+import { isOriginAllowed, isRefusal } from './caller.ts';
+import type { Caller, FindCaller, Refusal } from './caller.ts';
 import type { ErrorLog } from './errors.ts';
 import { createSocketOperations } from './socket-operations.ts';
 import type { SocketState } from './socket-operations.ts';
@@ -34,6 +36,7 @@ export function createSocketServer(options: {
   stalls: StallWatch;
   corsOrigins: string[];
   limits: { bodyBytes: number; operationsPerSocket: number };
+  findCaller: FindCaller;
   isDraining(): boolean;
 }): SocketServer {
   const clients = new Map<WebSocket, Client>();
@@ -45,16 +48,18 @@ export function createSocketServer(options: {
     maxPayload: bodyBytes,
     perMessageDeflate: false,
   });
-  sockets.on('connection', (ws, request) => {
-    clients.set(ws, serve(protocol, ws, request, options.stalls));
-    ws.once('close', () => clients.delete(ws));
-  });
   const stopPinging = keepAlive(sockets);
   return {
     upgrade(request, socket, head) {
       const refusal = findRefusal(request, options);
       if (refusal) return refuseUpgrade(socket, refusal);
-      sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit('connection', ws, request));
+      const caller = options.findCaller(request);
+      if (isRefusal(caller)) return refuseUpgrade(socket, STATUSES[caller.status], caller.message);
+      sockets.handleUpgrade(request, socket, head, (ws) => {
+        clients.set(ws, serve(protocol, ws, { request, caller }, options.stalls));
+        ws.once('close', () => clients.delete(ws));
+        sockets.emit('connection', ws, request);
+      });
     },
     close(which) {
       for (const { state, end } of clients.values()) {
@@ -73,33 +78,29 @@ function findRefusal(
   options: { corsOrigins: string[]; isDraining(): boolean },
 ): string | undefined {
   if (request.url?.split('?')[0] !== GRAPHQL_PATH) return '404 Not Found';
+  // A browser asks for a socket without CORS: this check stands in its place.
   if (!isOriginAllowed(request, options.corsOrigins)) return '403 Forbidden';
   return options.isDraining() ? '503 Service Unavailable' : undefined;
 }
 
-/** A browser always names the page it asks for, and asks without CORS: this check stands in its place. */
-function isOriginAllowed({ headers }: IncomingMessage, allowed: string[]): boolean {
-  const { origin, host } = headers;
-  return origin === undefined || allowed.includes(origin) || hostOf(origin) === host;
-}
+const STATUSES: Record<Refusal['status'], string> = { 400: '400 Bad Request', 403: '403 Forbidden' };
 
-function hostOf(origin: string): string | undefined {
-  return URL.canParse(origin) ? new URL(origin).host : undefined;
-}
-
-function refuseUpgrade(socket: Duplex, status: string): void {
+function refuseUpgrade(socket: Duplex, status: string, message = ''): void {
   socket.on('error', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  const length = Buffer.byteLength(message);
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${length}\r\n\r\n${message}`,
+  );
 }
 
 /** Binds one socket to the protocol. A result counts as sent once the system took it: that is the back-pressure. */
 function serve(
   protocol: ReturnType<typeof makeServer<Record<string, unknown>, SocketState>>,
   ws: WebSocket,
-  request: IncomingMessage,
+  { request, caller }: { request: IncomingMessage; caller: Caller },
   stalls: StallWatch,
 ): Client {
-  const state: SocketState = { request, running: new Set() };
+  const state: SocketState = { request, caller, running: new Set() };
   let closed: ReturnType<typeof protocol.opened> | undefined;
   function end(code: number, reason: string): void {
     ws.close(code, reason);

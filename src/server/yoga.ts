@@ -113,7 +113,7 @@ function corsFor(request: Request, allowed: string[]): CORSOptions {
   return {
     origin: [origin],
     methods: ['GET', 'POST'],
-    allowedHeaders: ['authorization', 'content-type', 'x-request-id'],
+    allowedHeaders: ['authorization', 'content-type', 'x-request-id', 'x-sluice-team'],
     exposedHeaders: ['x-request-id'],
     credentials: false,
     maxAge: 600,

@@ -11,6 +11,10 @@ describe('without any setting', () => {
       port: 4000,
       host: '127.0.0.1',
       corsOrigins: [],
+      tls: undefined,
+      trustedProxies: [],
+      certificateHeader: undefined,
+      identity: { issuers: [], certificates: [] },
       dataDir: pathOf('data'),
       databaseUrl: undefined,
       redisUrl: undefined,
@@ -146,7 +150,7 @@ describe('several problems', () => {
       'PORT is "x"; it must be a whole number from 0 to 65535',
       'REDIS_URL must begin with redis:// or rediss://',
       'sluice.config.yaml:2 server.port is 99999; it must be a whole number from 0 to 65535',
-      'sluice.config.yaml:3 server.hots is not known; known here: port, host, corsOrigins',
+      'sluice.config.yaml:3 server.hots is not known; known here: port, host, corsOrigins, tls, trustedProxies, certificateHeader',
       expect.stringMatching(/^sluice\.config\.yaml:6 providers\.a\.apiKey must be a reference/),
     ]);
   });

@@ -28,7 +28,7 @@ export interface TestGateway extends Running {
     options?: { key?: string | null; signal?: AbortSignal; headers?: Record<string, string> },
   ): Promise<Answer>;
   /** A client of graphql-ws on a socket of its own; it is disposed of after the test. */
-  socket(options?: { key?: string | null; retryAttempts?: number }): Client;
+  socket(options?: { key?: string | null; retryAttempts?: number; params?: Record<string, string> }): Client;
   /** Every line that was logged. */
   logs: string[];
 }
@@ -84,11 +84,11 @@ export async function bootGateway(options: TestOptions = {}): Promise<TestGatewa
       });
       return (await response.json()) as Answer;
     },
-    socket({ key = ADMIN_KEY, retryAttempts = 0 } = {}) {
+    socket({ key = ADMIN_KEY, retryAttempts = 0, params } = {}) {
       const client = createClient({
         url: url.replace('http', 'ws'),
         webSocketImpl: WebSocket,
-        connectionParams: key === null ? {} : { authorization: `Bearer ${key}` },
+        connectionParams: { ...(key !== null && { authorization: `Bearer ${key}` }), ...params },
         retryAttempts,
       });
       clients.add(client);

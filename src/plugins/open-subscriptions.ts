@@ -1,0 +1,96 @@
+import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import type { Authenticator } from '../access/authenticate.ts';
+import type { Credentials, Principal } from '../domain/principal.ts';
+import { iterateUntilAborted } from '../lib/abort.ts';
+import { credentialsOf, ensureNoLess, type Asking } from './authentication.ts';
+
+/** The longest that a timer of Node can wait. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/**
+ * Ends a subscription with an error as soon as its caller may not have it any more, also while it is silent: when the
+ * credential ends by itself, is revoked, or allows less than when the subscription began, since what it streams was
+ * chosen then. Nothing is polled: whoever changes keys, users and roles tells of it.
+ */
+export function useOpenSubscriptions(authenticator: Authenticator): Plugin {
+  return {
+    onSubscribe({ args }) {
+      const context = args.contextValue as unknown as Asking & { who: Principal };
+      // Others renew the context for each event.
+      const { who } = context;
+      return {
+        onSubscribeResult({ result, setResult }) {
+          if (!isAsyncIterable<unknown>(result)) return;
+          const ended = new AbortController();
+          const stop = watchCaller(authenticator, who, credentialsOf(context), ended);
+          setResult(whenOver(iterateUntilAborted(result, ended.signal), stop) as never);
+        },
+      };
+    },
+  };
+}
+
+/** @returns how to stop; it is stopped already once `ended` has aborted. */
+function watchCaller(
+  authenticator: Authenticator,
+  before: Principal,
+  credentials: Credentials,
+  ended: AbortController,
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const unwatch = authenticator.watch(before, () => void look());
+
+  function stop(): void {
+    stopped = true;
+    clearTimeout(timer);
+    unwatch();
+  }
+
+  async function look(): Promise<void> {
+    try {
+      const now = await authenticator.authenticate(credentials);
+      ensureNoLess(before, now);
+      lookAgainAt(now.expiresAt);
+    } catch (error) {
+      if (stopped) return;
+      stop();
+      ended.abort(error);
+    }
+  }
+
+  function lookAgainAt(expiresAt: Date | undefined): void {
+    clearTimeout(timer);
+    if (expiresAt === undefined || stopped) return;
+    const leftMs = Math.max(0, expiresAt.getTime() - Date.now());
+    timer = setTimeout(() => void look(), Math.min(leftMs, TIMER_MS_MAX));
+    timer.unref();
+  }
+
+  // What changed between the first look and now was told to nobody.
+  void look();
+  return stop;
+}
+
+/** The same values; tells once when no more will come. */
+function whenOver<T>(values: AsyncIterableIterator<T>, onOver: () => void): AsyncIterableIterator<T> {
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    async next() {
+      try {
+        const result = await values.next();
+        if (result.done) onOver();
+        return result;
+      } catch (error) {
+        onOver();
+        throw error;
+      }
+    },
+    async return() {
+      onOver();
+      return (await values.return?.()) ?? { value: undefined, done: true };
+    },
+  };
+}
