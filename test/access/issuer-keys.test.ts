@@ -1,5 +1,5 @@
 import { generateKeyPair, SignJWT } from 'jose';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, it } from 'vitest';
 import { useGateway } from '../support/gateway.ts';
 import { BAD_ISSUERS, startGoodIssuer, startOddIssuer } from './support/bad-issuers.ts';
 import { AUDIENCE, startIssuer, toIssuerConfig } from './support/issuer.ts';
@@ -43,7 +43,9 @@ async function fateOf(token: string): Promise<string> {
 }
 
 describe('the keys of an issuer', () => {
-  it.concurrent('are read once, however many come at once, and not before somebody comes', async () => {
+  it.concurrent('are read once, however many come at once, and not before somebody comes', async ({
+    expect,
+  }) => {
     expect(many.keysRead()).toBe(0);
     const tokens = await Promise.all(
       Array.from({ length: 20 }, (_, index) => many.sign({ sub: `user ${index}` })),
@@ -65,7 +67,7 @@ describe('the keys of an issuer', () => {
     expect(await fateOf((await rotating.signIn('alice')).accessToken)).toBe(ACCEPTED);
   });
 
-  it.concurrent('are not asked for by every made-up key id', async () => {
+  it.concurrent('are not asked for by every made-up key id', async ({ expect }) => {
     const { privateKey } = await generateKeyPair('RS256');
     const madeUp = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
@@ -97,19 +99,19 @@ describe('the keys of an issuer', () => {
     await expect.poll(async () => fateOf(await late.sign()), WITHIN).toBe(ACCEPTED);
   });
 
-  it.concurrent('stand where the config says, where it does', async () => {
+  it.concurrent('stand where the config says, where it does', async ({ expect }) => {
     expect(await fateOf(await placed.sign())).toBe(ACCEPTED);
   });
 });
 
 describe('an issuer that', () => {
-  it.concurrent.each(bad)('$name lets nobody in, and holds nobody up', async ({ token }) => {
+  it.concurrent.for(bad)('$name lets nobody in, and holds nobody up', async ({ token }, { expect }) => {
     expect(['UNAVAILABLE', 'UNAUTHENTICATED']).toContain(await fateOf(token));
     // Nobody else is touched by it.
     expect((await gateway().ask(WHO)).data).toHaveProperty('viewer');
   });
 
-  it.concurrent('does as it should with such a key lets in', async () => {
+  it.concurrent('does as it should with such a key lets in', async ({ expect }) => {
     expect(await fateOf(good.token)).toBe(ACCEPTED);
   });
 });
