@@ -8,7 +8,7 @@ import { connect, TRANSPORTS } from '../server/support/client.ts';
 import { ADMIN_KEY, bootGateway, useGateway } from '../support/gateway.ts';
 import { makeAuthority, writeServerFiles, type CertificateWishes } from './support/certificates.ts';
 import { askSecurely, send, type SecureOptions } from './support/secure-client.ts';
-import { disable, knownUser, WHO } from './support/users.ts';
+import { disable, knownUser, WHO } from './support/signed-in.ts';
 
 const servers = await makeAuthority('CN=Servers');
 const clients = await makeAuthority('CN=Clients');

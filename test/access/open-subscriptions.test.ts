@@ -7,7 +7,7 @@ import { useGateway } from '../support/gateway.ts';
 import { startIssuer } from './support/issuer.ts';
 import { makeKey, revoke } from './support/keys.ts';
 import { addTeam, HASHING_SECRET } from './support/organisation.ts';
-import { disable, endMembership, knownUser, makeMember, WHO } from './support/users.ts';
+import { disable, endMembership, knownUser, makeMember, WHO } from './support/signed-in.ts';
 
 const issuer = await startIssuer();
 const members = await startIssuer();
