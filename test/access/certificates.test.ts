@@ -145,7 +145,7 @@ describe('the holder of a certificate', () => {
       const first = connectTls(options);
       const [session] = (await once(first, 'session')) as [Buffer];
       first.destroy();
-      const agent = new Agent({ session } as never);
+      const agent = new Agent({ session });
       let resumed = false;
       agent.on('keylog', (_line, socket: TLSSocket) =>
         socket.once('secureConnect', () => (resumed = socket.isSessionReused())),
@@ -213,7 +213,9 @@ describe('a server that requires certificates', () => {
     const options = { ca: servers.cert, client: await clients.issue(WEB) };
     expect(await askSecurely('HTTP', strict.url, { query: WHO }, options)).toHaveProperty('data');
     for (const client of [undefined, await strangers.issue(WEB)])
-      await expect(askSecurely('HTTP', strict.url, { query: WHO }, { ...options, client })).rejects.toThrow();
+      await expect(askSecurely('HTTP', strict.url, { query: WHO }, { ...options, client })).rejects.toThrow(
+        Error,
+      );
     await strict.stop(0);
   });
 

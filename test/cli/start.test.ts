@@ -8,7 +8,7 @@ import { ask, lineOf, makeFolder, runSluice, urlOf } from './support/sluice.ts';
 
 const run = promisify(execFile);
 const WHO = '{ viewer { scopes } }';
-const ADMIN = { data: { viewer: { scopes: ['ADMIN'] } } };
+const OWNER = { data: { viewer: { scopes: ['OWNER'] } } };
 const PRESET = 'Pz5xWn8qTc2rVk6mJh9bLd4sGy7fXu3e';
 
 // Each test runs the whole program several times, on machines that have more to do.
@@ -27,7 +27,7 @@ it('says at the first start all that is needed, and the key never again', PATIEN
   expect(welcome).toContain('set OPENAI_API_KEY');
   expect(lineOf(welcome, 'Key')).toMatch(/^sk-sluice-[0-9A-Za-z]{43}  \(admin; shown only this once\)$/);
   const [key = ''] = lineOf(welcome, 'Key').split(' ');
-  expect(await ask(url, key, WHO)).toEqual(ADMIN);
+  expect(await ask(url, key, WHO)).toEqual(OWNER);
   expect(await askAsBrowser(url)).toContain('GraphiQL');
 
   const { stdout: answer } = await run('bash', ['-c', lineOf(welcome, 'Try')]);
@@ -52,7 +52,7 @@ it('says at the first start all that is needed, and the key never again', PATIEN
   const again = await runSluice(folder).welcome;
   expect(lineOf(again, 'Key')).toBe('as shown at the first start');
   expect(again).not.toContain('sk-sluice-');
-  expect(await ask(urlOf(again), key, WHO)).toEqual(ADMIN);
+  expect(await ask(urlOf(again), key, WHO)).toEqual(OWNER);
 });
 
 it('in production serves no GraphiQL, and prints no preset key', PATIENT, async () => {
@@ -62,7 +62,7 @@ it('in production serves no GraphiQL, and prints no preset key', PATIENT, async 
   expect(welcome).not.toContain('GraphiQL');
   expect(await askAsBrowser(urlOf(welcome))).not.toMatch(/GraphiQL|<html/i);
   expect(lineOf(welcome, 'Key')).toBe('the one in SLUICE_ADMIN_KEY');
-  expect(await ask(urlOf(welcome), PRESET, WHO)).toEqual(ADMIN);
+  expect(await ask(urlOf(welcome), PRESET, WHO)).toEqual(OWNER);
   const { code, stdout, stderr } = await sluice.stop();
   expect(code).toBe(0);
   expect(stdout + stderr).not.toContain(PRESET);
