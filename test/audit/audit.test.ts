@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { makeKey } from '../access/support/keys.ts';
-import { addOrganisation, HASHING_SECRET, type Tenant } from '../access/support/organisation.ts';
+import type { Scope } from '../../src/domain/principal.ts';
+import { addKey, addOrganisation, HASHING_SECRET, type Tenant } from '../access/support/organisation.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 
 const gateway = useGateway({ variables: { SLUICE_SECRET: HASHING_SECRET } });
@@ -50,6 +50,10 @@ async function correct(
   return data.booked.entry.id as string;
 }
 
+/** A key that the audit knows nothing of: one made in the graph would stand in it. */
+const addOwnKey = (scopes: Scope[]) =>
+  addKey(gateway(), { organisationId: 'org_default', teamId: 'team_default', name: 'of a test' }, scopes);
+
 let other: Tenant;
 let theirs: string;
 let admin: string;
@@ -60,7 +64,7 @@ const entries: string[] = [];
 beforeAll(async () => {
   other = await addOrganisation(gateway(), 'Other');
   admin = (await gateway().ask('{ viewer { key { id } } }')).data.viewer.key.id;
-  second = await makeKey(gateway(), { scopes: ['ADMIN'] });
+  second = await addOwnKey(['ADMIN']);
   entries.push(await correct('ledgerAdjust', 'team_default', ADMIN_KEY, 'req-of-a-caller-0001'));
   entries.push(await correct('ledgerCredit', 'team_default', second.secret));
   entries.push(await correct('ledgerAdjust', 'team_default', second.secret));
@@ -123,10 +127,10 @@ describe('the audit', () => {
   });
 
   it('is read with AUDIT_READ, by nobody else, and shows no more of its targets than the reader may see', async () => {
-    const auditor = await makeKey(gateway(), { scopes: ['AUDIT_READ'] });
+    const auditor = await addOwnKey(['AUDIT_READ']);
     const { nodes } = await list({}, auditor.secret);
     expect(nodes.map(({ target }) => target)).toEqual([null, null, null]);
-    const reader = await makeKey(gateway(), { scopes: ['USAGE_READ', 'LEDGER_WRITE'] });
+    const reader = await addOwnKey(['USAGE_READ', 'LEDGER_WRITE']);
     await expect(list({}, reader.secret)).rejects.toThrow('FORBIDDEN');
     const query = 'query ($id: ID!) { node(id: $id) { id } }';
     expect((await gateway().ask(query, { id: nodes[0]?.id }, { key: reader.secret })).data.node).toBeNull();

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { schema } from '../../src/graph/schema.ts';
 import { raiseAlert } from '../alerts/support/alerts.ts';
+import { addUser } from '../access/support/users.ts';
 import { useGateway } from '../support/gateway.ts';
 
 const gateway = useGateway();
@@ -21,7 +22,7 @@ beforeAll(async () => {
     budgetSet(input: { subjectId: "team_default", limit: "1000", window: TOTAL }) { budget { id } }
   }`);
   const { data } = await gateway().ask(`{
-    viewer { key { id } team { id } }
+    viewer { key { id } team { id } organisation { id } }
     completions { nodes { id model { id price { id } } } }
     ledger { nodes { id } }
     providers { id }
@@ -38,9 +39,12 @@ beforeAll(async () => {
     Completion: completions.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
     Model: completions.nodes[0].model.id,
+    Organisation: viewer.organisation.id,
     Price: completions.nodes[0].model.price.id,
     Provider: providers[0].id,
+    Role: 'role_CALLER',
     Team: viewer.team.id,
+    User: await addUser(gateway(), 'Ann'),
   });
 });
 
@@ -48,7 +52,10 @@ const GARBAGE = [
   ['nothing', ''],
   ['a word', 'hello'],
   ['a prefix', 'cmpl_'],
-  ['an unknown prefix', 'user_00000000000000000000000000'],
+  ['an unknown prefix', 'nobody_00000000000000000000000000'],
+  ['a user that does not exist', 'user_00000000000000000000000000'],
+  ['a role that does not exist', 'role_BOSS'],
+  ['an organisation that does not exist', 'org_00000000000000000000000000'],
   ['an id that nothing has', 'cmpl_00000000000000000000000000'],
   ['an id that is too long', 'cmpl_000000000000000000000000000'],
   ['an id in capitals', 'CMPL_00000000000000000000000000'],
