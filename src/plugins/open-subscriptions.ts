@@ -72,18 +72,24 @@ function watchCaller(
   return stop;
 }
 
-/** The same values; tells once when no more will come. */
+/**
+ * The same values; tells when no more will come. An error comes once and is the end, as with a generator: whoever turns
+ * errors into results would ask again for ever.
+ */
 function whenOver<T>(values: AsyncIterableIterator<T>, onOver: () => void): AsyncIterableIterator<T> {
+  let failed = false;
   return {
     [Symbol.asyncIterator]() {
       return this;
     },
     async next() {
+      if (failed) return { value: undefined, done: true };
       try {
         const result = await values.next();
         if (result.done) onOver();
         return result;
       } catch (error) {
+        failed = true;
         onOver();
         throw error;
       }
