@@ -81,9 +81,10 @@ const rarely = <T>(arbitrary: fc.Arbitrary<T>) =>
 const mostly = <const T extends string>(usual: T, others: readonly T[], weight: number) =>
   fc.oneof({ weight, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: fc.constantFrom(...others) });
 
+/** No less than what the recovery of a dead process comes to: an ask is held for at least its estimate and its output. */
 const amount = fc.oneof(
   { weight: 20, arbitrary: fc.bigInt(40n, 120n) },
-  { weight: 1, arbitrary: fc.bigInt(1n, 10n ** 15n) },
+  { weight: 1, arbitrary: fc.bigInt(40n, 10n ** 15n) },
 );
 const limit = fc.bigInt(1n, 600n);
 const rule = mostly('BLOCK', ['WARN', 'SHADOW'], 3);
