@@ -19,6 +19,7 @@ import type { Config } from './config/config.ts';
 import { openDatabase, type Database } from './db/database.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { ModelUnavailable } from './domain/errors.ts';
+import { createAccessLog, type AccessLog } from './events/access-log.ts';
 import { createNews, type News } from './events/news.ts';
 import { appendEvent, type OutboxEvent } from './events/outbox.ts';
 import { createReporter } from './events/reporter.ts';
@@ -55,6 +56,8 @@ export interface Gateway {
    */
   makeFirstAdminKey(): Promise<string | undefined>;
   authenticator: Authenticator;
+  /** Tells the audit who came and who was refused. */
+  accessLog: AccessLog;
   keys: KeyStore;
   /** Something was just committed: every instance hears of it now, and not at its next look. */
   announceCommit: () => void;
@@ -146,7 +149,8 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
     brakes: { find: findBrake, set: setBrake },
     onRaised: announceCommit,
   });
-  const access = { makeFirstAdminKey, authenticator, keys };
+  const accessLog = createAccessLog(sql, logger);
+  const access = { makeFirstAdminKey, authenticator, accessLog, keys };
   return { database, relay, announce, announceCommit, webhooks, anomalies, ...access };
 }
 

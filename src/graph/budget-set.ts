@@ -68,17 +68,17 @@ builder.mutationFields((t) => ({
     description: `Sets the budget of a subject for a unit and a window, whether or not there was one: what is not given gets its
 default. It counts what is requested from then on.`,
     args: { input: t.arg({ type: BudgetSetInput, required: true }) },
-    resolve: (_root, { input }, { gateway, who, requestId }) =>
+    resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
       payload(async () => ({
-        budget: await setBudget(gateway.budgets, who, toInput(withoutNull(input)), requestId),
+        budget: await setBudget(gateway.budgets, who, toInput(withoutNull(input)), { requestId, ip }),
       })),
   }),
   budgetDelete: t.field({
     type: DeletePayload,
     description: 'From now on nothing is counted against it.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { gateway, who, requestId }) =>
-      payload(async () => ({ deletedId: await deleteBudget(gateway.budgets, who, id, requestId) })),
+    resolve: (_root, { id }, { gateway, who, requestId, ip }) =>
+      payload(async () => ({ deletedId: await deleteBudget(gateway.budgets, who, id, { requestId, ip }) })),
   }),
 }));
 

@@ -7,6 +7,7 @@ import { trimOutbox } from '../usage/trim.ts';
 import { createSchedule } from './schedule.ts';
 
 const RECOVER_EVERY_MS = 5_000;
+const ACCESS_LOG_EVERY_MS = 1_000;
 const PROBE_EVERY_MS = 30_000;
 const LAST_USED_EVERY_MS = 10_000;
 const DELIVER_EVERY_MS = 1_000;
@@ -25,7 +26,7 @@ const HEARTBEATS_PER_HOLD = 3;
 
 /** Work that nobody waits for. */
 export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
-  const { ledger, runs, authenticator, providers, database, logger, config, webhooks } = gateway;
+  const { ledger, runs, authenticator, accessLog, providers, database, logger, config, webhooks } = gateway;
   const schedule = createSchedule(logger);
   const { every, signal } = schedule;
 
@@ -38,6 +39,7 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
     if (settled > 0) logger.warn({ settled }, 'settled completions whose process had died');
   });
   every(LAST_USED_EVERY_MS, 'last-used', () => authenticator.flushLastUsed());
+  every(ACCESS_LOG_EVERY_MS, 'access-log', () => accessLog.flush());
   every(PROBE_EVERY_MS, 'probe', () => providers.probe(signal));
   // Each by itself, so that a receiver that hangs holds up no other.
   for (const name of webhooks.names)
@@ -62,6 +64,7 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
     async stop() {
       await schedule.stop();
       await authenticator.flushLastUsed().catch(() => {});
+      await accessLog.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
+import { useAccessLog } from './access-log.ts';
 import { useAuthentication, useFreshContext } from './authentication.ts';
 import { useCostGuard } from './cost-guard.ts';
 import { operationLimits } from './operation-limits.ts';
@@ -10,12 +11,14 @@ import { operationLimits } from './operation-limits.ts';
  * @param renew makes the context of one event of a subscription.
  */
 export function createPlugins<Context extends { request: Request; ip: string }>(
-  { config, authenticator }: Pick<Gateway, 'config' | 'authenticator'>,
+  { config, authenticator, accessLog }: Pick<Gateway, 'config' | 'authenticator' | 'accessLog'>,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {
   return [
     // Before parsing: without a key nothing is looked at.
     useAuthentication(authenticator, { openIntrospection: config.environment === 'development' }),
+    // As soon as it is known who asks, or that nobody knows.
+    useAccessLog(accessLog),
     // While parsing and validating, before any resolver.
     ...operationLimits(config.limits),
     // When the operation starts, since its cost depends on its variables; before a subscription's source, which may be paid for.

@@ -80,7 +80,7 @@ export async function openLedgers(): Promise<LedgerFixture> {
         },
         ADMIN,
         { ...PLAIN_BUDGET, ...changes },
-        'request',
+        { requestId: 'request' },
       ),
     readBudget: async (id) => (await readBudgets(database.sql, [id]))[0]!,
     async close() {

@@ -2,6 +2,7 @@ import type { Sql, TransactionSql } from 'postgres';
 import { toJsonParameter } from '../../db/json.ts';
 import { subjectOf, type Budget } from '../../domain/budget.ts';
 import { Forbidden, InvalidInput, NotFound } from '../../domain/errors.ts';
+import type { Origin } from '../../domain/origin.ts';
 import { hasScope, type Principal } from '../../domain/principal.ts';
 import { appendAudit } from '../../events/audit.ts';
 import { appendEvent } from '../../events/outbox.ts';
@@ -51,12 +52,12 @@ export async function setBudget(
   store: BudgetStore,
   who: Principal,
   input: BudgetInput,
-  requestId: string,
+  by: Origin,
 ): Promise<Budget> {
   const faults = listFaults(input, store.isModel);
   if (faults.length > 0) throw new InvalidInput(faults);
   const subject = await ensureSubject(store, who, input);
-  const id = await store.sql.begin((tx) => write(tx, who, { ...input, ...subject }, requestId));
+  const id = await store.sql.begin((tx) => write(tx, who, { ...input, ...subject }, by));
   store.onChange();
   return (await readBudgets(store.sql, [id]))[0]!;
 }
@@ -66,7 +67,7 @@ export async function deleteBudget(
   store: BudgetStore,
   who: Principal,
   id: string,
-  requestId: string,
+  by: Origin,
 ): Promise<string> {
   const [budget] = await findBudgets(store.sql, who, [id]);
   if (!budget) throw new NotFound('budget', id);
@@ -75,7 +76,7 @@ export async function deleteBudget(
     const deleted = await tx`
       UPDATE budgets SET deleted_at = now() WHERE id = ${id} AND deleted_at IS NULL RETURNING id`;
     if (deleted.length === 0) return;
-    await record(tx, who, { id, action: 'budget.delete', before: toRecord(budget), requestId });
+    await record(tx, who, { id, action: 'budget.delete', before: toRecord(budget), by });
   });
   store.onChange();
   return id;
@@ -107,7 +108,7 @@ async function write(
   tx: TransactionSql,
   who: Principal,
   input: BudgetInput & { teamId: string | undefined },
-  requestId: string,
+  by: Origin,
 ): Promise<string> {
   const subject = subjectOf(input.scope, input.subjectId);
   const [existing] = await tx<{ id: string; time_zone: string; start_day: number }[]>`
@@ -127,7 +128,7 @@ async function write(
     action: 'budget.set',
     before: before && toRecord(before),
     after: toRecord(after!),
-    requestId,
+    by,
   };
   await record(tx, who, told);
   return id;
@@ -190,12 +191,12 @@ async function record(
     action: string;
     before: Record<string, unknown> | undefined;
     after?: Record<string, unknown>;
-    requestId: string;
+    by: Origin;
   },
 ): Promise<void> {
-  const { organisationId, keyId: actorKeyId } = who;
-  const { id: targetId, action, before, after, requestId } = change;
-  await appendAudit(tx, { organisationId, actorKeyId, action, targetId, before, after, requestId });
+  const { organisationId, keyId: actorId } = who;
+  const { id: targetId, action, before, after, by } = change;
+  await appendAudit(tx, { organisationId, actorId, action, targetId, before, after, ...by });
   await appendEvent(tx, { organisationId, kind: 'BUDGET_CHANGED', subjectId: targetId });
 }
 

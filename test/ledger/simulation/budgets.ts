@@ -95,9 +95,9 @@ function storeOf({ sql }: Database): BudgetStore {
 
 /** As an admin does it. @returns the budget's id. */
 export async function writeBudget(database: Database, world: World, plan: BudgetPlan): Promise<string> {
-  return (await setBudget(storeOf(database), adminOf(world), toInput(world, plan), 'request')).id;
+  return (await setBudget(storeOf(database), adminOf(world), toInput(world, plan), { requestId: 'request' })).id;
 }
 
 export async function removeBudget(database: Database, world: World, { id }: BudgetState): Promise<void> {
-  await deleteBudget(storeOf(database), adminOf(world), id, 'request');
+  await deleteBudget(storeOf(database), adminOf(world), id, { requestId: 'request' });
 }
