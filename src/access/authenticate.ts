@@ -5,6 +5,7 @@ import type { Db } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { Unauthenticated } from '../domain/errors.ts';
 import type { Credentials, Principal } from '../domain/principal.ts';
+import { msUntilStale, withGrants } from './grants.ts';
 import { readKeyPrincipal } from './key-principal.ts';
 import { hashSecret } from './secrets.ts';
 
@@ -35,8 +36,9 @@ export function createAuthenticator(db: Db, options: { hashingKey: Buffer }): Au
     const digest = hash('sha256', salt + secret);
     const cached = known.get(digest);
     if (cached) return cached;
-    const found = (await readKeyPrincipal(db, hashSecret(secret, options.hashingKey))) ?? UNKNOWN;
-    known.set(digest, found);
+    const holder = await readKeyPrincipal(db, hashSecret(secret, options.hashingKey));
+    const found = holder ? await withGrants(db, holder) : UNKNOWN;
+    known.set(digest, found, { ttl: found === UNKNOWN ? TRUST_MS : msUntilStale(found, TRUST_MS) });
     return found;
   }
 

@@ -2,7 +2,7 @@ import { and, eq, isNull, sql, type SQL } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { Forbidden, InvalidInput, NotFound } from '../domain/errors.ts';
-import { hasScope, type Principal, type Scope } from '../domain/principal.ts';
+import { hasScope, withoutGrants, type Principal, type Scope } from '../domain/principal.ts';
 import { newId } from '../lib/ids.ts';
 import { toApiKey, visibleKeys, type ApiKey } from './keys.ts';
 import { hashSecret, hintOf, newSecret } from './secrets.ts';
@@ -41,7 +41,7 @@ export async function createKey(
   who: Principal,
   input: NewKey,
 ): Promise<ShownKey> {
-  checkNewKey(who, input);
+  checkNewKey(withoutGrants(who), input);
   const [team] = await findTeams(db, who, [input.teamId]);
   if (!team) throw new NotFound('team', input.teamId);
   const secret = newSecret();
@@ -100,11 +100,12 @@ async function ensureManageable(db: Db, who: Principal, id: string): Promise<SQL
     .where(where);
   if (!found) throw new NotFound('API key', id);
   // A rotated key shows its new secret: without this, a key could be traded for a mightier one.
-  const beyond = scopesBeyond(who, found.scopes);
+  const own = withoutGrants(who);
+  const beyond = scopesBeyond(own, found.scopes);
   if (beyond.length > 0)
     throw new Forbidden(`that key has ${beyond.join(', ')}, which your own key does not have`);
-  if (goesBeyondModels(who, found.models))
-    throw new Forbidden(`that key may use more models than your own: ${who.models.join(', ')}`);
+  if (goesBeyondModels(own, found.models))
+    throw new Forbidden(`that key may use more models than your own: ${own.models.join(', ')}`);
   return where;
 }
 

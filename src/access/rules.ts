@@ -14,6 +14,7 @@ export type Rule = Scope | 'AUTHENTICATED';
 export const RULES: Readonly<Record<string, Rule>> = {
   'Query._entities': 'AUTHENTICATED',
   'Query._service': 'AUTHENTICATED',
+  'Query.accessRequests': 'AUTHENTICATED',
   'Query.alerts': 'AUTHENTICATED',
   'Query.anomalies': 'AUTHENTICATED',
   'Query.auditEvents': 'AUDIT_READ',
@@ -34,6 +35,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Query.usageExport': 'USAGE_READ',
   'Query.viewer': 'AUTHENTICATED',
 
+  'Mutation.accessGrantRevoke': 'AUTHENTICATED',
+  'Mutation.accessRequestCancel': 'AUTHENTICATED',
+  'Mutation.accessRequestCreate': 'AUTHENTICATED',
+  'Mutation.accessRequestDecide': 'ACCESS_DECIDE',
   'Mutation.budgetDelete': 'BUDGETS_WRITE',
   'Mutation.budgetSet': 'BUDGETS_WRITE',
   'Mutation.completionCancel': 'COMPLETIONS_WRITE',
@@ -43,8 +48,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Mutation.keyRotate': 'KEYS_WRITE',
   'Mutation.ledgerAdjust': 'LEDGER_WRITE',
   'Mutation.ledgerCredit': 'LEDGER_WRITE',
+  'Mutation.modelAccessSet': 'ADMIN',
   'Mutation.priceSet': 'ADMIN',
 
+  'Subscription.accessRequestChanged': 'AUTHENTICATED',
   'Subscription.alertRaised': 'AUTHENTICATED',
   'Subscription.budgetChanged': 'AUTHENTICATED',
   'Subscription.completionEvents': 'AUTHENTICATED',
@@ -52,6 +59,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Subscription.usageTicks': 'USAGE_READ',
 
   // Whoever was let see an object sees its fields.
+  AccessGrant: 'AUTHENTICATED',
+  AccessRequest: 'AUTHENTICATED',
   Anomaly: 'AUTHENTICATED',
   ApiKey: 'AUTHENTICATED',
   Attempt: 'AUTHENTICATED',

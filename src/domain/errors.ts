@@ -64,7 +64,8 @@ export class NotFound extends GatewayError {
   }
 }
 
-class Conflict extends GatewayError {
+/** It cannot be done as things stand. */
+export class Conflict extends GatewayError {
   override name = 'Conflict';
   constructor(message: string) {
     super('CONFLICT', message, { status: 409 });

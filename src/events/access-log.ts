@@ -4,6 +4,7 @@ import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Logger } from '../lib/logger.ts';
 import { appendAudits, type AuditRecord } from './audit.ts';
+import { createCountedQueue, type Counted } from './counted-queue.ts';
 
 /** What may wait to be written; what comes beyond it is counted and told in the log. */
 const MAX_WAITING = 1_000;
@@ -30,90 +31,78 @@ export interface AccessLog {
   close(): Promise<void>;
 }
 
-interface Waiting {
-  record: AuditRecord;
-  count: number;
-  /** When it is written; undefined: with the next flush. */
-  dueMs: number | undefined;
-}
-
 export function createAccessLog(sql: Sql, logger: Logger): AccessLog {
-  const waiting = new Map<string, Waiting>();
+  const queue = createCountedQueue(MAX_WAITING);
   const strangers = new Map<string, number>();
   const cameIn = new LRUCache<string, true>({ max: MAX_ACTORS, ttl: HOUR_MS });
-  const told = new LRUCache<string, { count: number; endsMs: number }>({ max: MAX_ACTORS, ttl: HOUR_MS });
-  let dropped = 0;
+  const countRefusal = createHourlyCount();
+  let strangersDropped = 0;
 
-  function add(record: AuditRecord, dueMs?: number): void {
-    const name = JSON.stringify([record.organisationId, record.actorId, record.action, record.targetId]);
-    const same = waiting.get(name);
-    if (same) same.count += 1;
-    else if (waiting.size < MAX_WAITING) waiting.set(name, { record, count: 1, dueMs });
-    else dropped += 1;
-  }
-
-  /** How many of this actor were told in its hour, with this one. */
-  function countOf({ organisationId, keyId }: Principal): { count: number; endsMs: number } {
-    const name = `${organisationId} ${keyId}`;
-    const known = told.get(name) ?? { count: 0, endsMs: Date.now() + HOUR_MS };
-    if (known.count === 0) told.set(name, known);
-    known.count += 1;
-    return known;
-  }
-
-  async function write(isDue: (one: Waiting) => boolean): Promise<void> {
+  async function write(nowMs: number): Promise<void> {
     tellLog();
-    const due = [...waiting].filter(([, one]) => isDue(one));
-    for (const [name] of due) waiting.delete(name);
-    const byChain = Map.groupBy(due, ([, { record }]) => record.organisationId);
+    const byChain = Map.groupBy(queue.take(nowMs), ({ record }) => record.organisationId);
     for (const ofOne of byChain.values()) {
       try {
-        await appendAudits(
-          sql,
-          ofOne.map(([, one]) => toRecord(one)),
-        );
+        await appendAudits(sql, ofOne.map(toRecord));
       } catch (err) {
         logger.warn({ err }, 'who came and who was refused cannot be written; it waits');
-        for (const [name, one] of ofOne) keep(name, one);
+        ofOne.forEach(queue.add);
       }
     }
   }
 
-  function keep(name: string, one: Waiting): void {
-    const since = waiting.get(name);
-    if (since) since.count += one.count;
-    else if (waiting.size < MAX_WAITING) waiting.set(name, one);
-    else dropped += one.count;
-  }
-
   function tellLog(): void {
+    const dropped = queue.takeDropped() + strangersDropped;
     if (dropped > 0) logger.warn({ dropped }, 'logins and refusals came faster than they could be written');
-    dropped = 0;
     for (const [ip, count] of strangers) logger.info({ ip, count }, 'a credential was refused');
     strangers.clear();
+    strangersDropped = 0;
   }
 
   return {
     cameIn(who, by) {
-      const name = `${who.organisationId} ${who.keyId}`;
+      const name = nameOf(who);
       if (cameIn.has(name)) return;
       cameIn.set(name, true);
-      add(recordOf(who, { action: 'access.login', targetId: who.keyId }, by));
+      queue.add({
+        record: recordOf(who, { action: 'access.login', targetId: who.keyId }, by),
+        count: 1,
+        dueMs: 0,
+      });
     },
     refused(who, { target, reason }, by) {
-      const { count, endsMs } = countOf(who);
-      if (count <= TOLD_IN_AN_HOUR) {
-        const after = { reason: reason.slice(0, REASON_MAX) };
-        add(recordOf(who, { action: 'access.refused', targetId: target, after }, by));
-      } else add(recordOf(who, { action: 'access.refused', targetId: who.keyId }, by), endsMs);
+      const { count, endsMs } = countRefusal(who);
+      const isTold = count <= TOLD_IN_AN_HOUR;
+      const what = isTold
+        ? { targetId: target, after: { reason: reason.slice(0, REASON_MAX) } }
+        : { targetId: who.keyId };
+      const record = recordOf(who, { action: 'access.refused', ...what }, by);
+      queue.add({ record, count: 1, dueMs: isTold ? 0 : endsMs });
     },
     notKnown({ ip = 'unknown' }) {
-      if (strangers.has(ip) || strangers.size < MAX_WAITING) strangers.set(ip, (strangers.get(ip) ?? 0) + 1);
-      else dropped += 1;
+      const count = strangers.get(ip) ?? 0;
+      if (count > 0 || strangers.size < MAX_WAITING) strangers.set(ip, count + 1);
+      else strangersDropped += 1;
     },
-    flush: () => write(({ dueMs = 0 }) => dueMs <= Date.now()),
-    close: () => write(() => true),
+    flush: () => write(Date.now()),
+    close: () => write(Infinity),
   };
+}
+
+/** How many there were of somebody in the hour that began with the first, and when it ends. */
+function createHourlyCount(): (who: Principal) => { count: number; endsMs: number } {
+  const hours = new LRUCache<string, { count: number; endsMs: number }>({ max: MAX_ACTORS, ttl: HOUR_MS });
+  return (who) => {
+    const name = nameOf(who);
+    const hour = hours.get(name) ?? { count: 0, endsMs: Date.now() + HOUR_MS };
+    hour.count += 1;
+    if (hour.count === 1) hours.set(name, hour);
+    return hour;
+  };
+}
+
+function nameOf({ organisationId, keyId }: Principal): string {
+  return `${organisationId} ${keyId}`;
 }
 
 function recordOf(
@@ -125,6 +114,6 @@ function recordOf(
 }
 
 /** The count is of equal ones; request, address and reason are those of the first. */
-function toRecord({ record, count }: Waiting): AuditRecord {
+function toRecord({ record, count }: Counted): AuditRecord {
   return record.action === 'access.login' ? record : { ...record, after: { ...record.after, count } };
 }

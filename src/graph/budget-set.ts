@@ -1,7 +1,8 @@
 import type { Budget as BudgetRow } from '../domain/budget.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import { deleteBudget, setBudget, type BudgetInput } from '../ledger/budgets/set.ts';
-import { Budget, BudgetAction, BudgetUnit, BudgetWindow, LimitScope, NANOS } from './budget.ts';
+import { NANOS } from '../lib/money.ts';
+import { Budget, BudgetAction, BudgetUnit, BudgetWindow, LimitScope } from './budget.ts';
 import { builder } from './builder.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull, type WithoutNull } from './inputs.ts';

@@ -1,5 +1,7 @@
 import DataLoader from 'dataloader';
+import { findGrants, findGrantsOfRequests, type AccessGrant } from '../access/grants.ts';
 import { countKeysOfTeams, findKeys, listKeysOfTeams, type ApiKey } from '../access/keys.ts';
+import { findAccessRequests, type AccessRequest } from '../access/requests/read.ts';
 import { findTeams, type Team } from '../access/teams.ts';
 import { findAlerts, type Alert } from '../alerts/alerts.ts';
 import { listDeliveries, type WebhookDelivery } from '../alerts/deliveries.ts';
@@ -32,6 +34,10 @@ export interface Loaders {
   priceHistory: DataLoader<string, Price[]>;
   auditEvent: ById<AuditEvent>;
   alert: ById<Alert>;
+  accessRequest: ById<AccessRequest>;
+  accessGrant: ById<AccessGrant>;
+  /** By the request that it came of. */
+  grantOfRequest: ById<AccessGrant>;
   /** How far the webhooks are with an alert. */
   deliveriesOfAlert: DataLoader<string, WebhookDelivery[]>;
   budget: ById<Budget>;
@@ -59,6 +65,13 @@ export function createLoaders(gateway: Gateway, who: Principal): Loaders {
       return models.map((model) => byModel.get(model) ?? []);
     }),
     auditEvent: byId((ids) => findAuditEvents(db, who, ids)),
+    accessRequest: byId((ids) => findAccessRequests(db, who, ids)),
+    accessGrant: byId((ids) => findGrants(db, who, ids)),
+    grantOfRequest: new DataLoader(async (requestIds) => {
+      const grants = await findGrantsOfRequests(db, who, requestIds);
+      const found = new Map(grants.map((grant) => [grant.requestId, grant]));
+      return requestIds.map((id) => found.get(id) ?? null);
+    }),
     alert: byId((ids) => findAlerts(db, who, ids)),
     deliveriesOfAlert: new DataLoader(async (ids) => {
       const deliveries = Map.groupBy(await listDeliveries(db, ids), ({ alertId }) => alertId);

@@ -1,4 +1,5 @@
 import './scalars.ts';
+import './access-decisions.ts';
 import './alert.ts';
 import './anomaly.ts';
 import './attempt.ts';
@@ -13,6 +14,7 @@ import './estimate.ts';
 import './ledger.ts';
 import './ledger-corrections.ts';
 import './model.ts';
+import './model-access.ts';
 import './price.ts';
 import './provider.ts';
 import './usage.ts';

@@ -5,7 +5,7 @@ import { Budget } from './budget.ts';
 import { builder } from './builder.ts';
 import { Team } from './team.ts';
 
-const Viewer = builder.objectRef<Principal>('Viewer').implement({
+export const Viewer = builder.objectRef<Principal>('Viewer').implement({
   description: 'Who is asking.',
   fields: (t) => ({
     key: t.field({

@@ -1,5 +1,6 @@
 import { EVERYBODY } from '../catalog/price-lists.ts';
 import { refreshWhenDue } from '../catalog/refresh.ts';
+import { endDueGrants, lapseRequests } from '../access/requests/end.ts';
 import type { Gateway } from '../gateway.ts';
 import { forgetOldWindows } from '../ledger/budgets/windows.ts';
 import { foldUsage } from '../usage/fold.ts';
@@ -8,6 +9,8 @@ import { createSchedule } from './schedule.ts';
 
 const RECOVER_EVERY_MS = 5_000;
 const ACCESS_LOG_EVERY_MS = 1_000;
+const END_GRANTS_EVERY_MS = 1_000;
+const LAPSE_EVERY_MS = 60_000;
 const PROBE_EVERY_MS = 30_000;
 const LAST_USED_EVERY_MS = 10_000;
 const DELIVER_EVERY_MS = 1_000;
@@ -40,6 +43,8 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
   });
   every(LAST_USED_EVERY_MS, 'last-used', () => authenticator.flushLastUsed());
   every(ACCESS_LOG_EVERY_MS, 'access-log', () => accessLog.flush());
+  every(END_GRANTS_EVERY_MS, 'end-grants', () => endDueGrants(gateway.accessDesk));
+  every(LAPSE_EVERY_MS, 'lapse-requests', () => lapseRequests(gateway.accessDesk));
   every(PROBE_EVERY_MS, 'probe', () => providers.probe(signal));
   // Each by itself, so that a receiver that hangs holds up no other.
   for (const name of webhooks.names)

@@ -105,7 +105,7 @@ describe('the chain of an organisation', () => {
       /jsonb_build_array\(([^]*?)\)::text, 'UTF8'/.exec(
         await readFile(join(MIGRATIONS_FOLDER, folder, 'migration.sql'), 'utf8'),
       ) ?? [];
-    const named = [...hashed.matchAll(/\be\.(\w+)/g)].map(([, name]) => name);
+    const named = [...hashed.matchAll(/\be\.(\w+)/g)].map(([, name = '']) => name);
     expect([...named, 'hash'].toSorted()).toEqual(columns.map(({ name }) => name));
   });
 

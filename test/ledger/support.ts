@@ -76,6 +76,7 @@ export async function openLedgers(): Promise<LedgerFixture> {
           sql: database.sql,
           findSubject: async () => ({ teamId: undefined }),
           isModel: () => true,
+          endIncreases: async () => {},
           onChange() {},
         },
         ADMIN,

@@ -25,9 +25,12 @@ export type AttemptStatus =
 
 export type AuditFilter = {
   action?: StringFilter | null | undefined;
-  /** By the id of the key. */
+  /** By the id of the key or user. */
   actor?: StringFilter | null | undefined;
   range?: DateTimeRange | null | undefined;
+  requestId?: StringFilter | null | undefined;
+  /** By the id of what was changed. */
+  target?: StringFilter | null | undefined;
 };
 
 /**

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, index, primaryKey, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { AccessKind, AccessRequestStatus } from '../../domain/access.ts';
+import type { BudgetUnit } from '../../domain/budget.ts';
 
 /** What callers ask to be given, and what became of it. */
 export const accessRequests = snakeCase.table(
@@ -16,6 +17,7 @@ export const accessRequests = snakeCase.table(
     targetId: text().notNull(),
     /** Of a budget, in its unit. */
     amount: bigint({ mode: 'bigint' }),
+    unit: text().$type<BudgetUnit>(),
     reason: text().notNull(),
     /** Until when it is wanted. */
     until: timestamp({ withTimezone: true }),
@@ -51,6 +53,7 @@ export const accessGrants = snakeCase.table(
     kind: text().$type<AccessKind>().notNull(),
     targetId: text().notNull(),
     amount: bigint({ mode: 'bigint' }),
+    unit: text().$type<BudgetUnit>(),
     createdAt: timestamp({ withTimezone: true }).notNull(),
     /** Null: until it is revoked. */
     expiresAt: timestamp({ withTimezone: true }),

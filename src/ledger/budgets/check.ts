@@ -44,10 +44,16 @@ export function fault(field: string, what: string): InputIssue[] {
   return [{ path: ['input', field], message: `input.${field} ${what}` }];
 }
 
+/** What is wrong with an amount that a limit is, or is raised by. */
+export function findAmountFault(unit: BudgetUnit, amount: bigint): string | undefined {
+  if (amount <= 0n) return 'must be more than 0; to stop all use, revoke the key instead';
+  if (amount > LIMITS_MAX[unit]) return `must be at most ${LIMITS_MAX_TEXT[unit]}`;
+  return undefined;
+}
+
 function checkLimit({ limit, unit }: BudgetInput): InputIssue[] {
-  if (limit <= 0n) return fault('limit', 'must be more than 0; to stop all use, revoke the key instead');
-  if (limit > LIMITS_MAX[unit]) return fault('limit', `must be at most ${LIMITS_MAX_TEXT[unit]}`);
-  return [];
+  const found = findAmountFault(unit, limit);
+  return found === undefined ? [] : fault('limit', found);
 }
 
 function checkWindow({ window, timeZone, startDay }: BudgetInput): InputIssue[] {

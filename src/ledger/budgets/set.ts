@@ -21,6 +21,8 @@ export interface BudgetStore {
     id: string,
   ): Promise<{ teamId: string | undefined } | undefined>;
   isModel(name: string): boolean;
+  /** A limit that is set, or a budget that is gone, is without what it was raised by for a time. */
+  endIncreases(tx: TransactionSql, budget: { id: string; organisationId: string }, by: Origin): Promise<void>;
   /** A change was committed. */
   onChange(): void;
 }
@@ -57,7 +59,7 @@ export async function setBudget(
   const faults = listFaults(input, store.isModel);
   if (faults.length > 0) throw new InvalidInput(faults);
   const subject = await ensureSubject(store, who, input);
-  const id = await store.sql.begin((tx) => write(tx, who, { ...input, ...subject }, by));
+  const id = await store.sql.begin((tx) => write(store, tx, who, { ...input, ...subject }, by));
   store.onChange();
   return (await readBudgets(store.sql, [id]))[0]!;
 }
@@ -71,11 +73,12 @@ export async function deleteBudget(
 ): Promise<string> {
   const [budget] = await findBudgets(store.sql, who, [id]);
   if (!budget) throw new NotFound('budget', id);
-  ensureMaySet(who, budget.scope, budget.subjectId, budget.teamId);
+  ensureMaySet(who, budget);
   await store.sql.begin(async (tx) => {
     const deleted = await tx`
       UPDATE budgets SET deleted_at = now() WHERE id = ${id} AND deleted_at IS NULL RETURNING id`;
     if (deleted.length === 0) return;
+    await store.endIncreases(tx, budget, by);
     await record(tx, who, { id, action: 'budget.delete', before: toRecord(budget), by });
   });
   store.onChange();
@@ -85,16 +88,14 @@ export async function deleteBudget(
 async function ensureSubject(store: BudgetStore, who: Principal, { scope, subjectId }: BudgetInput) {
   const found = await store.findSubject(who, scope, subjectId);
   if (!found) throw new NotFound(scope.toLowerCase().replace('_', ' '), subjectId);
-  ensureMaySet(who, scope, subjectId, found.teamId);
+  ensureMaySet(who, { scope, subjectId, ...found });
   return found;
 }
 
 /** Whoever a budget holds for must not be who sets it: nobody raises their own. */
-function ensureMaySet(
+export function ensureMaySet(
   who: Principal,
-  scope: Budget['scope'],
-  subjectId: string,
-  teamId: string | undefined,
+  { scope, subjectId, teamId }: Pick<Budget, 'scope' | 'subjectId' | 'teamId'>,
 ): void {
   if (hasScope(who, 'ADMIN')) return;
   if (hasScope(who, 'BUDGETS_WRITE') && scope === 'KEY' && teamId === who.teamId && subjectId !== who.keyId)
@@ -105,6 +106,7 @@ function ensureMaySet(
 }
 
 async function write(
+  store: BudgetStore,
   tx: TransactionSql,
   who: Principal,
   input: BudgetInput & { teamId: string | undefined },
@@ -122,6 +124,7 @@ async function write(
     UPDATE budget_windows SET limit_amount = ${input.limit.toString()}::text::bigint, version = version + 1
     WHERE budget_id = ${id} AND (ends_at IS NULL OR ends_at > now())`;
   await openWindows(tx, [id]);
+  if (existing) await store.endIncreases(tx, { id, organisationId: who.organisationId }, by);
   const [after] = await readBudgets(tx, [id]);
   const told = {
     id,

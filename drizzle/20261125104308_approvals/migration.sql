@@ -7,6 +7,7 @@ CREATE TABLE "access_grants" (
 	"kind" text NOT NULL,
 	"target_id" text NOT NULL,
 	"amount" bigint,
+	"unit" text,
 	"created_at" timestamp with time zone NOT NULL,
 	"expires_at" timestamp with time zone,
 	"ended_at" timestamp with time zone
@@ -20,6 +21,7 @@ CREATE TABLE "access_requests" (
 	"kind" text NOT NULL,
 	"target_id" text NOT NULL,
 	"amount" bigint,
+	"unit" text,
 	"reason" text NOT NULL,
 	"until" timestamp with time zone,
 	"status" text NOT NULL,
