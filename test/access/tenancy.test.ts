@@ -3,8 +3,9 @@ import type { AlertKind } from '../../src/domain/alert.ts';
 import { raiseAlert } from '../alerts/support/alerts.ts';
 import { connect, type Result } from '../server/support/client.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
-import { askAs } from './support/keys.ts';
-import { addOrganisation, HASHING_SECRET, type Tenant } from './support/organisation.ts';
+import { decide, request } from '../access-requests/support.ts';
+import { askAs, makeKey } from './support/keys.ts';
+import { addKey, addOrganisation, addTeam, HASHING_SECRET, type Tenant } from './support/organisation.ts';
 import { listRootFields } from './support/root-fields.ts';
 import { CREATE, IDEMPOTENCY_KEY, IN_COMMON, listCases, type Foreign } from './support/tenancy-cases.ts';
 
@@ -36,6 +37,8 @@ test('each field that an operation can begin with is walked', () => {
     alertId: '',
     anomalyId: '',
     priceId: '',
+    requestId: '',
+    grantId: '',
   };
   expect(Object.keys(listCases(nothing)).toSorted()).toEqual(listRootFields());
 });
@@ -54,17 +57,26 @@ test('an admin of one organisation who names all of another finds nothing and ch
     alertId: `alert_${await raiseTheirs('BUDGET_THRESHOLD')}`,
     anomalyId: `anom_${await raiseTheirs()}`,
     priceId: await setTheirPrice(),
+    requestId: await askTheirs(),
+    grantId: await giveTheirs(),
   };
   for (const [field, { answer, ...operation }] of Object.entries(listCases(foreign))) {
     const transport = field.startsWith('Subscription.') ? 'WS' : 'HTTP';
     const asked = askAs(`Bearer ${ADMIN_KEY}`, transport, gateway().url, operation);
-    const happen = { 'Subscription.usageTicks': bothSettle, 'Subscription.alertRaised': bothAreTold }[field];
+    const happen = {
+      'Subscription.accessRequestChanged': bothAsk,
+      'Subscription.usageTicks': bothSettle,
+      'Subscription.alertRaised': bothAreTold,
+    }[field];
     const result = happen ? await whileIt(happen, asked) : await asked;
     expect.soft(result, field).toEqual({ data: answer });
     expect.soft(JSON.stringify(result), field).not.toContain(MARK);
   }
-  expect(await askOther(EVERYTHING, { running })).toMatchObject({
+  expect(await askOther(EVERYTHING, foreign)).toMatchObject({
     data: {
+      request: { status: 'PENDING' },
+      grant: { endedAt: null },
+      model: { access: { via: 'the organisation wants to be asked first' } },
       viewer: { key: { revokedAt: null }, team: { keys: { totalCount: 1 } } },
       completion: { status: 'RUNNING' },
     },
@@ -87,7 +99,10 @@ it('shows each organisation its own in the same fields', async () => {
   expect(found.data.nodes).toEqual(ids.map((id) => ({ id })));
 });
 
-const EVERYTHING = `query ($running: ID!) {
+const EVERYTHING = `query ($running: ID!, $requestId: ID!, $grantId: ID!) {
+  request: node(id: $requestId) { ... on AccessRequest { status } }
+  grant: node(id: $grantId) { ... on AccessGrant { endedAt } }
+  model(name: "demo/slow") { access { via } }
   viewer { key { revokedAt } team { keys { totalCount } } }
   completion(id: $running) { status }
 }`;
@@ -143,6 +158,30 @@ async function bothSettle(): Promise<void> {
 async function bothAreTold(): Promise<void> {
   await raiseTheirs();
   await raiseAlert(gateway().gateway);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** A caller of theirs asks, and they list a model to be asked for first. */
+async function askTheirs(targetId = 'USAGE_READ'): Promise<string> {
+  const { organisationId } = other;
+  const teamId = await addTeam(gateway(), organisationId, MARK);
+  const caller = await addKey(gateway(), { organisationId, teamId, name: MARK }, ['COMPLETIONS_WRITE']);
+  await askOther(
+    'mutation { modelAccessSet(input: { name: "demo/slow", askFirst: true }) { errors { code } } }',
+  );
+  const input = { kind: 'SCOPE', targetId, reason: MARK };
+  return (await request(gateway(), caller.secret, input)).accessRequest!.id;
+}
+
+async function giveTheirs(): Promise<string> {
+  const decided = await decide(gateway(), await askTheirs(), {}, other.admin.secret);
+  return decided.accessRequest!.grant!.id;
+}
+
+async function bothAsk(): Promise<void> {
+  await askTheirs();
+  const caller = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'] });
+  await request(gateway(), caller.secret, { kind: 'SCOPE', targetId: 'USAGE_READ', reason: 'ours' });
   await new Promise((resolve) => setTimeout(resolve, 20));
 }
 

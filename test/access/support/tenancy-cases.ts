@@ -12,6 +12,9 @@ export interface Foreign {
   alertId: string;
   anomalyId: string;
   priceId: string;
+  /** An access request that is undecided, and a grant. */
+  requestId: string;
+  grantId: string;
 }
 
 /** What completions of both organisations have in common. */
@@ -45,8 +48,22 @@ export function listCases({
   alertId,
   anomalyId,
   priceId,
+  requestId,
+  grantId,
 }: Foreign): Record<string, Case> {
-  const ids = [done, running, ...entries, keyId, teamId, budgetId, alertId, anomalyId, priceId];
+  const ids = [
+    done,
+    running,
+    ...entries,
+    keyId,
+    teamId,
+    budgetId,
+    alertId,
+    anomalyId,
+    priceId,
+    requestId,
+    grantId,
+  ];
   return {
     'Query._entities': {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }',
@@ -86,6 +103,13 @@ export function listCases({
       query: '{ tokenEstimate(input: { model: "demo/echo", source: { text: "mine" } }) { inputTokens } }',
       answer: { tokenEstimate: { inputTokens: 1 } },
     },
+    'Query.accessRequests': {
+      query: `{
+      all: accessRequests { nodes { id } totalCount }
+      pending: accessRequests(status: PENDING) { nodes { id } totalCount }
+    }`,
+      answer: { all: none, pending: none },
+    },
     'Query.alerts': {
       query: '{ alerts { nodes { id } totalCount } }',
       answer: { alerts: none },
@@ -95,12 +119,13 @@ export function listCases({
       answer: { anomalies: none },
     },
     'Query.auditEvents': {
-      query: `query ($key: String!) {
-      all: auditEvents { nodes { id } totalCount }
+      query: `query ($key: String!, $targets: [String!]) {
+      all: auditEvents(first: 200) { nodes { actor targetId } }
       key: auditEvents(filter: { actor: { eq: $key } }) { nodes { id } totalCount }
+      target: auditEvents(filter: { target: { in: $targets } }) { nodes { id } totalCount }
     }`,
-      variables: { key: keyId },
-      answer: { all: none, key: none },
+      variables: { key: keyId, targets: ids },
+      answer: { all: { nodes: expect.any(Array) }, key: none, target: none },
     },
     'Query.complete': {
       query: '{ complete(input: { model: "demo/echo", source: { text: "mine" } }) { completion { text } } }',
@@ -189,6 +214,32 @@ export function listCases({
         },
       },
     },
+    'Mutation.accessGrantRevoke': {
+      query: 'mutation ($id: ID!) { accessGrantRevoke(id: $id) { accessGrant { id } errors { code } } }',
+      variables: { id: grantId },
+      answer: { accessGrantRevoke: { accessGrant: null, errors: NOT_FOUND } },
+    },
+    'Mutation.accessRequestCancel': {
+      query: 'mutation ($id: ID!) { accessRequestCancel(id: $id) { accessRequest { id } errors { code } } }',
+      variables: { id: requestId },
+      answer: { accessRequestCancel: { accessRequest: null, errors: NOT_FOUND } },
+    },
+    'Mutation.accessRequestCreate': {
+      query: `mutation ($id: ID!) {
+        accessRequestCreate(input: { kind: BUDGET_INCREASE, targetId: $id, amount: "1", reason: "x" }) {
+          accessRequest { id } errors { code }
+        }
+      }`,
+      variables: { id: budgetId },
+      answer: { accessRequestCreate: { accessRequest: null, errors: NOT_FOUND } },
+    },
+    'Mutation.accessRequestDecide': {
+      query: `mutation ($id: ID!) {
+        accessRequestDecide(input: { id: $id, approve: true }) { accessRequest { id } errors { code } }
+      }`,
+      variables: { id: requestId },
+      answer: { accessRequestDecide: { accessRequest: null, errors: NOT_FOUND } },
+    },
     'Mutation.budgetDelete': {
       query: 'mutation ($id: ID!) { budgetDelete(id: $id) { deletedId errors { code } } }',
       variables: { id: budgetId },
@@ -236,12 +287,23 @@ export function listCases({
     },
     'Mutation.ledgerAdjust': correctionOf('ledgerAdjust', { done, teamId }),
     'Mutation.ledgerCredit': correctionOf('ledgerCredit', { done, teamId }),
+    'Mutation.modelAccessSet': {
+      // The other organisation wants to be asked first for it.
+      query: `mutation { modelAccessSet(input: { name: "demo/slow", askFirst: false }) {
+        model { access { allowed } } errors { code }
+      } }`,
+      answer: { modelAccessSet: { model: { access: { allowed: true } }, errors: [] } },
+    },
     'Mutation.priceSet': {
       // The other organisation has set a price for this model, which is not the one before this.
       query: `mutation { priceSet(input: { model: "demo/slow", rates: [] }) {
         price { source rates { unit } } errors { code }
       } }`,
       answer: { priceSet: { price: { source: 'organisation', rates: [] }, errors: [] } },
+    },
+    'Subscription.accessRequestChanged': {
+      query: 'subscription { accessRequestChanged { reason } }',
+      answer: { accessRequestChanged: { reason: expect.any(String) } },
     },
     'Subscription.alertRaised': {
       query: 'subscription { alertRaised { message } }',
