@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { grant, request } from '../access-requests/support.ts';
+import { makeKey } from '../access/support/keys.ts';
 import { raiseAlert } from '../alerts/support/alerts.ts';
 import { useGateway, type TestGateway } from '../support/gateway.ts';
 import { normalise } from './support/normalise.ts';
@@ -14,6 +16,10 @@ interface Stage {
   secret: string;
   completion: string;
   otherKey: string;
+  /** What the other key has asked for: one that is undecided, and one that was granted. */
+  accessRequest: string;
+  ownAccessRequest: string;
+  grant: string;
   budget: string;
 }
 
@@ -34,17 +40,29 @@ describe('the example operations', () => {
 
 async function prepare(on: TestGateway): Promise<Stage> {
   const { data } = await on.ask(`mutation {
-    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LEDGER_WRITE, AUDIT_READ] }) {
+    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LEDGER_WRITE, AUDIT_READ, ACCESS_DECIDE] }) {
       key { id }
       secret
     }
-    other: keyCreate(input: { name: "web", scopes: [COMPLETIONS_WRITE] }) { key { id } }
+    other: keyCreate(input: { name: "web", scopes: [COMPLETIONS_WRITE] }) { key { id } secret }
   }`);
   const { key, secret } = data.keyCreate;
   const otherKey = data.other.key.id;
   await complete(on, secret, 'demo/echo');
   const completion = await complete(on, secret, 'demo/expensive');
-  return { key: key.id, secret, completion, otherKey, budget: await setBudget(on, otherKey) };
+  const budget = await setBudget(on, otherKey);
+  const wanted = { kind: 'SCOPE', targetId: 'USAGE_READ', reason: 'to see what we spend' };
+  const { accessRequest } = await request(on, data.other.secret, wanted);
+  return {
+    key: key.id,
+    secret,
+    completion,
+    otherKey,
+    budget,
+    accessRequest: accessRequest!.id,
+    ownAccessRequest: (await request(on, secret, { ...wanted, targetId: 'ADMIN' })).accessRequest!.id,
+    grant: await grant(on, data.other.secret, { kind: 'SCOPE', targetId: 'AUDIT_READ' }),
+  };
 }
 
 async function setBudget({ ask }: TestGateway, subjectId: string): Promise<string> {
@@ -61,10 +79,14 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   if (operation.name === 'audit-events') await adjust(on, stage);
   if (operation.name === 'alerts') await Promise.all([raise(on), raise(on)]);
   if (operation.name === 'anomalies') await raiseAnomaly(on);
+  if (operation.name === 'model-access-set') return on.ask(query, variables);
+  if (operation.name === 'viewer-grants') await give(on, stage);
   if (kind !== 'subscription') return on.ask(query, variables, { key: stage.secret });
   const results = on.socket({ key: stage.secret }).iterate({ query, variables });
   if (operation.name === 'budget-changed') return [(await results.next()).value];
-  if (operation.name === 'alert-raised') return [await whileRaising(on, results.next())];
+  if (operation.name === 'alert-raised') return [await whileIt(() => raise(on), results.next())];
+  if (operation.name === 'access-request-changed')
+    return [await whileIt(() => askForAccess(on), untilAsked(results))];
   if (operation.name !== 'usage-ticks') return Array.fromAsync(results);
   const tick = results.next();
   // Slow enough for the subscription to have begun when it is settled.
@@ -75,13 +97,16 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
 async function fill(
   variables: string,
   on: TestGateway,
-  { key, secret, completion, otherKey, budget }: Stage,
+  { key, secret, completion, otherKey, budget, accessRequest, ownAccessRequest, grant: granted }: Stage,
 ): Promise<string> {
   const filled = variables
     .replace('{{key}}', key)
     .replace('{{completion}}', completion)
     .replace('{{other key}}', otherKey)
-    .replace('{{budget}}', budget);
+    .replace('{{budget}}', budget)
+    .replace('{{access request}}', accessRequest)
+    .replace('{{own access request}}', ownAccessRequest)
+    .replace('{{grant}}', granted);
   if (!filled.includes('{{running completion}}')) return filled;
   return filled.replace('{{running completion}}', await startCompletion(on, secret));
 }
@@ -127,12 +152,30 @@ function raiseAnomaly(on: TestGateway): Promise<string> {
   return raiseAlert(on.gateway, { teamId: 'team_default', kind: 'ANOMALY', detail });
 }
 
+/** By a key of its own, so that it stays the only change of its request. */
+async function askForAccess(on: TestGateway): Promise<void> {
+  const key = await makeKey(on, { scopes: ['COMPLETIONS_WRITE'] });
+  await request(on, key.secret, { kind: 'SCOPE', targetId: 'USAGE_READ' });
+}
+
+/** Those of before the subscription are told late, beside open transactions. */
+async function untilAsked<T>(results: AsyncIterator<T>): Promise<IteratorResult<T>> {
+  for (;;) {
+    const next = await results.next();
+    if (next.done || JSON.stringify(next.value).includes('"reason":"for a test"')) return next;
+  }
+}
+
+async function give(on: TestGateway, { secret }: Stage): Promise<void> {
+  await grant(on, secret, { kind: 'SCOPE', targetId: 'LIMITS_WRITE' }, '2099-12-31T00:00:00Z');
+}
+
 /** A subscription tells nobody when it is open. */
-async function whileRaising<T>(on: TestGateway, first: Promise<IteratorResult<T>>): Promise<T> {
+async function whileIt<T>(happens: () => Promise<unknown>, first: Promise<IteratorResult<T>>): Promise<T> {
   let over = false;
   void first.finally(() => (over = true));
   while (!over) {
-    await raise(on);
+    await happens();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return (await first).value as T;

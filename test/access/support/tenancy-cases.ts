@@ -1,4 +1,6 @@
 import { expect } from 'vitest';
+import { NONE, NOT_FOUND, type Case } from './tenancy-case.ts';
+import { listAccessCases } from './tenancy-access-cases.ts';
 
 /** The ids of what another organisation has. */
 export interface Foreign {
@@ -24,18 +26,7 @@ export const IDEMPOTENCY_KEY = 'shared';
 export const CREATE = `mutation ($input: CompletionInput!, $key: String) {
   completionCreate(input: $input, idempotencyKey: $key) { completion { id text } errors { code } }
 }`;
-const NOT_FOUND = [{ code: 'NOT_FOUND' }];
 const EVER = 'range: { from: "2020-01-01T00:00:00Z" }';
-
-/** One way to name what belongs to another organisation. */
-export interface Case {
-  query: string;
-  variables?: Record<string, unknown>;
-  /** What an admin of one organisation is answered who names everything of another. */
-  answer: unknown;
-}
-
-const none = { nodes: [], totalCount: 0 };
 
 /** For each field that an operation can begin with: naming everything of the other organisation in it. */
 export function listCases({
@@ -65,6 +56,7 @@ export function listCases({
     grantId,
   ];
   return {
+    ...listAccessCases({ requestId, grantId, budgetId }),
     'Query._entities': {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }',
       variables: {
@@ -91,7 +83,7 @@ export function listCases({
       team: budgets(filter: { scope: [TEAM], subjectId: $team }) { nodes { id } totalCount }
     }`,
       variables: { team: teamId },
-      answer: { all: none, team: none },
+      answer: { all: NONE, team: NONE },
     },
     'Query.estimate': {
       query: `{ estimate(input: { model: "demo/echo", source: { text: "mine" }, endUserId: "both" }) {
@@ -103,20 +95,13 @@ export function listCases({
       query: '{ tokenEstimate(input: { model: "demo/echo", source: { text: "mine" } }) { inputTokens } }',
       answer: { tokenEstimate: { inputTokens: 1 } },
     },
-    'Query.accessRequests': {
-      query: `{
-      all: accessRequests { nodes { id } totalCount }
-      pending: accessRequests(status: PENDING) { nodes { id } totalCount }
-    }`,
-      answer: { all: none, pending: none },
-    },
     'Query.alerts': {
       query: '{ alerts { nodes { id } totalCount } }',
-      answer: { alerts: none },
+      answer: { alerts: NONE },
     },
     'Query.anomalies': {
       query: '{ anomalies { nodes { id } totalCount } }',
-      answer: { anomalies: none },
+      answer: { anomalies: NONE },
     },
     'Query.auditEvents': {
       query: `query ($key: String!, $targets: [String!]) {
@@ -125,7 +110,7 @@ export function listCases({
       target: auditEvents(filter: { target: { in: $targets } }) { nodes { id } totalCount }
     }`,
       variables: { key: keyId, targets: ids },
-      answer: { all: { nodes: expect.any(Array) }, key: none, target: none },
+      answer: { all: { nodes: expect.any(Array) }, key: NONE, target: NONE },
     },
     'Query.complete': {
       query: '{ complete(input: { model: "demo/echo", source: { text: "mine" } }) { completion { text } } }',
@@ -148,9 +133,9 @@ export function listCases({
     }`,
       variables: { team: teamId, key: keyId },
       answer: {
-        team: none,
-        key: none,
-        running: none,
+        team: NONE,
+        key: NONE,
+        running: NONE,
         both: { nodes: [expect.objectContaining({ team: { name: 'Default' } })], totalCount: 1 },
       },
     },
@@ -162,7 +147,7 @@ export function listCases({
       all: ledger(first: 200) { nodes { team { name } key { name } completion { endUserId } note } }
     }`,
       variables: { team: teamId, key: keyId, done },
-      answer: { team: none, key: none, completion: none, all: { nodes: expect.any(Array) } },
+      answer: { team: NONE, key: NONE, completion: NONE, all: { nodes: expect.any(Array) } },
     },
     'Query.model': {
       // The other organisation pays a price of its own for it.
@@ -214,32 +199,6 @@ export function listCases({
         },
       },
     },
-    'Mutation.accessGrantRevoke': {
-      query: 'mutation ($id: ID!) { accessGrantRevoke(id: $id) { accessGrant { id } errors { code } } }',
-      variables: { id: grantId },
-      answer: { accessGrantRevoke: { accessGrant: null, errors: NOT_FOUND } },
-    },
-    'Mutation.accessRequestCancel': {
-      query: 'mutation ($id: ID!) { accessRequestCancel(id: $id) { accessRequest { id } errors { code } } }',
-      variables: { id: requestId },
-      answer: { accessRequestCancel: { accessRequest: null, errors: NOT_FOUND } },
-    },
-    'Mutation.accessRequestCreate': {
-      query: `mutation ($id: ID!) {
-        accessRequestCreate(input: { kind: BUDGET_INCREASE, targetId: $id, amount: "1", reason: "x" }) {
-          accessRequest { id } errors { code }
-        }
-      }`,
-      variables: { id: budgetId },
-      answer: { accessRequestCreate: { accessRequest: null, errors: NOT_FOUND } },
-    },
-    'Mutation.accessRequestDecide': {
-      query: `mutation ($id: ID!) {
-        accessRequestDecide(input: { id: $id, approve: true }) { accessRequest { id } errors { code } }
-      }`,
-      variables: { id: requestId },
-      answer: { accessRequestDecide: { accessRequest: null, errors: NOT_FOUND } },
-    },
     'Mutation.budgetDelete': {
       query: 'mutation ($id: ID!) { budgetDelete(id: $id) { deletedId errors { code } } }',
       variables: { id: budgetId },
@@ -287,23 +246,12 @@ export function listCases({
     },
     'Mutation.ledgerAdjust': correctionOf('ledgerAdjust', { done, teamId }),
     'Mutation.ledgerCredit': correctionOf('ledgerCredit', { done, teamId }),
-    'Mutation.modelAccessSet': {
-      // The other organisation wants to be asked first for it.
-      query: `mutation { modelAccessSet(input: { name: "demo/slow", askFirst: false }) {
-        model { access { allowed } } errors { code }
-      } }`,
-      answer: { modelAccessSet: { model: { access: { allowed: true } }, errors: [] } },
-    },
     'Mutation.priceSet': {
       // The other organisation has set a price for this model, which is not the one before this.
       query: `mutation { priceSet(input: { model: "demo/slow", rates: [] }) {
         price { source rates { unit } } errors { code }
       } }`,
       answer: { priceSet: { price: { source: 'organisation', rates: [] }, errors: [] } },
-    },
-    'Subscription.accessRequestChanged': {
-      query: 'subscription { accessRequestChanged { reason } }',
-      answer: { accessRequestChanged: { reason: expect.any(String) } },
     },
     'Subscription.alertRaised': {
       query: 'subscription { alertRaised { message } }',

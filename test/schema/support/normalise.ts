@@ -7,6 +7,8 @@ const CHANGING: Record<string, RegExp> = {
   '<secret>': /^secret$/,
   '<hint>': /^hint$/,
   '<request id>': /^requestId$/,
+  '<hash>': /^(previousHash|hash)$/,
+  '<place>': /^seq$/,
 };
 
 /** An answer in which all that differs from run to run has a name instead; the same id always gets the same name. */
@@ -23,7 +25,7 @@ export function normalise(answer: unknown): unknown {
     if (typeof value !== 'string' && typeof value !== 'number') return value;
     const [name] = Object.entries(CHANGING).find(([, field]) => field.test(key)) ?? [];
     if (name) return name;
-    const [id, prefix] = /^(cmpl|key|ent|bdg|aud|alert|anom)_\w+$/.exec(String(value)) ?? [];
+    const [id, prefix] = /^(cmpl|areq|grant|key|ent|bdg|aud|alert|anom)_\w+$/.exec(String(value)) ?? [];
     return id && prefix ? nameOf(id, prefix) : value;
   };
   return JSON.parse(JSON.stringify(answer, replace));
