@@ -4,7 +4,7 @@ import { raiseAlert } from '../alerts/support/alerts.ts';
 import { connect, type Result } from '../server/support/client.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 import { decide, request } from '../access-requests/support.ts';
-import { askAs, makeKey } from './support/keys.ts';
+import { askAs } from './support/keys.ts';
 import { addKey, addOrganisation, addTeam, HASHING_SECRET, type Tenant } from './support/organisation.ts';
 import { listRootFields } from './support/root-fields.ts';
 import { CREATE, IDEMPOTENCY_KEY, IN_COMMON, listCases, type Foreign } from './support/tenancy-cases.ts';
@@ -180,7 +180,9 @@ async function giveTheirs(): Promise<string> {
 
 async function bothAsk(): Promise<void> {
   await askTheirs();
-  const caller = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'] });
+  const teamId = await addTeam(gateway(), 'org_default', 'Ours');
+  const of = { organisationId: 'org_default', teamId, name: 'ours' };
+  const caller = await addKey(gateway(), of, ['COMPLETIONS_WRITE']);
   await request(gateway(), caller.secret, { kind: 'SCOPE', targetId: 'USAGE_READ', reason: 'ours' });
   await new Promise((resolve) => setTimeout(resolve, 20));
 }

@@ -152,17 +152,19 @@ function raiseAnomaly(on: TestGateway): Promise<string> {
   return raiseAlert(on.gateway, { teamId: 'team_default', kind: 'ANOMALY', detail });
 }
 
+const ASKED_MEANWHILE = 'to hear of it';
+
 /** By a key of its own, so that it stays the only change of its request. */
 async function askForAccess(on: TestGateway): Promise<void> {
   const key = await makeKey(on, { scopes: ['COMPLETIONS_WRITE'] });
-  await request(on, key.secret, { kind: 'SCOPE', targetId: 'USAGE_READ' });
+  await request(on, key.secret, { kind: 'SCOPE', targetId: 'USAGE_READ', reason: ASKED_MEANWHILE });
 }
 
 /** Those of before the subscription are told late, beside open transactions. */
 async function untilAsked<T>(results: AsyncIterator<T>): Promise<IteratorResult<T>> {
   for (;;) {
     const next = await results.next();
-    if (next.done || JSON.stringify(next.value).includes('"reason":"for a test"')) return next;
+    if (next.done || JSON.stringify(next.value).includes(ASKED_MEANWHILE)) return next;
   }
 }
 
