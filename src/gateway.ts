@@ -1,9 +1,10 @@
+import { openAskFirst, type AskFirst } from './access/ask-first.ts';
 import { createAuthenticator, type Authenticator } from './access/authenticate.ts';
 import { bootstrap } from './access/bootstrap.ts';
 import { loadHashingKey } from './access/hashing-key.ts';
-import { findKeys } from './access/keys.ts';
 import type { TenantStore } from './access/store.ts';
-import { findTeams } from './access/teams.ts';
+import { openAccessDesk, type AccessDesk } from './access/requests/desk.ts';
+import { supersedeIncreases } from './access/requests/end.ts';
 import type { KeyStore } from './access/change-keys.ts';
 import { createWebhooks, type Webhooks } from './alerts/webhooks.ts';
 import { createCatalog, type Catalog } from './catalog/catalog.ts';
@@ -11,6 +12,7 @@ import { costOf, worstCostOf } from './catalog/cost.ts';
 import { openPriceBook } from './catalog/price-book.ts';
 import { packagedPriceList } from './catalog/price-list.ts';
 import type { PriceStore } from './catalog/set-price.ts';
+import { createSubjectSearch } from './completion/budget-subjects.ts';
 import type { EstimateDeps } from './completion/estimate.ts';
 import { ensureFound } from './completion/follow.ts';
 import { recover } from './completion/recover.ts';
@@ -20,13 +22,15 @@ import type { Config } from './config/config.ts';
 import { openDatabase, type Database } from './db/database.ts';
 import { migrateDatabase } from './db/migrate.ts';
 import { ModelUnavailable } from './domain/errors.ts';
-import { createNews, type News } from './events/news.ts';
+import { createAccessLog, type AccessLog } from './events/access-log.ts';
+import { createNews } from './events/news.ts';
 import { appendEvent, type OutboxEvent } from './events/outbox.ts';
 import { createReporter } from './events/reporter.ts';
 import { createRelay, type Relay } from './events/relay.ts';
 import { findBrake, setBrake } from './ledger/budgets/brake.ts';
-import type { BudgetStore } from './ledger/budgets/set.ts';
+import { createLimitKeeper } from './ledger/budgets/limit-keeper.ts';
 import { listBudgetsOn } from './ledger/budgets/read.ts';
+import type { BudgetStore } from './ledger/budgets/set.ts';
 import { createBudgetWatch, type BudgetWatch } from './ledger/budgets/watch.ts';
 import { findByIdempotencyKey, findCompletions } from './ledger/completions.ts';
 import { findLikelyOutputTokens } from './ledger/likely-output.ts';
@@ -56,8 +60,14 @@ export interface Gateway {
    */
   makeFirstAdminKey(): Promise<string | undefined>;
   authenticator: Authenticator;
+  /** Tells the audit who came and who was refused. */
+  accessLog: AccessLog;
   keys: KeyStore;
   tenants: TenantStore;
+  /** What takes an approval before it is used. */
+  askFirst: AskFirst;
+  /** Asking for access, and deciding on it. */
+  accessDesk: AccessDesk;
   /** Something was just committed: every instance hears of it now, and not at its next look. */
   announceCommit: () => void;
   webhooks: Webhooks;
@@ -94,9 +104,26 @@ export async function createGateway(config: Config, options: GatewayOptions): Pr
   );
   const models = { ...vendors, ...(await openPrices(options.logger, store, vendors, opened)) };
   const completions = await openCompletions(config, options.logger, store, models, opened);
+  const { database, askFirst, authenticator } = store;
+  const accessDesk = await openAccessDesk({
+    ...database,
+    askFirst,
+    isModel: (name) => models.catalog.findModel(name) !== undefined,
+    budgets: createLimitKeeper(database.sql),
+    onChange: store.announceCommit,
+    forget: (holderId) => authenticator.forget(holderId),
+  });
   // Whatever was opened now belongs to the gateway; had a step failed, it would be closed here.
   const parts = opened.move();
-  return { config, ...options, ...store, ...models, ...completions, close: () => parts.disposeAsync() };
+  return {
+    config,
+    ...options,
+    ...store,
+    ...models,
+    ...completions,
+    accessDesk,
+    close: () => parts.disposeAsync(),
+  };
 }
 
 /** Side by side, to start sooner. When one fails the other still ends, so that it can be closed. */
@@ -126,7 +153,10 @@ async function openStore(config: Config, options: GatewayOptions, opened: AsyncD
     onError: (err) => logger.error({ err }, 'the outbox cannot be read'),
   });
   opened.defer(() => relay.close());
-  const news = config.redisUrl ? openNews(config.redisUrl, relay, logger, opened) : undefined;
+  const onNewsError = (err: Error) =>
+    logger.warn({ err }, 'Redis cannot be reached; news from other instances come later');
+  const news = config.redisUrl ? createNews(config.redisUrl, () => relay.kick(), onNewsError) : undefined;
+  opened.defer(async () => news?.close());
   const announceCommit = () => {
     relay.kick();
     news?.tell();
@@ -160,7 +190,14 @@ async function openStore(config: Config, options: GatewayOptions, opened: AsyncD
     brakes: { find: findBrake, set: setBrake },
     onRaised: announceCommit,
   });
-  const access = { makeFirstAdminKey, authenticator, keys, tenants };
+  const accessLog = createAccessLog(sql, logger);
+  const askFirst = await openAskFirst(sql, {
+    relay,
+    onError: (err) =>
+      logger.error({ err }, 'what has to be asked for first cannot be read; what was known holds on'),
+  });
+  opened.defer(() => askFirst.close());
+  const access = { makeFirstAdminKey, authenticator, accessLog, askFirst, keys, tenants };
   return { database, relay, announce, announceCommit, webhooks, anomalies, ...access };
 }
 
@@ -168,16 +205,6 @@ async function openStore(config: Config, options: GatewayOptions, opened: AsyncD
 function forgetChanged(authenticator: Authenticator, { kind, organisationId, subjectId }: OutboxEvent): void {
   if (kind === 'KEY_CHANGED' || kind === 'USER_CHANGED') authenticator.forget(subjectId);
   if (kind === 'ROLE_CHANGED') authenticator.forgetOrganisation(organisationId);
-}
-
-function openNews(redisUrl: string, relay: Relay, logger: Logger, opened: AsyncDisposableStack): News {
-  const news = createNews(
-    redisUrl,
-    () => relay.kick(),
-    (err) => logger.warn({ err }, 'Redis cannot be reached; news from other instances come later'),
-  );
-  opened.defer(() => news.close());
-  return news;
 }
 
 /** Who can be asked. */
@@ -218,7 +245,7 @@ async function openPrices(
 async function openCompletions(
   config: Config,
   logger: Logger,
-  { database, relay, announce, announceCommit }: Awaited<ReturnType<typeof openStore>>,
+  { database, relay, askFirst, announce, announceCommit }: Awaited<ReturnType<typeof openStore>>,
   { providers, catalog }: Pick<Gateway, 'providers' | 'catalog'>,
   opened: AsyncDisposableStack,
 ) {
@@ -232,6 +259,7 @@ async function openCompletions(
   opened.defer(() => ledger.close());
   const pricing = { ...catalog, costOf, worstCostOf };
   const runs = createRuns({
+    askFirst,
     pricing,
     ledger,
     relay,
@@ -263,8 +291,15 @@ async function openCompletions(
     onError: (err) => logger.error({ err }, 'usage that is watched cannot be read'),
   });
   opened.defer(() => usageFeed.close());
-  const budgets = openBudgets(database, catalog, announceCommit);
+  const budgets: BudgetStore = {
+    sql: database.sql,
+    findSubject: createSubjectSearch(db, catalog),
+    isModel: (name) => catalog.findModel(name) !== undefined,
+    endIncreases: supersedeIncreases,
+    onChange: announceCommit,
+  };
   const estimates: EstimateDeps = {
+    askFirst,
     pricing,
     clock: systemClock,
     listBudgetsOn: (organisationId, subjects) => listBudgetsOn(database.sql, organisationId, subjects),
@@ -272,32 +307,4 @@ async function openCompletions(
   };
   const recoverAll = () => recover(ledger, pricing);
   return { ledger, budgets, budgetWatch, estimates, usageFeed, runs, recover: recoverAll };
-}
-
-/** Budgets, and everything that one can be set on. */
-function openBudgets({ sql, db }: Database, catalog: Catalog, onChange: () => void): BudgetStore {
-  const ofOrganisation = { teamId: undefined };
-  const findSubject: BudgetStore['findSubject'] = async (who, scope, id) => {
-    switch (scope) {
-      case 'ORGANISATION':
-        return id === who.organisationId ? ofOrganisation : undefined;
-      case 'TEAM':
-        return (await findTeams(db, who, [id])).map((team) => ({ teamId: team.id }))[0];
-      case 'KEY':
-        return (await findKeys(db, who, [id]))[0];
-      case 'MODEL':
-        return catalog.findModel(id) && ofOrganisation;
-      case 'PROVIDER':
-        return catalog.findProvider(id) && ofOrganisation;
-      case 'TAG':
-      case 'END_USER':
-        return ofOrganisation;
-      case 'ROUTE':
-      case 'PROMPT':
-        // There are none of these yet, so none is found.
-        return undefined;
-    }
-  };
-  const isModel = (name: string) => catalog.findModel(name) !== undefined;
-  return { sql, findSubject, isModel, onChange };
 }

@@ -1,5 +1,6 @@
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
+import type { AuditVerifyOptions } from './cli/run-audit-verify.ts';
 import type { UsageExportOptions } from './cli/run-usage-export.ts';
 
 // Everything else is imported after this, so that a start finds it compiled by the one before.
@@ -27,6 +28,18 @@ program
   .action(async (file: string) => {
     const { runExport } = await import('./cli/run-export.ts');
     await runExport(file);
+  });
+
+program
+  .command('audit')
+  .description('who did what')
+  .command('verify')
+  .option('--organisation <id>', 'all of them unless given')
+  .option('--known <hashes...>', 'hashes noted earlier, which must still be there')
+  .description('work out every hash of the audit anew; ends with 1 when something was changed')
+  .action(async (options: AuditVerifyOptions) => {
+    const { runAuditVerify } = await import('./cli/run-audit-verify.ts');
+    await runAuditVerify(options);
   });
 
 program

@@ -7,6 +7,7 @@ import { Forbidden, Unauthenticated } from '../domain/errors.ts';
 import type { ClientCertificate, Credentials, Principal } from '../domain/principal.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createCertificates } from './certificates.ts';
+import { withGrants } from './grants.ts';
 import { readKeyPrincipal } from './key-principal.ts';
 import { createMemory, type Memory } from './memory.ts';
 import { createTokens, looksLikeToken } from './oidc/tokens.ts';
@@ -87,8 +88,15 @@ function createFinder(
   const tokens = createTokens(identity.issuers, logger);
   const identify = createCertificates(identity.certificates);
 
+  /** What was granted to a key or a user counts like what it has by itself. */
+  const remember: Memory['find'] = (credential, read) =>
+    memory.find(credential, async () => {
+      const holder = await read();
+      return holder && withGrants(db, holder);
+    });
+
   async function ofKey(secret: string, { team, ip }: Credentials): Promise<Principal> {
-    const found = await memory.find(`key ${secret}`, () =>
+    const found = await remember(`key ${secret}`, () =>
       readKeyPrincipal(db, hashSecret(secret, hashingKey)),
     );
     if (!found || isExpired(found) || !mayComeFrom(found, ip))
@@ -99,7 +107,7 @@ function createFinder(
 
   // The first word of what is remembered keeps the three kinds apart, whatever a caller makes up.
   async function ofToken(token: string, team = ''): Promise<Principal> {
-    const found = await memory.find(`token ${team} ${token}`, async () =>
+    const found = await remember(`token ${team} ${token}`, async () =>
       signIn(db, await tokens.verify(token), team),
     );
     if (!found || isExpired(found)) throw new Unauthenticated('this token has expired; get a new one');
@@ -107,7 +115,7 @@ function createFinder(
   }
 
   async function ofCertificate(certificate: ClientCertificate, team = ''): Promise<Principal> {
-    const found = await memory.find(`certificate ${JSON.stringify([team, certificate])}`, () =>
+    const found = await remember(`certificate ${JSON.stringify([team, certificate])}`, () =>
       signIn(db, identify(certificate), team),
     );
     if (!found || isExpired(found)) throw new Unauthenticated('this client certificate has expired');

@@ -1,6 +1,7 @@
 import type { Ask } from '../domain/ask.ts';
 import { Forbidden, InvalidInput } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { AskFirst } from './ask-first.ts';
 import { ensureAllowed } from './rules.ts';
 
 /** An ask that its caller may make. */
@@ -9,19 +10,49 @@ export interface Grant {
   ask: Ask;
 }
 
+/** Whether somebody may use a model, and what says so. */
+interface Judgement {
+  allowed: boolean;
+  via: string;
+}
+
+type Listed = Pick<AskFirst, 'has'>;
+
 /**
  * @returns the ask with the tags of its caller, and with its end user where the credential names one.
- * @throws Forbidden when the caller may not ask for completions, not for this model, or not for this end user;
- * InvalidInput for a tag that says otherwise what the caller's own tags say: what is charged to whom is not for the
- * request to choose.
+ * @throws Forbidden when the caller may not ask for completions, not for this model (then it says how to ask for it), or
+ * not for this end user; InvalidInput for a tag that says otherwise what the caller's own tags say: what is charged to
+ * whom is not for the request to choose.
  */
-export function authorize(who: Principal, ask: Ask): Grant {
+export function authorize(askFirst: Listed, who: Principal, ask: Ask): Grant {
   ensureAllowed(who, 'COMPLETIONS_WRITE', 'a completion');
-  if (!mayUseModel(who, ask.model)) {
-    throw new Forbidden(`this key may not use ${JSON.stringify(ask.model)}, only ${who.models.join(', ')}`);
-  }
-  const own = who.tags.length === 0 ? ask : { ...ask, tags: joinTags(who, ask) };
-  return { who, ask: forEndUser(who, own) };
+  if (mayUseModel(askFirst, who, ask.model)) return { who, ask: forEndUser(who, withTags(who, ask)) };
+  const name = JSON.stringify(ask.model);
+  const refusal = isListed(who, ask.model)
+    ? `${name} takes an approval`
+    : `this key may not use ${name}, only ${who.models.join(', ')}`;
+  throw new Forbidden(
+    `${refusal}; ask for it by accessRequestCreate(input: { kind: MODEL, targetId: ${name}, reason: "…" })`,
+  );
+}
+
+export function mayUseModel(askFirst: Listed, who: Principal, model: string): boolean {
+  return judgeModel(askFirst, who, model).allowed;
+}
+
+export function judgeModel(askFirst: Listed, who: Principal, model: string): Judgement {
+  if (who.granted?.names.has(model)) return { allowed: true, via: 'a grant' };
+  if (!isListed(who, model)) return { allowed: false, via: 'the list of models of the key' };
+  if (askFirst.has(who.organisationId, model))
+    return { allowed: false, via: 'the organisation wants to be asked first' };
+  return {
+    allowed: true,
+    via: who.models.length === 0 ? 'the key may use every model' : 'the list of models of the key',
+  };
+}
+
+function isListed({ models }: Principal, model: string): boolean {
+  return models.length === 0 || models.includes(model);
 }
 
 function forEndUser({ endUserId }: Principal, ask: Ask): Ask {
@@ -32,12 +63,9 @@ function forEndUser({ endUserId }: Principal, ask: Ask): Ask {
   );
 }
 
-export function mayUseModel(who: Principal, model: string): boolean {
-  return who.models.length === 0 || who.models.includes(model);
-}
-
-function joinTags({ tags: own }: Principal, { tags }: Ask): Ask['tags'] {
-  const issues = tags.flatMap(({ key, value }, index) => {
+function withTags({ tags: own }: Principal, ask: Ask): Ask {
+  if (own.length === 0) return ask;
+  const issues = ask.tags.flatMap(({ key, value }, index) => {
     const fixed = own.find((tag) => tag.key === key);
     if (!fixed || fixed.value === value) return [];
     const path = ['input', 'tags', String(index)];
@@ -45,5 +73,5 @@ function joinTags({ tags: own }: Principal, { tags }: Ask): Ask['tags'] {
     return [{ path, message }];
   });
   if (issues.length > 0) throw new InvalidInput(issues);
-  return [...own, ...tags.filter(({ key }) => !own.some((tag) => tag.key === key))];
+  return { ...ask, tags: [...own, ...ask.tags.filter(({ key }) => !own.some((tag) => tag.key === key))] };
 }

@@ -3,7 +3,7 @@ import type { Db, Sql } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { inTransaction, type Transaction } from '../db/transaction.ts';
 import { InvalidInput, NotFound } from '../domain/errors.ts';
-import type { Principal } from '../domain/principal.ts';
+import { withoutGrants, type Principal } from '../domain/principal.ts';
 import { newId } from '../lib/ids.ts';
 import { ensureKeySettings, type KeySettings } from './check-key.ts';
 import { toApiKey, visibleKeys, type ApiKey } from './keys.ts';
@@ -42,7 +42,7 @@ export async function createKey(
   input: NewKey,
   requestId: string,
 ): Promise<ShownKey> {
-  ensureKeySettings(who, input);
+  ensureKeySettings(withoutGrants(who), input);
   const [team] = await findTeams(db, who, [input.teamId]);
   if (!team) throw new NotFound('team', input.teamId, ['input', 'teamId']);
   const secret = newSecret();
@@ -71,7 +71,7 @@ export async function updateKey(
   { id, ...changes }: KeyChanges & { id: string },
   requestId: string,
 ): Promise<ApiKey> {
-  ensureKeySettings(who, { ...changes, expiresAt: changes.expiresAt ?? undefined });
+  ensureKeySettings(withoutGrants(who), { ...changes, expiresAt: changes.expiresAt ?? undefined });
   const row = await change(store, who, id, { action: 'key.update', requestId }, (before) => {
     ensureNotRevoked(before, 'input.id');
     return Object.keys(changes).length > 0 ? changes : undefined;
@@ -148,7 +148,7 @@ async function readManageable({ db }: Transaction, who: Principal, id: string): 
   const [found] = await db.select().from(apiKeys).where(where).for('update');
   if (!found) throw new NotFound('API key', id);
   // A rotated key shows its new secret: without this, a key could be traded for a mightier one.
-  ensureMayGive(who, found, 'that key may do more than your own');
+  ensureMayGive(withoutGrants(who), found, 'that key may do more than your own');
   return found;
 }
 

@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../domain/principal.ts';
+import { msUntilStale } from './grants.ts';
 
 /** A change made where no event reaches us is seen after this. */
 const TRUST_MS = 5_000;
@@ -32,7 +33,8 @@ export function createMemory(): Memory {
       const before = forgotten;
       const found = await read();
       // What was forgotten meanwhile may be what was just read.
-      if (before === forgotten) known.set(digest, found ?? UNKNOWN);
+      const ttl = found ? msUntilStale(found, TRUST_MS) : TRUST_MS;
+      if (before === forgotten) known.set(digest, found ?? UNKNOWN, { ttl });
       return found;
     },
     forget(isMeant) {

@@ -14,6 +14,7 @@ export type Rule = Scope | 'AUTHENTICATED';
 export const RULES: Readonly<Record<string, Rule>> = {
   'Query._entities': 'AUTHENTICATED',
   'Query._service': 'AUTHENTICATED',
+  'Query.accessRequests': 'AUTHENTICATED',
   'Query.alerts': 'AUTHENTICATED',
   'Query.anomalies': 'AUTHENTICATED',
   'Query.auditEvents': 'AUDIT_READ',
@@ -39,6 +40,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Query.users': 'AUTHENTICATED',
   'Query.viewer': 'AUTHENTICATED',
 
+  'Mutation.accessGrantRevoke': 'AUTHENTICATED',
+  'Mutation.accessRequestCancel': 'AUTHENTICATED',
+  'Mutation.accessRequestCreate': 'AUTHENTICATED',
+  'Mutation.accessRequestDecide': 'ACCESS_DECIDE',
   'Mutation.budgetDelete': 'BUDGETS_WRITE',
   'Mutation.budgetSet': 'BUDGETS_WRITE',
   'Mutation.completionCancel': 'COMPLETIONS_WRITE',
@@ -51,6 +56,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Mutation.ledgerCredit': 'LEDGER_WRITE',
   'Mutation.memberRemove': 'ADMIN',
   'Mutation.memberSet': 'ADMIN',
+  'Mutation.modelAccessSet': 'ADMIN',
   'Mutation.priceSet': 'ADMIN',
   'Mutation.roleDelete': 'ADMIN',
   'Mutation.roleSet': 'ADMIN',
@@ -59,6 +65,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Mutation.userDisable': 'ADMIN',
   'Mutation.userEnable': 'ADMIN',
 
+  'Subscription.accessRequestChanged': 'AUTHENTICATED',
   'Subscription.alertRaised': 'AUTHENTICATED',
   'Subscription.budgetChanged': 'AUTHENTICATED',
   'Subscription.completionEvents': 'AUTHENTICATED',
@@ -66,6 +73,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Subscription.usageTicks': 'USAGE_READ',
 
   // Whoever was let see an object sees its fields.
+  AccessGrant: 'AUTHENTICATED',
+  AccessRequest: 'AUTHENTICATED',
   Anomaly: 'AUTHENTICATED',
   ApiKey: 'AUTHENTICATED',
   Attempt: 'AUTHENTICATED',

@@ -5,7 +5,7 @@ import { createListedPrices } from './listed-price.ts';
 import type { PriceList } from './price-list.ts';
 import { EVERYBODY, findStoredList, findStoredListState, nameOf } from './price-lists.ts';
 import { listOwnPrices } from './price-rows.ts';
-import { createReloadQueue } from './reload-queue.ts';
+import { createReloadQueue } from '../lib/reload-queue.ts';
 
 /**
  * All prices that hold now or will, in memory: nobody who asks for one waits for the database. What organisations

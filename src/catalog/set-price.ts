@@ -2,6 +2,7 @@ import type { ISql, Sql } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import type { Model, Price, Rate, StoredRate } from '../domain/model.ts';
+import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { appendAudit } from '../events/audit.ts';
 import { appendEvent } from '../events/outbox.ts';
@@ -42,7 +43,7 @@ export async function setPrice(
   store: PriceStore,
   who: Principal,
   input: NewPrice,
-  requestId: string,
+  by: Origin,
 ): Promise<Price> {
   const model = ensureValid(store, input);
   const { organisationId } = who;
@@ -63,12 +64,12 @@ export async function setPrice(
     await appendEvent(tx, { kind: 'PRICES_CHANGED', organisationId, subjectId: price.id });
     await appendAudit(tx, {
       organisationId,
-      actorKeyId: who.keyId,
+      actorId: who.keyId,
       action: 'price.set',
       targetId: price.id,
       before: before && toRecord(before),
       after: toRecord(price),
-      requestId,
+      ...by,
     });
   });
   store.onChange();

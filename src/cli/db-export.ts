@@ -55,7 +55,11 @@ async function* writeDump(sql: Sql, migrationsFolder: string): AsyncGenerator<st
   yield `${await readSchema(migrationsFolder)}\n${MIGRATIONS_TABLE}\n`;
   // Rows may refer to each other in any order, so references are checked after all of them are there.
   for (const { drop } of keys) yield `${drop}\n`;
+  // Rows come as they were written, and not as a trigger would write them now.
+  const triggered = await listTriggeredTables(sql);
+  for (const name of triggered) yield `ALTER TABLE ${name} DISABLE TRIGGER USER;\n`;
   for (const table of await listTables(sql)) yield* writeRows(sql, table);
+  for (const name of triggered) yield `ALTER TABLE ${name} ENABLE TRIGGER USER;\n`;
   for (const { add } of keys) yield `${add}\n`;
   for (const { set } of await listSequences(sql)) yield `${set}\n`;
   yield 'COMMIT;\n';
@@ -87,6 +91,12 @@ function listTables(sql: Sql): Promise<Table[]> {
       JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
     WHERE relkind = 'r' AND nspname IN ('public', 'drizzle') AND relname NOT IN ${sql(LEFT_OUT)}
     GROUP BY nspname, relname ORDER BY nspname, relname`;
+}
+
+async function listTriggeredTables(sql: Sql): Promise<string[]> {
+  const rows = await sql<{ name: string }[]>`
+    SELECT DISTINCT tgrelid::regclass::text AS name FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1`;
+  return rows.map(({ name }) => name);
 }
 
 function listForeignKeys(sql: Sql): Promise<{ drop: string; add: string }[]> {

@@ -1,3 +1,4 @@
+import type { AskFirst } from '../access/ask-first.ts';
 import { mayUseModel, type Grant } from '../access/authorize.ts';
 import type { Completion } from '../domain/completion.ts';
 import { BudgetExceeded } from '../domain/errors.ts';
@@ -11,6 +12,7 @@ import type { WaitForRoom } from './room-queue.ts';
 const MAX_FALLBACKS = 5;
 
 export interface AdmitDeps {
+  askFirst: Pick<AskFirst, 'has'>;
   pricing: Pricing;
   ledger: Pick<Ledger, 'reserve'>;
   clock: Clock;
@@ -74,14 +76,16 @@ function bounded(planned: Plan): Plan {
 }
 
 function fallBack(
-  { pricing, clock }: AdmitDeps,
+  { askFirst, pricing, clock }: AdmitDeps,
   grant: Grant,
   refusal: BudgetExceeded,
   tried: ReadonlySet<string>,
 ): Plan {
   const { fallbackModel } = refusal.budget;
   const usable =
-    fallbackModel !== undefined && !tried.has(fallbackModel) && mayUseModel(grant.who, fallbackModel);
+    fallbackModel !== undefined &&
+    !tried.has(fallbackModel) &&
+    mayUseModel(askFirst, grant.who, fallbackModel);
   if (!usable || tried.size > MAX_FALLBACKS) throw refusal;
   return plan(grant, pricing, clock.now(), fallbackModel, [
     `${refusal.message}; ${fallbackModel} answers instead`,

@@ -41,7 +41,7 @@ export async function* complete(
   request: Request,
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent> {
-  const grant = authorize(request.who, request.ask);
+  const grant = authorize(deps.askFirst, request.who, request.ask);
   const { planned, completion } = await admit(deps, grant, request, signal); // From here on every path ends in settle.
   const meter = createMeter(planned, deps.pricing, deps.clock.monotonicMs);
   let ended: CompletionEvent | undefined;

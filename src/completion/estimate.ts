@@ -1,3 +1,4 @@
+import type { AskFirst } from '../access/ask-first.ts';
 import { authorize } from '../access/authorize.ts';
 import type { Ask } from '../domain/ask.ts';
 import { remainingOf, type Budget } from '../domain/budget.ts';
@@ -35,6 +36,7 @@ export interface Estimate {
 }
 
 export interface EstimateDeps {
+  askFirst: Pick<AskFirst, 'has'>;
   pricing: Pricing;
   clock: Clock;
   /** The budgets that hold for these subjects. */
@@ -45,7 +47,7 @@ export interface EstimateDeps {
 /** What an ask would come to and whether it would be refused. Nothing is called, nothing is held. */
 export async function estimate(deps: EstimateDeps, who: Principal, ask: Ask): Promise<Estimate> {
   const refusals: GatewayError[] = [];
-  const grant = attempt(refusals, () => authorize(who, ask)) ?? { who, ask };
+  const grant = attempt(refusals, () => authorize(deps.askFirst, who, ask)) ?? { who, ask };
   const planned = attempt(refusals, () => plan(grant, deps.pricing, deps.clock.now()));
   if (!planned) return { inputTokens: estimateInputTokens(ask), costs: undefined, refusals };
   refusals.push(...(await listBudgetRefusals(deps, planned)));

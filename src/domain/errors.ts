@@ -73,7 +73,7 @@ export class NotFound extends GatewayError {
   }
 }
 
-/** It would break what must stay true, as things stand. */
+/** It cannot be done as things stand. */
 export class Conflict extends GatewayError {
   override name = 'Conflict';
   constructor(message: string) {

@@ -33,6 +33,17 @@ export interface Principal {
   endUserId: string | undefined;
   /** Tags that its completions carry beside those of the request, which cannot give another value for their keys. */
   tags: readonly Tag[];
+  /** What of this was granted for a time; nothing unless it is there. */
+  granted?: Granted | undefined;
+}
+
+/** What a principal was granted beside what it has by itself; its scopes and models hold it already. */
+export interface Granted {
+  /** Models and routes, also where the organisation wants to be asked first. */
+  names: ReadonlySet<string>;
+  /** When the nearest of it ends: then the principal has to be read anew. */
+  endsAt: Date | undefined;
+  own: Pick<Principal, 'scopes' | 'models'>;
 }
 
 /** What a request shows of whoever sent it. */
@@ -55,6 +66,11 @@ export interface ClientCertificate {
   sans: readonly string[];
   /** Undefined where that is for the proxy to know that took the connection. */
   expiresAt: Date | undefined;
+}
+
+/** The same principal with what it has by itself: what was granted for a time is not for passing on. */
+export function withoutGrants(who: Principal): Principal {
+  return who.granted ? { ...who, ...who.granted.own, granted: undefined } : who;
 }
 
 export function hasScope(who: Pick<Principal, 'scopes'>, scope: Scope): boolean {

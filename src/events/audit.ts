@@ -4,15 +4,18 @@ import type { Db } from '../db/database.ts';
 import { toJsonParameter } from '../db/json.ts';
 import { matchText, type StringFilter } from '../db/match-text.ts';
 import { auditEvents } from '../db/tables/audit.ts';
+import type { Origin } from '../domain/origin.ts';
 import { hasScope, type Principal } from '../domain/principal.ts';
+import { withoutSecrets, type Recorded } from './audit-secrets.ts';
 
-/** What is written down of a change. Amounts stand in it as decimal text, and secrets never. */
-type Recorded = Record<string, unknown>;
+/** Who did what nobody asked for. */
+export const SYSTEM = 'system';
 
 /** A change that somebody made. */
-export interface AuditRecord {
+export interface AuditRecord extends Origin {
   organisationId: string;
-  actorKeyId: string;
+  /** Id of the key or of the user that did it, or `SYSTEM`. */
+  actorId: string;
   /** `ledger.adjust`, `budget.set` … */
   action: string;
   /** Global id of what was changed. */
@@ -21,33 +24,52 @@ export interface AuditRecord {
   before?: Recorded | undefined;
   /** Undefined for what is gone. */
   after?: Recorded | undefined;
-  requestId: string;
 }
 
 /** A record as it was kept. */
 export interface AuditEvent extends AuditRecord {
   id: string;
   at: Date;
+  /** Place in the chain of the organisation, from 1 on. */
+  seq: bigint;
+  /** SHA-256 in hexadecimal of this event, which the next one carries; of the one before, empty for the first. */
+  hash: string;
+  previousHash: string;
 }
 
 export interface AuditFilter {
   actor?: StringFilter | undefined;
   action?: StringFilter | undefined;
+  target?: StringFilter | undefined;
+  requestId?: StringFilter | undefined;
   from?: Date | undefined;
   /** Exclusive. */
   to?: Date | undefined;
 }
 
-/** @param sql the transaction of the change itself, so that neither is ever there without the other. */
+/**
+ * Appends to the chain of the organisation, whose end is locked until the commit: so it comes last in a transaction.
+ * @param sql the transaction of the change itself, so that neither is ever there without the other.
+ * @throws Error for a record that holds a secret.
+ */
 export async function appendAudit(sql: ISql, record: AuditRecord): Promise<void> {
-  const { organisationId, actorKeyId, action, targetId, before, after, requestId } = record;
-  await sql`
-    INSERT INTO audit_events (organisation_id, actor_key_id, action, target_id, before, after, request_id)
-    VALUES (${organisationId}, ${actorKeyId}, ${action}, ${targetId},
-      ${toNullableJson(before)}::text::jsonb, ${toNullableJson(after)}::text::jsonb, ${requestId})`;
+  await appendAudits(sql, [record]);
 }
 
-/** Newest first. */
+/** Several in one statement, in their order. */
+export async function appendAudits(sql: ISql, records: readonly AuditRecord[]): Promise<void> {
+  const rows = records.map(({ before, after, ...rest }) => ({
+    ...rest,
+    before: before && withoutSecrets(before),
+    after: after && withoutSecrets(after),
+  }));
+  await sql`
+    INSERT INTO audit_events (organisation_id, actor_key_id, action, target_id, before, after, request_id, ip)
+    SELECT * FROM jsonb_to_recordset(${toJsonParameter(rows)}::text::jsonb) AS x("organisationId" text, "actorId" text,
+      action text, "targetId" text, before jsonb, after jsonb, "requestId" text, ip text)`;
+}
+
+/** Newest first: the order of the chain. */
 export async function listAuditEvents(
   db: Db,
   who: Principal,
@@ -57,8 +79,8 @@ export async function listAuditEvents(
   const rows = await db
     .select()
     .from(auditEvents)
-    .where(and(matching(who, filter), page.after ? lt(auditEvents.id, BigInt(page.after)) : undefined))
-    .orderBy(desc(auditEvents.id))
+    .where(and(matching(who, filter), page.after ? lt(auditEvents.seq, BigInt(page.after)) : undefined))
+    .orderBy(desc(auditEvents.seq))
     .limit(page.first);
   return rows.map(toAuditEvent);
 }
@@ -80,15 +102,13 @@ export async function findAuditEvents(db: Db, who: Principal, ids: readonly stri
 function matching(who: Principal, filter: AuditFilter): SQL | undefined {
   return and(
     eq(auditEvents.organisationId, who.organisationId),
-    matchText(auditEvents.actorKeyId, filter.actor),
+    matchText(auditEvents.actorId, filter.actor),
     matchText(auditEvents.action, filter.action),
+    matchText(auditEvents.targetId, filter.target),
+    matchText(auditEvents.requestId, filter.requestId),
     filter.from && gte(auditEvents.at, filter.from),
     filter.to && lt(auditEvents.at, filter.to),
   );
-}
-
-function toNullableJson(value: Recorded | undefined): string | null {
-  return value === undefined ? null : toJsonParameter(value);
 }
 
 function toAuditEvent(row: typeof auditEvents.$inferSelect): AuditEvent {
@@ -97,5 +117,6 @@ function toAuditEvent(row: typeof auditEvents.$inferSelect): AuditEvent {
     id: row.id.toString(),
     before: row.before ?? undefined,
     after: row.after ?? undefined,
+    ip: row.ip ?? undefined,
   };
 }

@@ -10,7 +10,9 @@ export type OutboxKind =
   | 'BUDGET_CHANGED'
   | 'PRICES_CHANGED'
   | 'LEDGER_CORRECTED'
-  | 'ALERT_RAISED';
+  | 'ALERT_RAISED'
+  | 'ACCESS_REQUEST_CHANGED'
+  | 'ASK_FIRST_CHANGED';
 
 export interface OutboxEvent {
   kind: OutboxKind;

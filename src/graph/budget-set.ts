@@ -1,7 +1,8 @@
 import type { Budget as BudgetRow } from '../domain/budget.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import { deleteBudget, setBudget, type BudgetInput } from '../ledger/budgets/set.ts';
-import { Budget, BudgetAction, BudgetUnit, BudgetWindow, LimitScope, NANOS } from './budget.ts';
+import { NANOS } from '../lib/money.ts';
+import { Budget, BudgetAction, BudgetUnit, BudgetWindow, LimitScope } from './budget.ts';
 import { builder } from './builder.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull, type WithoutNull } from './inputs.ts';
@@ -68,17 +69,17 @@ builder.mutationFields((t) => ({
     description: `Sets the budget of a subject for a unit and a window, whether or not there was one: what is not given gets its
 default. It counts what is requested from then on.`,
     args: { input: t.arg({ type: BudgetSetInput, required: true }) },
-    resolve: (_root, { input }, { gateway, who, requestId }) =>
+    resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
       payload(async () => ({
-        budget: await setBudget(gateway.budgets, who, toInput(withoutNull(input)), requestId),
+        budget: await setBudget(gateway.budgets, who, toInput(withoutNull(input)), { requestId, ip }),
       })),
   }),
   budgetDelete: t.field({
     type: DeletePayload,
     description: 'From now on nothing is counted against it.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { gateway, who, requestId }) =>
-      payload(async () => ({ deletedId: await deleteBudget(gateway.budgets, who, id, requestId) })),
+    resolve: (_root, { id }, { gateway, who, requestId, ip }) =>
+      payload(async () => ({ deletedId: await deleteBudget(gateway.budgets, who, id, { requestId, ip }) })),
   }),
 }));
 

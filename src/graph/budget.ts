@@ -7,6 +7,7 @@ import {
   type Budget as BudgetRow,
   type BudgetUnit as Unit,
 } from '../domain/budget.ts';
+import { NANOS } from '../lib/money.ts';
 import { builder } from './builder.ts';
 
 export const LimitScope = builder.enumType('LimitScope', {
@@ -40,9 +41,6 @@ export const BudgetAmount = builder.objectRef<{ unit: Unit; amount: bigint }>('B
     }),
   }),
 });
-
-/** A Decimal travels as its billionths. */
-export const NANOS = 1_000_000_000n;
 
 export const Budget = builder.objectRef<BudgetRow>('Budget');
 builder.node(Budget, {

@@ -11,12 +11,14 @@ export interface GraphContext {
   signal: AbortSignal;
   traceId: string;
   requestId: string;
+  /** Address of the client. */
+  ip: string;
   loaders: Loaders;
 }
 
 export function createGraphContext(
   gateway: Gateway,
-  caller: Pick<GraphContext, 'who' | 'signal' | 'traceId' | 'requestId'>,
+  caller: Pick<GraphContext, 'who' | 'signal' | 'traceId' | 'requestId' | 'ip'>,
 ): GraphContext {
   // Pothos keeps what it found out for a context, under this mark: a renewed one begins anew.
   return { ...initContextCache(), gateway, ...caller, loaders: createLoaders(gateway, caller.who) };

@@ -69,7 +69,7 @@ builder.mutationFields((t) => ({
 type Input = Omit<Correction, 'kind' | 'amountNanos'> & { amount: bigint };
 
 function book(
-  { gateway, who, requestId }: GraphContext,
+  { gateway, who, requestId, ip }: GraphContext,
   kind: Correction['kind'],
   { amount, ...rest }: Input,
   idempotencyKey: string | null | undefined,
@@ -80,7 +80,7 @@ function book(
       { database, onBooked: announceCommit },
       who,
       { ...rest, kind, amountNanos: amount },
-      { requestId, idempotencyKey: idempotencyKey ?? undefined },
+      { requestId, ip, idempotencyKey: idempotencyKey ?? undefined },
     ),
   }));
 }

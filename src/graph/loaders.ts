@@ -1,8 +1,10 @@
 import DataLoader from 'dataloader';
+import { findGrants, findGrantsOfRequests, type AccessGrant } from '../access/grants.ts';
 import { countKeysOfTeams, findKeys, listKeysOfTeams, type ApiKey } from '../access/keys.ts';
 import { countMembersOf, listMembersOf, type Member, type MemberOwner } from '../access/members.ts';
 import { findOrganisations, type Organisation } from '../access/organisations.ts';
 import { listRoles, type Role } from '../access/roles.ts';
+import { findAccessRequests, type AccessRequest } from '../access/requests/read.ts';
 import { findTeams, type Team } from '../access/teams.ts';
 import { findUsers, type User } from '../access/users.ts';
 import { findAlerts, type Alert } from '../alerts/alerts.ts';
@@ -40,6 +42,10 @@ export interface Loaders {
   priceHistory: DataLoader<string, Price[]>;
   auditEvent: ById<AuditEvent>;
   alert: ById<Alert>;
+  accessRequest: ById<AccessRequest>;
+  accessGrant: ById<AccessGrant>;
+  /** By the request that it came of. */
+  grantOfRequest: ById<AccessGrant>;
   /** How far the webhooks are with an alert. */
   deliveriesOfAlert: DataLoader<string, WebhookDelivery[]>;
   budget: ById<Budget>;
@@ -81,6 +87,13 @@ export function createLoaders(gateway: Gateway, who: Principal): Loaders {
       return models.map((model) => byModel.get(model) ?? []);
     }),
     auditEvent: byId((ids) => findAuditEvents(db, who, ids)),
+    accessRequest: byId((ids) => findAccessRequests(db, who, ids)),
+    accessGrant: byId((ids) => findGrants(db, who, ids)),
+    grantOfRequest: new DataLoader(async (requestIds) => {
+      const grants = await findGrantsOfRequests(db, who, requestIds);
+      const found = new Map(grants.map((grant) => [grant.requestId, grant]));
+      return requestIds.map((id) => found.get(id) ?? null);
+    }),
     alert: byId((ids) => findAlerts(db, who, ids)),
     deliveriesOfAlert: new DataLoader(async (ids) => {
       const deliveries = Map.groupBy(await listDeliveries(db, ids), ({ alertId }) => alertId);

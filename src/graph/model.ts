@@ -1,4 +1,4 @@
-import { mayUseModel } from '../access/authorize.ts';
+import { judgeModel, mayUseModel } from '../access/authorize.ts';
 import { CAPABILITIES, type Model as ModelRow } from '../domain/model.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
@@ -63,10 +63,7 @@ builder.node(Model, {
     access: t.field({
       type: ModelAccess,
       description: 'Whether the viewer may call it.',
-      resolve: ({ name }, _args, { who }) => ({
-        allowed: mayUseModel(who, name),
-        via: who.models.length === 0 ? 'the key may use every model' : 'the list of models of the key',
-      }),
+      resolve: ({ name }, _args, { gateway, who }) => judgeModel(gateway.askFirst, who, name),
     }),
   }),
 });
@@ -117,7 +114,8 @@ builder.queryFields((t) => ({
             matches(model.name, filter.name) &&
             matches(model.provider, filter.provider) &&
             (filter.capabilities ?? []).every((capability) => model.capabilities.includes(capability)) &&
-            (filter.callable === undefined || mayUseModel(who, model.name) === filter.callable),
+            (filter.callable === undefined ||
+              mayUseModel(gateway.askFirst, who, model.name) === filter.callable),
         );
       return readPage(args, {
         read: ({ first, after }) =>

@@ -16,6 +16,8 @@ const PREFIXES = {
   alert: 'BudgetAlert',
   anom: 'Anomaly',
   bdg: 'Budget',
+  areq: 'AccessRequest',
+  grant: 'AccessGrant',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 

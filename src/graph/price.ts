@@ -93,12 +93,17 @@ builder.mutationField('priceSet', (t) =>
     description:
       'What a model costs the organisation from a moment on. Completions that have begun keep the price they began with.',
     args: { input: t.arg({ type: PriceSetInput, required: true }) },
-    resolve: (_root, { input }, { gateway, who, requestId }) =>
+    resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
       payload(async () => {
         const { model, rates = [], effectiveFrom } = withoutNull(input);
         const given = rates.map(({ unit, amount, fromTokens = 0 }) => ({ unit, fromTokens, nanos: amount }));
         return {
-          price: await setPrice(gateway.prices, who, { model, rates: given, effectiveFrom }, requestId),
+          price: await setPrice(
+            gateway.prices,
+            who,
+            { model, rates: given, effectiveFrom },
+            { requestId, ip },
+          ),
         };
       }),
   }),

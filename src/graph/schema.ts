@@ -1,4 +1,5 @@
 import './scalars.ts';
+import './access-decisions.ts';
 import './alert.ts';
 import './anomaly.ts';
 import './attempt.ts';
@@ -15,6 +16,7 @@ import './ledger.ts';
 import './ledger-corrections.ts';
 import './member.ts';
 import './model.ts';
+import './model-access.ts';
 import './price.ts';
 import './provider.ts';
 import './role.ts';

@@ -7,7 +7,7 @@ import { Organisation } from './organisation.ts';
 import { Team } from './team.ts';
 import { User } from './user.ts';
 
-const Viewer = builder.objectRef<Principal>('Viewer').implement({
+export const Viewer = builder.objectRef<Principal>('Viewer').implement({
   description: 'Who is asking.',
   fields: (t) => ({
     key: t.field({

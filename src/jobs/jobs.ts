@@ -1,5 +1,6 @@
 import { EVERYBODY } from '../catalog/price-lists.ts';
 import { refreshWhenDue } from '../catalog/refresh.ts';
+import { endDueGrants, lapseRequests } from '../access/requests/end.ts';
 import type { Gateway } from '../gateway.ts';
 import { forgetOldWindows } from '../ledger/budgets/windows.ts';
 import { foldUsage } from '../usage/fold.ts';
@@ -9,6 +10,9 @@ import { createSchedule } from './schedule.ts';
 /** What a process has streamed since its last heartbeat is unknown to whoever settles it after a kill. */
 const HEARTBEAT_MS = 2_000;
 const RECOVER_EVERY_MS = 5_000;
+const ACCESS_LOG_EVERY_MS = 1_000;
+const END_GRANTS_EVERY_MS = 1_000;
+const LAPSE_EVERY_MS = 60_000;
 const PROBE_EVERY_MS = 30_000;
 const RECHECK_EVERY_MS = 5_000;
 const LAST_USED_EVERY_MS = 10_000;
@@ -28,7 +32,7 @@ const HEARTBEATS_PER_HOLD = 3;
 
 /** Work that nobody waits for. */
 export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
-  const { ledger, runs, authenticator, providers, database, logger, config, webhooks } = gateway;
+  const { ledger, runs, authenticator, accessLog, providers, database, logger, config, webhooks } = gateway;
   const schedule = createSchedule(logger);
   const { every, signal } = schedule;
 
@@ -42,6 +46,9 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
   });
   every(RECHECK_EVERY_MS, 'recheck', () => authenticator.recheck());
   every(LAST_USED_EVERY_MS, 'last-used', () => authenticator.flushLastUsed());
+  every(ACCESS_LOG_EVERY_MS, 'access-log', () => accessLog.flush());
+  every(END_GRANTS_EVERY_MS, 'end-grants', () => endDueGrants(gateway.accessDesk));
+  every(LAPSE_EVERY_MS, 'lapse-requests', () => lapseRequests(gateway.accessDesk));
   every(PROBE_EVERY_MS, 'probe', () => providers.probe(signal));
   // Each by itself, so that a receiver that hangs holds up no other.
   for (const name of webhooks.names)
@@ -66,6 +73,7 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
     async stop() {
       await schedule.stop();
       await authenticator.flushLastUsed().catch(() => {});
+      await accessLog.close();
     },
   };
 }

@@ -4,6 +4,7 @@ import type { BudgetHold, HoldState } from '../db/tables/completions.ts';
 import { subjectOf } from '../domain/budget.ts';
 import { Forbidden, InvalidInput, NotFound } from '../domain/errors.ts';
 import { ensureIdempotencyKey } from '../domain/idempotency-key.ts';
+import type { Origin } from '../domain/origin.ts';
 import { hasScope, type Principal } from '../domain/principal.ts';
 import { appendAudit } from '../events/audit.ts';
 import { formatNanos } from '../lib/money.ts';
@@ -36,7 +37,7 @@ export async function correct(
   { database: { sql, db }, onBooked }: CorrectionDesk,
   who: Principal,
   correction: Correction,
-  by: { requestId: string; idempotencyKey: string | undefined },
+  by: Origin & { idempotencyKey: string | undefined },
 ): Promise<LedgerEntry> {
   ensureCorrection(correction);
   const key = by.idempotencyKey === undefined ? undefined : toKey(who, correction, by.idempotencyKey);
@@ -52,7 +53,7 @@ export async function correct(
       : await listOpenWindows(tx, budgets);
     const entryId = await bookCorrection(tx, { who, correction, target, windows });
     if (key) await keepCorrectionKey(tx, key, entryId);
-    await appendAudit(tx, toAudit(who, correction, { target, entryId, requestId: by.requestId }));
+    await appendAudit(tx, toAudit(who, correction, { target, entryId, by }));
     return entryId;
   });
   onBooked();
@@ -110,11 +111,11 @@ async function lockCompletion(tx: TransactionSql, id: string, change: bigint): P
 function toAudit(
   { organisationId, keyId }: Principal,
   { kind, completionId, amountNanos, reason }: Correction,
-  { target, entryId, requestId }: { target: CorrectionTarget; entryId: string; requestId: string },
+  { target, entryId, by: { requestId, ip } }: { target: CorrectionTarget; entryId: string; by: Origin },
 ) {
   return {
     organisationId,
-    actorKeyId: keyId,
+    actorId: keyId,
     action: kind === 'CREDIT' ? 'ledger.credit' : 'ledger.adjust',
     targetId: `ent_${entryId}`,
     after: {
@@ -125,6 +126,7 @@ function toAudit(
       reason: reason.trim(),
     },
     requestId,
+    ip,
   };
 }
 

@@ -2,7 +2,8 @@
  * Money is a `bigint` of nano-USD (10⁻⁹ USD), so sums are exact. A float only ever comes in as a price of a
  * price list, and only through `nanosOfListed`.
  */
-const NANOS_PER_USD = 1_000_000_000n;
+/** Nano-USD of one USD, and billionths, as which a decimal travels, of one. */
+export const NANOS = 1_000_000_000n;
 const MILLION = 1_000_000n;
 
 /** Room for sums of tokens, which pass a billion; amounts of money do not. */
@@ -29,10 +30,10 @@ export function costNanos(lines: readonly CostLine[]): bigint {
 export function formatNanos(nanos: bigint): string {
   const sign = nanos < 0n ? '-' : '';
   const amount = nanos < 0n ? -nanos : nanos;
-  const fraction = String(amount % NANOS_PER_USD)
+  const fraction = String(amount % NANOS)
     .padStart(9, '0')
     .replace(/0+$/, '');
-  return `${sign}${amount / NANOS_PER_USD}${fraction === '' ? '' : `.${fraction}`}`;
+  return `${sign}${amount / NANOS}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
 /**

@@ -14,7 +14,7 @@ import {
 const MAX_TOKENS = 2_000;
 
 /** Asks without a credential: holds no scope, and no row belongs to it. */
-const NOBODY: Principal = {
+export const NOBODY: Principal = {
   keyId: 'nobody',
   organisationId: 'nobody',
   teamId: 'nobody',

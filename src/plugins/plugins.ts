@@ -2,6 +2,8 @@ import type { Plugin } from 'graphql-yoga';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
 import { useAuthentication, useFreshContext, type Asking } from './authentication.ts';
+import { useAccessLog } from './access-log.ts';
+import { useAuthentication, useFreshContext } from './authentication.ts';
 import { useCostGuard } from './cost-guard.ts';
 import { useOpenSubscriptions } from './open-subscriptions.ts';
 import { operationLimits } from './operation-limits.ts';
@@ -12,11 +14,15 @@ import { operationLimits } from './operation-limits.ts';
  */
 export function createPlugins<Context extends Asking & { who: Principal }>(
   { config, authenticator }: Pick<Gateway, 'config' | 'authenticator'>,
+export function createPlugins<Context extends { request: Request; ip: string }>(
+  { config, authenticator, accessLog }: Pick<Gateway, 'config' | 'authenticator' | 'accessLog'>,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {
   return [
     // Before parsing: without a key nothing is looked at.
     useAuthentication(authenticator, { openIntrospection: config.environment === 'development' }),
+    // As soon as it is known who asks, or that nobody knows.
+    useAccessLog(accessLog),
     // While parsing and validating, before any resolver.
     ...operationLimits(config.limits),
     // When the operation starts, since its cost depends on its variables; before a subscription's source, which may be paid for.

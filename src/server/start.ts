@@ -37,8 +37,8 @@ export async function start(config: Config, options: GatewayOptions): Promise<Ru
 
 function serve(gateway: Gateway): Promise<RunningServer> {
   const { config, logger, database } = gateway;
-  const plugins = createPlugins<Context>(gateway, ({ signal, traceId, requestId }, who) =>
-    createGraphContext(gateway, { who, signal, traceId, requestId }),
+  const plugins = createPlugins<Context>(gateway, ({ signal, traceId, requestId, ip }, who) =>
+    createGraphContext(gateway, { who, signal, traceId, requestId, ip }),
   );
   const graphql = createGraphqlServer({
     ...config,
@@ -46,9 +46,9 @@ function serve(gateway: Gateway): Promise<RunningServer> {
     plugins,
     log: logger,
     context: (initial) => {
-      const { request, requestId, who } = initial as typeof initial & Pick<GraphContext, 'who'>;
+      const { request, requestId, ip, who } = initial as typeof initial & Pick<GraphContext, 'who'>;
       const traceId = traceIdOf(request);
-      return createGraphContext(gateway, { who, signal: request.signal, traceId, requestId });
+      return createGraphContext(gateway, { who, signal: request.signal, traceId, requestId, ip });
     },
   });
   return startServer({ ...config, graphql, log: logger, ready: (signal) => database.ping(signal) });

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { exportDatabase } from '../../src/cli/db-export.ts';
 import { type Database, openDatabase } from '../../src/db/database.ts';
 import { migrateDatabase, MIGRATIONS_FOLDER } from '../../src/db/migrate.ts';
+import { appendAudit } from '../../src/events/audit.ts';
+import { verifyAudit } from '../../src/events/audit-chain.ts';
 import { startWriter } from './programs/start-writer.ts';
 import { canReachPostgres, createScratchDatabase } from '../support/postgres.ts';
 
@@ -25,6 +27,8 @@ CREATE TABLE "Odd ones" (
   "words" text, "doc" jsonb, "list" text[], "raw" bytea,
   "half" bigint GENERATED ALWAYS AS ("big" / 2) STORED
 );`;
+
+const AUDITED = { organisationId: 'org_1', actorId: 'key_1', action: 'x.set', requestId: 'r' };
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-'));
@@ -50,6 +54,7 @@ async function fill(): Promise<Record<string, unknown>> {
         '{"a": [1, null, "\\u0001 ''q'' \\\\"]}', ARRAY['x,y', 'NULL', '"', null], '\\x00ff0a27'),
       (null, null, 'NaN', 'Infinity', null, 'infinity', E'tab\\tline\\r\\n', 'null', '{}', '')`;
   await sql`INSERT INTO "Odd ones" (big) SELECT generate_series(1, 250)`;
+  for (const targetId of ['one', 'two']) await appendAudit(sql, { ...AUDITED, targetId });
   const rows = await readAllTables(database);
   await close();
   return rows;
@@ -59,6 +64,8 @@ async function readAllTables({ sql }: Database): Promise<Record<string, unknown>
   return {
     organisations: await sql`SELECT * FROM organisations ORDER BY id`,
     teams: await sql`SELECT * FROM teams ORDER BY id`,
+    audit: await sql`SELECT * FROM audit_events ORDER BY id`,
+    heads: await sql`SELECT * FROM audit_heads`,
     odd: await sql`SELECT * FROM "Odd ones" ORDER BY id`,
     migrations: await sql`SELECT * FROM drizzle.__drizzle_migrations ORDER BY id`,
     sequences:
@@ -96,6 +103,9 @@ describe('the export of the embedded database', () => {
     expect(await readAllTables(server)).toEqual(rows);
     expect(await server.sql`INSERT INTO "Odd ones" (next) VALUES (1) RETURNING id`).toEqual([{ id: 253n }]);
     await expect(server.sql`INSERT INTO "Odd ones" (next) VALUES (1000)`).rejects.toThrow('foreign key');
+    await appendAudit(server.sql, { ...AUDITED, targetId: 'three' });
+    expect((await verifyAudit(server.sql)).chains).toMatchObject([{ events: 3, broken: undefined }]);
+    await expect(server.sql`DELETE FROM audit_events`).rejects.toThrow('append only');
     await server.close();
   });
 

@@ -74,11 +74,12 @@ export async function openLedgers(): Promise<LedgerFixture> {
           sql: database.sql,
           findSubject: async () => ({ teamId: undefined }),
           isModel: () => true,
+          endIncreases: async () => {},
           onChange() {},
         },
         ADMIN,
         { ...PLAIN_BUDGET, ...changes },
-        'request',
+        { requestId: 'request' },
       ),
     readBudget: async (id) => (await readBudgets(database.sql, [id]))[0]!,
     async close() {

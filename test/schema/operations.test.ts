@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { grant, request } from '../access-requests/support.ts';
+import { makeKey } from '../access/support/keys.ts';
 import { raiseAlert } from '../alerts/support/alerts.ts';
 import { addMember, addUser } from '../access/support/users.ts';
 import { ADMIN_KEY, useGateway, type TestGateway } from '../support/gateway.ts';
@@ -21,6 +23,10 @@ interface Stage {
   secret: string;
   completion: string;
   otherKey: string;
+  /** What the other key has asked for: one that is undecided, and one that was granted. */
+  accessRequest: string;
+  ownAccessRequest: string;
+  grant: string;
   budget: string;
   team: string;
   user: string;
@@ -43,13 +49,14 @@ describe('the example operations', () => {
 
 async function prepare(on: TestGateway): Promise<Stage> {
   const { data } = await on.ask(`mutation {
-    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LEDGER_WRITE, AUDIT_READ] }) {
+    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LEDGER_WRITE, AUDIT_READ, ACCESS_DECIDE] }) {
       key { id }
       secret
     }
     other: keyCreate(input: { name: "web", scopes: [COMPLETIONS_WRITE] }) { key { id } }
     teamCreate(input: { name: "Search" }) { team { id } }
     roleSet(input: { name: "reviewer", scopes: [USAGE_READ, AUDIT_READ] }) { role { name } }
+    other: keyCreate(input: { name: "web", scopes: [COMPLETIONS_WRITE] }) { key { id } secret }
   }`);
   const { key, secret } = data.keyCreate;
   const otherKey = data.other.key.id;
@@ -60,6 +67,18 @@ async function prepare(on: TestGateway): Promise<Stage> {
   const completion = await complete(on, secret, 'demo/expensive');
   const budget = await setBudget(on, otherKey);
   return { key: key.id, secret, completion, otherKey, budget, team, user };
+  const wanted = { kind: 'SCOPE', targetId: 'USAGE_READ', reason: 'to see what we spend' };
+  const { accessRequest } = await request(on, data.other.secret, wanted);
+  return {
+    key: key.id,
+    secret,
+    completion,
+    otherKey,
+    budget,
+    accessRequest: accessRequest!.id,
+    ownAccessRequest: (await request(on, secret, { ...wanted, targetId: 'ADMIN' })).accessRequest!.id,
+    grant: await grant(on, data.other.secret, { kind: 'SCOPE', targetId: 'AUDIT_READ' }),
+  };
 }
 
 async function setBudget({ ask }: TestGateway, subjectId: string): Promise<string> {
@@ -78,9 +97,14 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   if (operation.name === 'anomalies') await raiseAnomaly(on);
   const asking = OF_ADMINS.test(operation.name) ? ADMIN_KEY : stage.secret;
   if (kind !== 'subscription') return on.ask(query, variables, { key: asking });
+  if (operation.name === 'model-access-set') return on.ask(query, variables);
+  if (operation.name === 'viewer-grants') await give(on, stage);
+  if (kind !== 'subscription') return on.ask(query, variables, { key: stage.secret });
   const results = on.socket({ key: stage.secret }).iterate({ query, variables });
   if (operation.name === 'budget-changed') return [(await results.next()).value];
-  if (operation.name === 'alert-raised') return [await whileRaising(on, results.next())];
+  if (operation.name === 'alert-raised') return [await whileIt(() => raise(on), results.next())];
+  if (operation.name === 'access-request-changed')
+    return [await whileIt(() => askForAccess(on), untilAsked(results))];
   if (operation.name !== 'usage-ticks') return Array.fromAsync(results);
   const tick = results.next();
   // Slow enough for the subscription to have begun when it is settled.
@@ -92,6 +116,7 @@ async function fill(
   variables: string,
   on: TestGateway,
   { key, secret, completion, otherKey, budget, team, user }: Stage,
+  { key, secret, completion, otherKey, budget, accessRequest, ownAccessRequest, grant: granted }: Stage,
 ): Promise<string> {
   const filled = variables
     .replace('{{key}}', key)
@@ -100,6 +125,9 @@ async function fill(
     .replace('{{budget}}', budget)
     .replace('{{team}}', team)
     .replace('{{user}}', user);
+    .replace('{{access request}}', accessRequest)
+    .replace('{{own access request}}', ownAccessRequest)
+    .replace('{{grant}}', granted);
   if (!filled.includes('{{running completion}}')) return filled;
   return filled.replace('{{running completion}}', await startCompletion(on, secret));
 }
@@ -145,12 +173,32 @@ function raiseAnomaly(on: TestGateway): Promise<string> {
   return raiseAlert(on.gateway, { teamId: 'team_default', kind: 'ANOMALY', detail });
 }
 
+const ASKED_MEANWHILE = 'to hear of it';
+
+/** By a key of its own, so that it stays the only change of its request. */
+async function askForAccess(on: TestGateway): Promise<void> {
+  const key = await makeKey(on, { scopes: ['COMPLETIONS_WRITE'] });
+  await request(on, key.secret, { kind: 'SCOPE', targetId: 'USAGE_READ', reason: ASKED_MEANWHILE });
+}
+
+/** Those of before the subscription are told late, beside open transactions. */
+async function untilAsked<T>(results: AsyncIterator<T>): Promise<IteratorResult<T>> {
+  for (;;) {
+    const next = await results.next();
+    if (next.done || JSON.stringify(next.value).includes(ASKED_MEANWHILE)) return next;
+  }
+}
+
+async function give(on: TestGateway, { secret }: Stage): Promise<void> {
+  await grant(on, secret, { kind: 'SCOPE', targetId: 'LIMITS_WRITE' }, '2099-12-31T00:00:00Z');
+}
+
 /** A subscription tells nobody when it is open. */
-async function whileRaising<T>(on: TestGateway, first: Promise<IteratorResult<T>>): Promise<T> {
+async function whileIt<T>(happens: () => Promise<unknown>, first: Promise<IteratorResult<T>>): Promise<T> {
   let over = false;
   void first.finally(() => (over = true));
   while (!over) {
-    await raise(on);
+    await happens();
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return (await first).value as T;

@@ -1,14 +1,11 @@
 import type { ISql } from 'postgres';
 import type { Budget } from '../../domain/budget.ts';
 import { subjectOf } from '../../domain/budget.ts';
-import { appendAudit } from '../../events/audit.ts';
+import { appendAudit, SYSTEM } from '../../events/audit.ts';
 import { appendEvent } from '../../events/outbox.ts';
 import { readBudgets } from './read.ts';
 import { toRecord } from './set.ts';
 import { openWindows } from './windows.ts';
-
-/** Who set a brake, for the audit. */
-const SYSTEM = 'system';
 
 /** A brake that holds for a subject now: a budget of money for an hour that ends by itself. */
 export async function findBrake(
@@ -49,7 +46,7 @@ export async function setBrake(
   const [after] = await readBudgets(tx, [id]);
   await appendAudit(tx, {
     organisationId,
-    actorKeyId: SYSTEM,
+    actorId: SYSTEM,
     action: 'budget.brake',
     targetId: id,
     after: toRecord(after!),

@@ -2,6 +2,7 @@ import type { Sql, TransactionSql } from 'postgres';
 import { toJsonParameter } from '../../db/json.ts';
 import { subjectOf, type Budget } from '../../domain/budget.ts';
 import { Forbidden, InvalidInput, NotFound } from '../../domain/errors.ts';
+import type { Origin } from '../../domain/origin.ts';
 import { hasScope, type Principal } from '../../domain/principal.ts';
 import { appendAudit } from '../../events/audit.ts';
 import { appendEvent } from '../../events/outbox.ts';
@@ -20,6 +21,8 @@ export interface BudgetStore {
     id: string,
   ): Promise<{ teamId: string | undefined } | undefined>;
   isModel(name: string): boolean;
+  /** A limit that is set, or a budget that is gone, is without what it was raised by for a time. */
+  endIncreases(tx: TransactionSql, budget: { id: string; organisationId: string }, by: Origin): Promise<void>;
   /** A change was committed. */
   onChange(): void;
 }
@@ -51,12 +54,12 @@ export async function setBudget(
   store: BudgetStore,
   who: Principal,
   input: BudgetInput,
-  requestId: string,
+  by: Origin,
 ): Promise<Budget> {
   const faults = listFaults(input, store.isModel);
   if (faults.length > 0) throw new InvalidInput(faults);
   const subject = await ensureSubject(store, who, input);
-  const id = await store.sql.begin((tx) => write(tx, who, { ...input, ...subject }, requestId));
+  const id = await store.sql.begin((tx) => write(store, tx, who, { ...input, ...subject }, by));
   store.onChange();
   return (await readBudgets(store.sql, [id]))[0]!;
 }
@@ -66,7 +69,7 @@ export async function deleteBudget(
   store: BudgetStore,
   who: Principal,
   id: string,
-  requestId: string,
+  by: Origin,
 ): Promise<string> {
   const [budget] = await findBudgets(store.sql, who, [id]);
   if (!budget) throw new NotFound('budget', id, ['id']);
@@ -75,7 +78,8 @@ export async function deleteBudget(
     const deleted = await tx`
       UPDATE budgets SET deleted_at = now() WHERE id = ${id} AND deleted_at IS NULL RETURNING id`;
     if (deleted.length === 0) return;
-    await record(tx, who, { id, action: 'budget.delete', before: toRecord(budget), requestId });
+    await store.endIncreases(tx, budget, by);
+    await record(tx, who, { id, action: 'budget.delete', before: toRecord(budget), by });
   });
   store.onChange();
   return id;
@@ -90,7 +94,7 @@ async function ensureSubject(store: BudgetStore, who: Principal, { scope, subjec
 }
 
 /** Whoever a budget holds for must not be who sets it: nobody raises their own. */
-function ensureMaySet(
+export function ensureMaySet(
   who: Principal,
   { scope, subjectId, teamId }: Pick<Budget, 'scope' | 'subjectId' | 'teamId'>,
   path: string[],
@@ -105,10 +109,11 @@ function ensureMaySet(
 }
 
 async function write(
+  store: BudgetStore,
   tx: TransactionSql,
   who: Principal,
   input: BudgetInput & { teamId: string | undefined },
-  requestId: string,
+  by: Origin,
 ): Promise<string> {
   const subject = subjectOf(input.scope, input.subjectId);
   const [existing] = await tx<{ id: string; time_zone: string; start_day: number }[]>`
@@ -122,13 +127,14 @@ async function write(
     UPDATE budget_windows SET limit_amount = ${input.limit.toString()}::text::bigint, version = version + 1
     WHERE budget_id = ${id} AND (ends_at IS NULL OR ends_at > now())`;
   await openWindows(tx, [id]);
+  if (existing) await store.endIncreases(tx, { id, organisationId: who.organisationId }, by);
   const [after] = await readBudgets(tx, [id]);
   const told = {
     id,
     action: 'budget.set',
     before: before && toRecord(before),
     after: toRecord(after!),
-    requestId,
+    by,
   };
   await record(tx, who, told);
   return id;
@@ -191,12 +197,12 @@ async function record(
     action: string;
     before: Record<string, unknown> | undefined;
     after?: Record<string, unknown>;
-    requestId: string;
+    by: Origin;
   },
 ): Promise<void> {
-  const { organisationId, keyId: actorKeyId } = who;
-  const { id: targetId, action, before, after, requestId } = change;
-  await appendAudit(tx, { organisationId, actorKeyId, action, targetId, before, after, requestId });
+  const { organisationId, keyId: actorId } = who;
+  const { id: targetId, action, before, after, by } = change;
+  await appendAudit(tx, { organisationId, actorId, action, targetId, before, after, ...by });
   await appendEvent(tx, { organisationId, kind: 'BUDGET_CHANGED', subjectId: targetId });
 }
 

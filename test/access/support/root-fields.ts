@@ -13,6 +13,8 @@ const RANGE = '{ from: "2020-01-01T00:00:00Z" }';
 /** Has the form of an id; nothing has it. */
 export const NO_COMPLETION = 'cmpl_00000000000000000000000000';
 const NO_BUDGET = 'bdg_00000000000000000000000000';
+const NO_REQUEST = 'areq_00000000000000000000000000';
+const NO_GRANT = 'grant_00000000000000000000000000';
 const NO_KEY = 'key_00000000000000000000000000';
 const NO_TEAM = 'team_00000000000000000000000000';
 const NO_USER = 'user_00000000000000000000000000';
@@ -25,6 +27,7 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.budgets': { query: '{ budgets { totalCount } }' },
   'Query.estimate': { query: `{ estimate(input: ${ASK}) { allowed } }` },
   'Query.tokenEstimate': { query: `{ tokenEstimate(input: ${ASK}) { inputTokens } }` },
+  'Query.accessRequests': { query: '{ accessRequests { totalCount } }' },
   'Query.alerts': { query: '{ alerts { totalCount } }' },
   'Query.anomalies': { query: '{ anomalies { totalCount } }' },
   'Query.auditEvents': { needs: 'AUDIT_READ', query: '{ auditEvents { totalCount } }' },
@@ -48,6 +51,20 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.usageExport': { needs: 'USAGE_READ', query: `{ usageExport(range: ${RANGE}, format: CSV) }` },
   'Query.users': { query: '{ users { totalCount } }' },
   'Query.viewer': { query: '{ viewer { scopes } }' },
+  'Mutation.accessGrantRevoke': {
+    query: `mutation { accessGrantRevoke(id: "${NO_GRANT}") { errors { code } } }`,
+  },
+  'Mutation.accessRequestCancel': {
+    query: `mutation { accessRequestCancel(id: "${NO_REQUEST}") { errors { code } } }`,
+  },
+  'Mutation.accessRequestCreate': {
+    query:
+      'mutation { accessRequestCreate(input: { kind: MODEL, targetId: "", reason: "" }) { errors { code } } }',
+  },
+  'Mutation.accessRequestDecide': {
+    needs: 'ACCESS_DECIDE',
+    query: `mutation { accessRequestDecide(input: { id: "${NO_REQUEST}", approve: true }) { errors { code } } }`,
+  },
   'Mutation.budgetDelete': {
     needs: 'BUDGETS_WRITE',
     query: `mutation { budgetDelete(id: "${NO_BUDGET}") { errors { code } } }`,
@@ -121,10 +138,15 @@ export const ROOT_FIELDS: Record<string, RootField> = {
     needs: 'LEDGER_WRITE',
     query: 'mutation { ledgerCredit(input: { amount: "0", reason: "" }) { errors { code } } }',
   },
+  'Mutation.modelAccessSet': {
+    needs: 'ADMIN',
+    query: 'mutation { modelAccessSet(input: { name: "", askFirst: true }) { errors { code } } }',
+  },
   'Mutation.priceSet': {
     needs: 'ADMIN',
     query: 'mutation { priceSet(input: { model: "" }) { errors { code } } }',
   },
+  'Subscription.accessRequestChanged': { query: 'subscription { accessRequestChanged { id } }' },
   'Subscription.alertRaised': { query: 'subscription { alertRaised { id } }' },
   'Subscription.completionEvents': {
     query: `subscription { completionEvents(id: "${NO_COMPLETION}") { __typename } }`,
@@ -137,7 +159,11 @@ export const ROOT_FIELDS: Record<string, RootField> = {
 };
 
 /** Those that say nothing until something happens. */
-export const SILENT_FIELDS = ['Subscription.alertRaised', 'Subscription.usageTicks'];
+export const SILENT_FIELDS = [
+  'Subscription.accessRequestChanged',
+  'Subscription.alertRaised',
+  'Subscription.usageTicks',
+];
 
 /** `Query.viewer` and all the others, as the schema has them. */
 export function listRootFields(): string[] {

@@ -91,14 +91,21 @@ export function adminOf({ organisationId }: World): Principal {
 }
 
 function storeOf({ sql }: Database): BudgetStore {
-  return { sql, findSubject: async () => ({ teamId: undefined }), isModel: () => true, onChange() {} };
+  return {
+    sql,
+    findSubject: async () => ({ teamId: undefined }),
+    isModel: () => true,
+    endIncreases: async () => {},
+    onChange() {},
+  };
 }
 
 /** As an admin does it. @returns the budget's id. */
 export async function writeBudget(database: Database, world: World, plan: BudgetPlan): Promise<string> {
-  return (await setBudget(storeOf(database), adminOf(world), toInput(world, plan), 'request')).id;
+  return (await setBudget(storeOf(database), adminOf(world), toInput(world, plan), { requestId: 'request' }))
+    .id;
 }
 
 export async function removeBudget(database: Database, world: World, { id }: BudgetState): Promise<void> {
-  await deleteBudget(storeOf(database), adminOf(world), id, 'request');
+  await deleteBudget(storeOf(database), adminOf(world), id, { requestId: 'request' });
 }

@@ -9,6 +9,8 @@ const CHANGING: Record<string, RegExp> = {
   '<email>': /^email$/,
   '<subject>': /^subject$/,
   '<request id>': /^requestId$/,
+  '<hash>': /^(previousHash|hash)$/,
+  '<place>': /^seq$/,
 };
 
 /** An answer in which all that differs from run to run has a name instead; the same id always gets the same name. */
@@ -27,6 +29,7 @@ export function normalise(answer: unknown): unknown {
     if (name) return name;
     const [id, prefix] =
       /^(cmpl|key|ent|bdg|aud|alert|anom|team|user)_(?!default$)\w+$/.exec(String(value)) ?? [];
+    const [id, prefix] = /^(cmpl|areq|grant|key|ent|bdg|aud|alert|anom)_\w+$/.exec(String(value)) ?? [];
     return id && prefix ? nameOf(id, prefix) : value;
   };
   return JSON.parse(JSON.stringify(answer, replace));

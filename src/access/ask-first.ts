@@ -1,0 +1,125 @@
+import type { ISql } from 'postgres';
+import type { Sql } from '../db/database.ts';
+import { Conflict, NotFound } from '../domain/errors.ts';
+import type { Origin } from '../domain/origin.ts';
+import type { Principal } from '../domain/principal.ts';
+import { appendAudit } from '../events/audit.ts';
+import { appendEvent } from '../events/outbox.ts';
+import type { Relay } from '../events/relay.ts';
+import { createReloadQueue } from '../lib/reload-queue.ts';
+
+/** The models and routes that organisations let nobody use without a grant, in memory: no request waits for them. */
+export interface AskFirst {
+  has(organisationId: string, name: string): boolean;
+  /** Reads those of one organisation anew. Never fails: what cannot be read now is read as soon as it can be. */
+  reload(organisationId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** All of them are kept in memory, so there is a limit to them. */
+const OF_ORGANISATION_MAX = 1_000;
+
+/**
+ * @param options.relay tells what other instances have changed.
+ * @throws Error when the database cannot be read.
+ */
+export async function openAskFirst(
+  sql: Sql,
+  options: { relay: Pick<Relay, 'listen'>; onError: (error: unknown) => void },
+): Promise<AskFirst> {
+  const names = new Map<string, ReadonlySet<string>>();
+
+  async function readAll(): Promise<void> {
+    const rows = await sql<Row[]>`SELECT organisation_id, name FROM ask_first`;
+    for (const [id, ofOne] of Map.groupBy(rows, (row) => row.organisation_id)) names.set(id, toNames(ofOne));
+  }
+
+  async function readOne(organisationId: string): Promise<void> {
+    const rows = await sql<Row[]>`
+      SELECT organisation_id, name FROM ask_first WHERE organisation_id = ${organisationId}`;
+    if (rows.length === 0) names.delete(organisationId);
+    else names.set(organisationId, toNames(rows));
+  }
+
+  const first = readAll();
+  const reloads = createReloadQueue(first, readOne, options.onError);
+  // Heard from before the first read is over, so that nothing falls between the two.
+  const stopListening = options.relay.listen(({ kind, organisationId }) => {
+    if (kind === 'ASK_FIRST_CHANGED') void reloads.add(organisationId);
+  });
+  await first.catch((error: unknown) => {
+    stopListening();
+    throw error;
+  });
+  return {
+    has: (organisationId, name) => names.get(organisationId)?.has(name) ?? false,
+    reload: (organisationId) => reloads.add(organisationId),
+    close() {
+      stopListening();
+      return reloads.close();
+    },
+  };
+}
+
+interface Row {
+  organisation_id: string;
+  name: string;
+}
+
+function toNames(rows: readonly Row[]): ReadonlySet<string> {
+  return new Set(rows.map(({ name }) => name));
+}
+
+/** What setting them needs. */
+export interface AskFirstStore {
+  sql: Sql;
+  askFirst: AskFirst;
+  isModel(name: string): boolean;
+  /** Something was committed. */
+  onChange(): void;
+}
+
+/**
+ * Says of a model whether it may only be used with a grant. In this process it holds when this returns.
+ * @throws NotFound for what can be neither asked for nor taken off the list; Conflict when the list is full.
+ */
+export async function setAskFirst(
+  { sql, askFirst, isModel, onChange }: AskFirstStore,
+  { organisationId, keyId }: Principal,
+  input: { name: string; askFirst: boolean },
+  by: Origin,
+): Promise<void> {
+  const { name } = input;
+  const known = isModel(name) || (!input.askFirst && askFirst.has(organisationId, name));
+  if (!known) throw new NotFound('model', name);
+  const changed = await sql.begin(async (tx) => {
+    const rows = input.askFirst
+      ? await insert(tx, organisationId, name)
+      : await tx`DELETE FROM ask_first WHERE organisation_id = ${organisationId} AND name = ${name} RETURNING name`;
+    if (rows.length === 0) return false;
+    await appendEvent(tx, { kind: 'ASK_FIRST_CHANGED', organisationId, subjectId: name });
+    await appendAudit(tx, {
+      organisationId,
+      actorId: keyId,
+      action: 'model.access',
+      targetId: `mdl_${name}`,
+      before: { askFirst: !input.askFirst },
+      after: { askFirst: input.askFirst },
+      ...by,
+    });
+    return true;
+  });
+  if (!changed) return;
+  onChange();
+  await askFirst.reload(organisationId);
+}
+
+async function insert(tx: ISql, organisationId: string, name: string): Promise<readonly unknown[]> {
+  const [row] = await tx<{ count: number }[]>`
+    SELECT count(*)::int AS count FROM ask_first WHERE organisation_id = ${organisationId}`;
+  if (row!.count >= OF_ORGANISATION_MAX)
+    throw new Conflict(`an organisation lists at most ${OF_ORGANISATION_MAX} models to ask for first`);
+  return tx`
+    INSERT INTO ask_first (organisation_id, name) VALUES (${organisationId}, ${name})
+    ON CONFLICT DO NOTHING RETURNING name`;
+}

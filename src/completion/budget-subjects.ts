@@ -1,0 +1,35 @@
+import { findKeys } from '../access/keys.ts';
+import { findTeams } from '../access/teams.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Db } from '../db/database.ts';
+import type { BudgetStore } from '../ledger/budgets/set.ts';
+
+/** Looks for everything that a completion can be about and so a budget can be set on. */
+export function createSubjectSearch(
+  db: Db,
+  catalog: Pick<Catalog, 'findModel' | 'findProvider'>,
+): BudgetStore['findSubject'] {
+  const ofOrganisation = { teamId: undefined };
+  return async (who, scope, id) => {
+    switch (scope) {
+      case 'ORGANISATION':
+        return id === who.organisationId ? ofOrganisation : undefined;
+      case 'TEAM':
+        return (await findTeams(db, who, [id])).map((team) => ({ teamId: team.id }))[0];
+      case 'KEY':
+        return (await findKeys(db, who, [id]))[0];
+      case 'MODEL':
+        return catalog.findModel(id) && ofOrganisation;
+      case 'PROVIDER':
+        return catalog.findProvider(id) && ofOrganisation;
+      case 'TAG':
+        return /^[^=]+=/.test(id) ? ofOrganisation : undefined;
+      case 'END_USER':
+        return ofOrganisation;
+      case 'ROUTE':
+      case 'PROMPT':
+        // There are none of these yet, so none is found.
+        return undefined;
+    }
+  };
+}
