@@ -31,14 +31,18 @@ export function createAuthenticator(db: Db, options: { hashingKey: Buffer }): Au
   const salt = randomUUID();
   const known = new LRUCache<string, Principal | typeof UNKNOWN>({ max: 50_000, ttl: TRUST_MS });
   const used = new Set<string>();
+  let timesForgotten = 0;
 
   async function find(secret: string): Promise<Principal | typeof UNKNOWN> {
     const digest = hash('sha256', salt + secret);
     const cached = known.get(digest);
     if (cached) return cached;
+    const forgotten = timesForgotten;
     const holder = await readKeyPrincipal(db, hashSecret(secret, options.hashingKey));
     const found = holder ? await withGrants(db, holder) : UNKNOWN;
-    known.set(digest, found, { ttl: found === UNKNOWN ? TRUST_MS : msUntilStale(found, TRUST_MS) });
+    // What was forgotten while it was read may have been read as it was before.
+    if (forgotten === timesForgotten)
+      known.set(digest, found, { ttl: found === UNKNOWN ? TRUST_MS : msUntilStale(found, TRUST_MS) });
     return found;
   }
 
@@ -53,6 +57,7 @@ export function createAuthenticator(db: Db, options: { hashingKey: Buffer }): Au
       return found;
     },
     forget(keyId) {
+      timesForgotten += 1;
       for (const [digest, principal] of known.entries()) {
         if (principal !== UNKNOWN && principal.keyId === keyId) known.delete(digest);
       }
