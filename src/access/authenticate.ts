@@ -96,9 +96,7 @@ function createFinder(
     });
 
   async function ofKey(secret: string, { team, ip }: Credentials): Promise<Principal> {
-    const found = await remember(`key ${secret}`, () =>
-      readKeyPrincipal(db, hashSecret(secret, hashingKey)),
-    );
+    const found = await remember(`key ${secret}`, () => readKeyPrincipal(db, hashSecret(secret, hashingKey)));
     if (!found || isExpired(found) || !mayComeFrom(found, ip))
       throw new Unauthenticated('this key is unknown, expired or revoked');
     if (team === undefined || team === found.teamId) return found;

@@ -3,6 +3,7 @@ import type { Db, Sql } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { inTransaction, type Transaction } from '../db/transaction.ts';
 import { InvalidInput, NotFound } from '../domain/errors.ts';
+import type { Origin } from '../domain/origin.ts';
 import { withoutGrants, type Principal } from '../domain/principal.ts';
 import { newId } from '../lib/ids.ts';
 import { ensureKeySettings, type KeySettings } from './check-key.ts';
@@ -40,7 +41,7 @@ export async function createKey(
   { db, sql, hashingKey }: KeyStore,
   who: Principal,
   input: NewKey,
-  requestId: string,
+  by: Origin,
 ): Promise<ShownKey> {
   ensureKeySettings(withoutGrants(who), input);
   const [team] = await findTeams(db, who, [input.teamId]);
@@ -52,7 +53,7 @@ export async function createKey(
       .insert(apiKeys)
       .values({ ...input, ...identity })
       .returning();
-    await record(tx, who, { action: 'key.create', targetId: identity.id, after: toRecord(made!), requestId });
+    await record(tx, who, { action: 'key.create', targetId: identity.id, after: toRecord(made!), by });
     return made!;
   });
   return { key: toApiKey(row), secret };
@@ -69,10 +70,10 @@ export async function updateKey(
   store: KeyStore,
   who: Principal,
   { id, ...changes }: KeyChanges & { id: string },
-  requestId: string,
+  by: Origin,
 ): Promise<ApiKey> {
   ensureKeySettings(withoutGrants(who), { ...changes, expiresAt: changes.expiresAt ?? undefined });
-  const row = await change(store, who, id, { action: 'key.update', requestId }, (before) => {
+  const row = await change(store, who, id, { action: 'key.update', by }, (before) => {
     ensureNotRevoked(before, 'input.id');
     return Object.keys(changes).length > 0 ? changes : undefined;
   });
@@ -84,13 +85,13 @@ export async function rotateKey(
   store: KeyStore,
   who: Principal,
   { id, graceSeconds }: { id: string; graceSeconds: number },
-  requestId: string,
+  by: Origin,
 ): Promise<ShownKey> {
   if (graceSeconds < 0 || graceSeconds > GRACE_SECONDS_MAX) {
     throw invalid('graceSeconds', `is ${graceSeconds}; it must be from 0 to ${GRACE_SECONDS_MAX}`);
   }
   const secret = newSecret();
-  const row = await change(store, who, id, { action: 'key.rotate', requestId }, (before) => {
+  const row = await change(store, who, id, { action: 'key.rotate', by }, (before) => {
     ensureNotRevoked(before, 'id');
     return {
       ...stored(secret, store.hashingKey),
@@ -106,13 +107,8 @@ export async function rotateKey(
  * From now on nothing can be done with the key. Revoking twice is no error.
  * @throws Conflict for the key of the last owner.
  */
-export async function revokeKey(
-  store: KeyStore,
-  who: Principal,
-  id: string,
-  requestId: string,
-): Promise<ApiKey> {
-  const row = await change(store, who, id, { action: 'key.revoke', requestId }, ({ revokedAt }) =>
+export async function revokeKey(store: KeyStore, who: Principal, id: string, by: Origin): Promise<ApiKey> {
+  const row = await change(store, who, id, { action: 'key.revoke', by }, ({ revokedAt }) =>
     revokedAt ? undefined : { revokedAt: new Date() },
   );
   return toApiKey(row);
@@ -126,7 +122,7 @@ async function change(
   store: KeyStore,
   who: Principal,
   id: string,
-  told: { action: string; requestId: string },
+  told: { action: string; by: Origin },
   decide: (before: Row) => Partial<Row> | undefined,
 ): Promise<Row> {
   const [changed, row] = await inTransaction(store.sql, async (tx) => {

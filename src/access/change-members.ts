@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm';
 import { members, users } from '../db/tables/tenancy.ts';
 import { inTransaction, type Transaction } from '../db/transaction.ts';
 import { NotFound } from '../domain/errors.ts';
+import type { Origin } from '../domain/origin.ts';
 import type { Principal, Scope } from '../domain/principal.ts';
 import type { Member } from './members.ts';
 import { ensureOwnerRemains, lockOrganisation } from './owners.ts';
@@ -24,7 +25,7 @@ export async function setMember(
   store: TenantStore,
   who: Principal,
   { userId, teamId, role }: Pick<Member, 'userId' | 'teamId' | 'role'>,
-  requestId: string,
+  by: Origin,
 ): Promise<Member> {
   const { organisationId } = who;
   const member = await inTransaction(store.sql, async (tx) => {
@@ -44,7 +45,7 @@ export async function setMember(
       targetId: userId,
       before: before && { teamId, role: before.role },
       after: { teamId, role },
-      requestId,
+      by,
     });
     return after!;
   });
@@ -61,7 +62,7 @@ export async function removeMember(
   store: TenantStore,
   who: Principal,
   place: Place,
-  requestId: string,
+  by: Origin,
 ): Promise<Member> {
   const { organisationId } = who;
   const member = await inTransaction(store.sql, async (tx) => {
@@ -74,7 +75,7 @@ export async function removeMember(
       action: 'member.remove',
       targetId: place.userId,
       before: { teamId: place.teamId, role: before.role },
-      requestId,
+      by,
     });
     return before;
   });
@@ -90,7 +91,7 @@ export async function setUserDisabled(
   store: TenantStore,
   who: Principal,
   { id, disabled }: { id: string; disabled: boolean },
-  requestId: string,
+  by: Origin,
 ): Promise<User> {
   const { organisationId } = who;
   const user = await inTransaction(store.sql, async (tx) => {
@@ -109,7 +110,7 @@ export async function setUserDisabled(
       targetId: id,
       before: { disabledAt: before.disabledAt ?? null },
       after: { disabledAt: row!.disabledAt },
-      requestId,
+      by,
     });
     return toUser(row!);
   });

@@ -5,7 +5,7 @@ import { organisations, teams } from '../db/tables/tenancy.ts';
 import { inTransaction, type Transaction } from '../db/transaction.ts';
 import { NotFound } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
-import { appendAudit } from '../events/audit.ts';
+import { appendAudit, SYSTEM } from '../events/audit.ts';
 import { newId } from '../lib/ids.ts';
 import { ensureName } from './check-name.ts';
 import { hashSecret, hintOf, newSecret } from './secrets.ts';
@@ -96,7 +96,7 @@ async function recordOperator(
   targetId: string,
   after: Record<string, unknown>,
 ): Promise<void> {
-  const by = { actorKeyId: 'system', requestId: 'command line' };
+  const by = { actorId: SYSTEM, requestId: 'command line' };
   await appendAudit(sql, { ...by, organisationId, action, targetId, after });
 }
 

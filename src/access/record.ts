@@ -1,12 +1,18 @@
 import type { Transaction } from '../db/transaction.ts';
+import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { appendAudit, type AuditRecord } from '../events/audit.ts';
+
+/** A change, and which request made it. */
+export interface Change extends Pick<AuditRecord, 'action' | 'targetId' | 'before' | 'after'> {
+  by: Origin;
+}
 
 /** Writes down in the audit, in the transaction of the change, who changed what. */
 export async function record(
   { sql }: Transaction,
-  { organisationId, keyId: actorKeyId }: Principal,
-  change: Pick<AuditRecord, 'action' | 'targetId' | 'before' | 'after' | 'requestId'>,
+  { organisationId, keyId: actorId }: Principal,
+  { by, ...change }: Change,
 ): Promise<void> {
-  await appendAudit(sql, { organisationId, actorKeyId, ...change });
+  await appendAudit(sql, { organisationId, actorId, ...change, ...by });
 }

@@ -3,6 +3,7 @@ import type { Db } from '../db/database.ts';
 import { members, roles } from '../db/tables/tenancy.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { Conflict, InvalidInput, NotFound } from '../domain/errors.ts';
+import type { Origin } from '../domain/origin.ts';
 import { SCOPES, type Principal, type Scope } from '../domain/principal.ts';
 import { isBuiltInRole, ROLES } from '../domain/role.ts';
 import { lockOrganisation } from './owners.ts';
@@ -53,7 +54,7 @@ export async function setRole(
   store: TenantStore,
   who: Principal,
   input: { name: string; scopes: readonly Scope[] },
-  requestId: string,
+  by: Origin,
 ): Promise<Role> {
   const { organisationId } = who;
   const { name } = input;
@@ -74,7 +75,7 @@ export async function setRole(
       targetId: `role_${name}`,
       before: before && { scopes: before.scopes },
       after: { scopes },
-      requestId,
+      by,
     });
   });
   await store.onRoleChange(organisationId);
@@ -86,7 +87,7 @@ export async function deleteRole(
   store: TenantStore,
   who: Principal,
   name: string,
-  requestId: string,
+  by: Origin,
 ): Promise<void> {
   ensureOwnRole(name, ['name']);
   const { organisationId } = who;
@@ -106,7 +107,7 @@ export async function deleteRole(
       action: 'role.delete',
       targetId: `role_${name}`,
       before: { scopes: before.scopes },
-      requestId,
+      by,
     });
   });
   await store.onRoleChange(organisationId);

@@ -3,6 +3,7 @@ import type { Db } from '../db/database.ts';
 import { teams } from '../db/tables/tenancy.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { NotFound } from '../domain/errors.ts';
+import type { Origin } from '../domain/origin.ts';
 import { hasScope, type Principal } from '../domain/principal.ts';
 import { newId } from '../lib/ids.ts';
 import { ensureName } from './check-name.ts';
@@ -48,14 +49,14 @@ export async function createTeam(
   { sql }: TenantStore,
   who: Principal,
   input: { name: string },
-  requestId: string,
+  by: Origin,
 ): Promise<Team> {
   const name = ensureName(input.name);
   const id = newId('team');
   return inTransaction(sql, async (tx) => {
     const { organisationId } = who;
     const [team] = await tx.db.insert(teams).values({ id, organisationId, name }).returning(SHOWN);
-    await record(tx, who, { action: 'team.create', targetId: id, after: { name }, requestId });
+    await record(tx, who, { action: 'team.create', targetId: id, after: { name }, by });
     return team!;
   });
 }
@@ -65,7 +66,7 @@ export async function renameTeam(
   { sql }: TenantStore,
   who: Principal,
   input: { id: string; name: string },
-  requestId: string,
+  by: Origin,
 ): Promise<Team> {
   const name = ensureName(input.name);
   return inTransaction(sql, async (tx) => {
@@ -78,7 +79,7 @@ export async function renameTeam(
       targetId: input.id,
       before: { name: before.name },
       after: { name },
-      requestId,
+      by,
     });
     return team!;
   });

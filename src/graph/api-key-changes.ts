@@ -67,26 +67,28 @@ builder.mutationFields((t) => ({
   keyUpdate: t.field({
     type: KeyPayload,
     args: { input: t.arg({ type: KeyUpdateInput, required: true }) },
-    resolve: (_root, { input }, { gateway, who, requestId }) =>
+    resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
       payload(async () => {
         const changes = { ...withoutNull(input), ...(input.expiresAt === null && { expiresAt: null }) };
-        return { key: await updateKey(gateway.keys, who, changes, requestId) };
+        return { key: await updateKey(gateway.keys, who, changes, { requestId, ip }) };
       }),
   }),
   keyRotate: t.field({
     type: KeyCreatePayload,
     description: 'A new secret for the same key. The one before works for `graceSeconds` more.',
     args: { id: t.arg.id({ required: true }), graceSeconds: t.arg.int({ defaultValue: 3600 }) },
-    resolve: (_root, { id, graceSeconds }, { gateway, who, requestId }) =>
-      payload(() => rotateKey(gateway.keys, who, { id, graceSeconds: graceSeconds ?? 3600 }, requestId)),
+    resolve: (_root, { id, graceSeconds }, { gateway, who, requestId, ip }) =>
+      payload(() =>
+        rotateKey(gateway.keys, who, { id, graceSeconds: graceSeconds ?? 3600 }, { requestId, ip }),
+      ),
   }),
   keyRevoke: t.field({
     type: KeyPayload,
     description:
       'From now on nothing can be done with the key; its running subscriptions end with their next event. Refused for the last owner of the organisation.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { gateway, who, requestId }) =>
-      payload(async () => ({ key: await revokeKey(gateway.keys, who, id, requestId) })),
+    resolve: (_root, { id }, { gateway, who, requestId, ip }) =>
+      payload(async () => ({ key: await revokeKey(gateway.keys, who, id, { requestId, ip }) })),
   }),
 }));
 
@@ -102,7 +104,7 @@ async function create(
     ...rights
   }: WithoutNull<typeof KeyCreateInput.$inferInput>,
 ): Promise<ShownKey> {
-  const { gateway, who, requestId } = context;
+  const { gateway, who, requestId, ip } = context;
   const settings = {
     name,
     teamId: teamId ?? who.teamId,
@@ -112,7 +114,7 @@ async function create(
     tags: tags ?? [],
     expiresAt,
   };
-  return createKey(gateway.keys, who, settings, requestId);
+  return createKey(gateway.keys, who, settings, { requestId, ip });
 }
 
 async function toScopes(

@@ -121,14 +121,14 @@ builder.mutationFields((t) => ({
     type: MemberPayload,
     description: 'Puts a user into a team, or gives another role to one who is in it.',
     args: { input: t.arg({ type: MemberSetInput, required: true }) },
-    resolve: (_root, { input }, { gateway, who, requestId }) =>
-      payload(async () => ({ member: await setMember(gateway.tenants, who, input, requestId) })),
+    resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
+      payload(async () => ({ member: await setMember(gateway.tenants, who, input, { requestId, ip }) })),
   }),
   memberRemove: t.field({
     type: MemberPayload,
     description: 'Takes a user out of a team; answers the member as it was.',
     args: { input: t.arg({ type: MemberRemoveInput, required: true }) },
-    resolve: (_root, { input }, { gateway, who, requestId }) =>
-      payload(async () => ({ member: await removeMember(gateway.tenants, who, input, requestId) })),
+    resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
+      payload(async () => ({ member: await removeMember(gateway.tenants, who, input, { requestId, ip }) })),
   }),
 }));

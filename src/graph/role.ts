@@ -57,16 +57,16 @@ builder.mutationFields((t) => ({
     type: RolePayload,
     description: 'Makes a role of the organisation, or changes what it allows: at once, for all who have it.',
     args: { input: t.arg({ type: RoleSetInput, required: true }) },
-    resolve: (_root, { input }, { gateway, who, requestId }) =>
-      payload(async () => ({ role: await setRole(gateway.tenants, who, input, requestId) })),
+    resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
+      payload(async () => ({ role: await setRole(gateway.tenants, who, input, { requestId, ip }) })),
   }),
   roleDelete: t.field({
     type: RoleDeletePayload,
     description: 'Refused while a member has it.',
     args: { name: t.arg.string({ required: true }) },
-    resolve: (_root, { name }, { gateway, who, requestId }) =>
+    resolve: (_root, { name }, { gateway, who, requestId, ip }) =>
       payload(async () => {
-        await deleteRole(gateway.tenants, who, name, requestId);
+        await deleteRole(gateway.tenants, who, name, { requestId, ip });
         return { deletedName: name };
       }),
   }),

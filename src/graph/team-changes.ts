@@ -21,13 +21,13 @@ builder.mutationFields((t) => ({
   teamCreate: t.field({
     type: TeamPayload,
     args: { input: t.arg({ type: TeamCreateInput, required: true }) },
-    resolve: (_root, { input }, { gateway, who, requestId }) =>
-      payload(async () => ({ team: await createTeam(gateway.tenants, who, input, requestId) })),
+    resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
+      payload(async () => ({ team: await createTeam(gateway.tenants, who, input, { requestId, ip }) })),
   }),
   teamRename: t.field({
     type: TeamPayload,
     args: { input: t.arg({ type: TeamRenameInput, required: true }) },
-    resolve: (_root, { input }, { gateway, who, requestId }) =>
-      payload(async () => ({ team: await renameTeam(gateway.tenants, who, input, requestId) })),
+    resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
+      payload(async () => ({ team: await renameTeam(gateway.tenants, who, input, { requestId, ip }) })),
   }),
 }));

@@ -66,17 +66,17 @@ builder.mutationFields((t) => ({
     type: UserPayload,
     description: 'From now on the user can do nothing, in no team.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { gateway, who, requestId }) =>
+    resolve: (_root, { id }, { gateway, who, requestId, ip }) =>
       payload(async () => ({
-        user: await setUserDisabled(gateway.tenants, who, { id, disabled: true }, requestId),
+        user: await setUserDisabled(gateway.tenants, who, { id, disabled: true }, { requestId, ip }),
       })),
   }),
   userEnable: t.field({
     type: UserPayload,
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { gateway, who, requestId }) =>
+    resolve: (_root, { id }, { gateway, who, requestId, ip }) =>
       payload(async () => ({
-        user: await setUserDisabled(gateway.tenants, who, { id, disabled: false }, requestId),
+        user: await setUserDisabled(gateway.tenants, who, { id, disabled: false }, { requestId, ip }),
       })),
   }),
 }));

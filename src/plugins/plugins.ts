@@ -1,9 +1,8 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
-import { useAuthentication, useFreshContext, type Asking } from './authentication.ts';
 import { useAccessLog } from './access-log.ts';
-import { useAuthentication, useFreshContext } from './authentication.ts';
+import { useAuthentication, useFreshContext, type Asking } from './authentication.ts';
 import { useCostGuard } from './cost-guard.ts';
 import { useOpenSubscriptions } from './open-subscriptions.ts';
 import { operationLimits } from './operation-limits.ts';
@@ -13,8 +12,6 @@ import { operationLimits } from './operation-limits.ts';
  * @param renew makes the context of one event of a subscription.
  */
 export function createPlugins<Context extends Asking & { who: Principal }>(
-  { config, authenticator }: Pick<Gateway, 'config' | 'authenticator'>,
-export function createPlugins<Context extends { request: Request; ip: string }>(
   { config, authenticator, accessLog }: Pick<Gateway, 'config' | 'authenticator' | 'accessLog'>,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {

@@ -32,7 +32,7 @@ it('a grant whose end comes while no process lives has ended at the next start',
       `mutation { made: accessRequestCreate(input: ${input}) { accessRequest { id } errors { message } } }`,
       keyCreate.secret,
     );
-    const decision = `{ id: "${made.accessRequest.id}", approve: true, expiresAt: "${inMs(4_000)}" }`;
+    const decision = `{ id: "${made.accessRequest.id}", approve: true, expiresAt: "${inMs(8_000)}" }`;
     await ask(`mutation { accessRequestDecide(input: ${decision}) { errors { message } } }`);
   }
   const limit = `{ budget(id: "${budgetSet.budget.id}") { limit { amount } } }`;
@@ -40,7 +40,7 @@ it('a grant whose end comes while no process lives has ended at the next start',
   expect((await ask('{ viewer { scopes } }', keyCreate.secret)).viewer.scopes).toContain('AUDIT_READ');
   first.kill('SIGKILL');
   await first.ended;
-  await new Promise((resolve) => setTimeout(resolve, 4_000));
+  await new Promise((resolve) => setTimeout(resolve, 8_000));
 
   const second = await place.boot();
   try {

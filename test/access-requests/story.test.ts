@@ -186,7 +186,7 @@ describe('a request', () => {
 describe('a grant', () => {
   it('of a scope holds at once and ends at its time, also where the key is known', async () => {
     const key = await caller();
-    await grant(gateway(), key.secret, { kind: 'SCOPE', targetId: 'AUDIT_READ' }, inMs(2_000));
+    await grant(gateway(), key.secret, { kind: 'SCOPE', targetId: 'AUDIT_READ' }, inMs(5_000));
     expect(await scopesOf(gateway(), key.secret)).toEqual(['COMPLETIONS_WRITE', 'AUDIT_READ']);
     await expect
       .poll(() => scopesOf(gateway(), key.secret), { timeout: 10_000 })

@@ -159,6 +159,7 @@ describe('members', () => {
       signal: new AbortController().signal,
       traceId: '',
       requestId: '',
+      ip: '127.0.0.1',
     });
     const source =
       '{ viewer { user { name } key { id } } users { nodes { name } } members { nodes { role { name } } } }';

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase, type Database } from '../../src/db/database.ts';
@@ -6,8 +9,8 @@ import type { Principal } from '../../src/domain/principal.ts';
 import { createAccessLog } from '../../src/events/access-log.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { makeKey } from '../access/support/keys.ts';
-import { ADMIN_KEY, bootGateway, useGateway } from '../support/gateway.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { bootGateway, useGateway } from '../support/gateway.ts';
+import { createTestDatabase } from '../support/test-database.ts';
 
 const BY = { requestId: 'r', ip: '10.0.0.1' };
 
@@ -18,6 +21,7 @@ function principal(keyId: string): Principal {
     teamId: 'team_1',
     scopes: new Set(),
     models: [],
+    allowedFrom: undefined,
     expiresAt: undefined,
     endUserId: undefined,
     tags: [],
@@ -172,16 +176,16 @@ describe('a gateway', () => {
   });
 
   it('writes what waits when it stops', async () => {
-    const database: TestDatabase = await createTestDatabase();
-    if (!database.databaseUrl) return;
-    const one = await bootGateway({ databaseUrl: database.databaseUrl });
-    const login = { key: ADMIN_KEY };
-    await one.ask('{ viewer { scopes } }', {}, login);
+    const { databaseUrl, drop } = await createTestDatabase();
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-audit-'));
+    const dataDir = join(folder, 'data');
+    const one = await bootGateway({ databaseUrl, dataDir });
+    await one.ask('{ viewer { scopes } }');
     await one.stop(0);
-    const after = await openDatabase({ databaseUrl: database.databaseUrl, dataDir: 'memory://' });
-    const [row] = await after.sql`SELECT action FROM audit_events WHERE action = 'access.login'`;
-    expect(row).toEqual({ action: 'access.login' });
+    const after = await openDatabase({ databaseUrl, dataDir });
+    expect(await after.sql`SELECT action FROM audit_events`).toEqual([{ action: 'access.login' }]);
     await after.close();
-    await database.drop();
+    await drop();
+    await rm(folder, { recursive: true });
   });
 });

@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { schema } from '../../src/graph/schema.ts';
+import { grant } from '../access-requests/support.ts';
+import { makeKey } from '../access/support/keys.ts';
 import { raiseAlert } from '../alerts/support/alerts.ts';
 import { addUser } from '../access/support/users.ts';
 import { useGateway } from '../support/gateway.ts';
@@ -21,16 +23,21 @@ beforeAll(async () => {
   await gateway().ask(`mutation {
     budgetSet(input: { subjectId: "team_default", limit: "1000", window: TOTAL }) { budget { id } }
   }`);
+  const caller = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'] });
+  const granted = await grant(gateway(), caller.secret, { kind: 'SCOPE', targetId: 'USAGE_READ' });
   const { data } = await gateway().ask(`{
     viewer { key { id } team { id } organisation { id } }
+    accessRequests { nodes { id } }
     completions { nodes { id model { id price { id } } } }
     ledger { nodes { id } }
     providers { id }
     budgets { nodes { id } }
     auditEvents { nodes { id } }
   }`);
-  const { viewer, completions, ledger, providers, budgets, auditEvents } = data;
+  const { viewer, accessRequests, completions, ledger, providers, budgets, auditEvents } = data;
   Object.assign(known, {
+    AccessGrant: granted,
+    AccessRequest: accessRequests.nodes[0].id,
     Anomaly: `anom_${anomaly}`,
     ApiKey: viewer.key.id,
     AuditEvent: auditEvents.nodes[0].id,

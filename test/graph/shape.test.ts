@@ -46,6 +46,7 @@ describe('numbers', () => {
 
   it('are exact decimals where they are money', () => {
     expect(namesOf('Decimal').toSorted()).toEqual([
+      'AccessRequestCreateInput.amount',
       'Anomaly.expected',
       'Anomaly.observed',
       'BudgetAmount.amount',
@@ -57,7 +58,7 @@ describe('numbers', () => {
       'PriceRateInput.amount',
     ]);
     const money = places.filter(({ name }) => /(cost|amount)$/i.test(name));
-    expect(new Set(money.map(({ type }) => type))).toEqual(new Set(['Money', 'Decimal']));
+    expect(new Set(money.map(({ type }) => type))).toEqual(new Set(['Money', 'BudgetAmount', 'Decimal']));
   });
 
   it('are SafeInt where they are sums, which pass the 32 bits of Int', () => {
@@ -112,6 +113,7 @@ describe('every connection', () => {
   it('takes first and after, wherever it is', () => {
     const open = places.filter(({ type }) => type.endsWith('Connection'));
     expect(open.map(({ name }) => name).toSorted()).toEqual([
+      'Query.accessRequests',
       'Query.alerts',
       'Query.anomalies',
       'Query.auditEvents',

@@ -12,7 +12,7 @@ const gateway = useGateway();
 const operations = listOperations();
 
 /** Those that only an admin may ask for. */
-const OF_ADMINS = /^(team|member|user|role)s?\b/;
+const OF_ADMINS = /^(team|member|user|role|model-access)s?\b/;
 
 /**
  * What an operation finds: a key of its own that has asked for two completions, another key with a budget, and a user in
@@ -53,7 +53,6 @@ async function prepare(on: TestGateway): Promise<Stage> {
       key { id }
       secret
     }
-    other: keyCreate(input: { name: "web", scopes: [COMPLETIONS_WRITE] }) { key { id } }
     teamCreate(input: { name: "Search" }) { team { id } }
     roleSet(input: { name: "reviewer", scopes: [USAGE_READ, AUDIT_READ] }) { role { name } }
     other: keyCreate(input: { name: "web", scopes: [COMPLETIONS_WRITE] }) { key { id } secret }
@@ -66,7 +65,6 @@ async function prepare(on: TestGateway): Promise<Stage> {
   await complete(on, secret, 'demo/echo');
   const completion = await complete(on, secret, 'demo/expensive');
   const budget = await setBudget(on, otherKey);
-  return { key: key.id, secret, completion, otherKey, budget, team, user };
   const wanted = { kind: 'SCOPE', targetId: 'USAGE_READ', reason: 'to see what we spend' };
   const { accessRequest } = await request(on, data.other.secret, wanted);
   return {
@@ -75,6 +73,8 @@ async function prepare(on: TestGateway): Promise<Stage> {
     completion,
     otherKey,
     budget,
+    team,
+    user,
     accessRequest: accessRequest!.id,
     ownAccessRequest: (await request(on, secret, { ...wanted, targetId: 'ADMIN' })).accessRequest!.id,
     grant: await grant(on, data.other.secret, { kind: 'SCOPE', targetId: 'AUDIT_READ' }),
@@ -96,10 +96,8 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   if (operation.name === 'alerts') await Promise.all([raise(on), raise(on)]);
   if (operation.name === 'anomalies') await raiseAnomaly(on);
   const asking = OF_ADMINS.test(operation.name) ? ADMIN_KEY : stage.secret;
-  if (kind !== 'subscription') return on.ask(query, variables, { key: asking });
-  if (operation.name === 'model-access-set') return on.ask(query, variables);
   if (operation.name === 'viewer-grants') await give(on, stage);
-  if (kind !== 'subscription') return on.ask(query, variables, { key: stage.secret });
+  if (kind !== 'subscription') return on.ask(query, variables, { key: asking });
   const results = on.socket({ key: stage.secret }).iterate({ query, variables });
   if (operation.name === 'budget-changed') return [(await results.next()).value];
   if (operation.name === 'alert-raised') return [await whileIt(() => raise(on), results.next())];
@@ -112,24 +110,19 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   return [(await tick).value];
 }
 
-async function fill(
-  variables: string,
-  on: TestGateway,
-  { key, secret, completion, otherKey, budget, team, user }: Stage,
-  { key, secret, completion, otherKey, budget, accessRequest, ownAccessRequest, grant: granted }: Stage,
-): Promise<string> {
+async function fill(variables: string, on: TestGateway, stage: Stage): Promise<string> {
   const filled = variables
-    .replace('{{key}}', key)
-    .replace('{{completion}}', completion)
-    .replace('{{other key}}', otherKey)
-    .replace('{{budget}}', budget)
-    .replace('{{team}}', team)
-    .replace('{{user}}', user);
-    .replace('{{access request}}', accessRequest)
-    .replace('{{own access request}}', ownAccessRequest)
-    .replace('{{grant}}', granted);
+    .replace('{{key}}', stage.key)
+    .replace('{{completion}}', stage.completion)
+    .replace('{{other key}}', stage.otherKey)
+    .replace('{{budget}}', stage.budget)
+    .replace('{{team}}', stage.team)
+    .replace('{{user}}', stage.user)
+    .replace('{{access request}}', stage.accessRequest)
+    .replace('{{own access request}}', stage.ownAccessRequest)
+    .replace('{{grant}}', stage.grant);
   if (!filled.includes('{{running completion}}')) return filled;
-  return filled.replace('{{running completion}}', await startCompletion(on, secret));
+  return filled.replace('{{running completion}}', await startCompletion(on, stage.secret));
 }
 
 async function complete({ ask }: TestGateway, secret: string, model: string): Promise<string> {

@@ -114,7 +114,7 @@ async function ensureMayGrant(desk: AccessDesk, own: Principal, request: AccessR
     case 'BUDGET_INCREASE': {
       const budget = await desk.budgets.find(own, targetId);
       if (!budget) throw new NotFound('budget', targetId);
-      desk.budgets.ensureMaySet(own, budget);
+      desk.budgets.ensureMaySet(own, budget, ['input', 'id']);
     }
   }
 }

@@ -1,5 +1,4 @@
 import type { TransactionSql } from 'postgres';
-import { formatAmount } from '../../domain/budget.ts';
 import { Conflict } from '../../domain/errors.ts';
 import type { Origin } from '../../domain/origin.ts';
 import { appendAudit } from '../../events/audit.ts';
@@ -37,7 +36,7 @@ export async function changeLimit(tx: TransactionSql, change: LimitChange): Prom
     return;
   }
   const fault = findAmountFault(before.unit, before.limit + amount);
-  if (fault) throw new Conflict(`the limit ${formatAmount(before.unit, before.limit + amount)} ${fault}`);
+  if (fault) throw new Conflict(`the limit that comes of it ${fault}`);
   const limit = (before.limit + amount).toString();
   await tx`UPDATE budgets SET limit_amount = ${limit}::text::bigint WHERE id = ${id}`;
   await tx`

@@ -45,13 +45,18 @@ function checkSubject({ scope, subjectId }: BudgetInput): InputIssue[] {
   return [];
 }
 
+/** What is wrong with an amount that a limit is, or is raised by. */
+export function findAmountFault(unit: BudgetUnit, amount: bigint): string | undefined {
+  const given = `is ${formatAmount(unit, amount)}`;
+  if (amount <= 0n) return `${given}; it must be more than 0: to stop all use, revoke the key instead`;
+  if (amount > LIMITS_MAX[unit])
+    return `${given}; it must be at most ${formatAmount(unit, LIMITS_MAX[unit])}`;
+  return undefined;
+}
+
 function checkLimit({ limit, unit }: BudgetInput): InputIssue[] {
-  const given = `is ${formatAmount(unit, limit)}`;
-  if (limit <= 0n)
-    return fault('limit', `${given}; it must be more than 0: to stop all use, revoke the key instead`);
-  if (limit > LIMITS_MAX[unit])
-    return fault('limit', `${given}; it must be at most ${formatAmount(unit, LIMITS_MAX[unit])}`);
-  return [];
+  const found = findAmountFault(unit, limit);
+  return found === undefined ? [] : fault('limit', found);
 }
 
 function checkWindow({ window, timeZone, startDay }: BudgetInput): InputIssue[] {

@@ -11,8 +11,8 @@ import { ensureMaySet } from './set.ts';
 export interface LimitKeeper {
   /** A budget that holds now, as far as `who` may see it. */
   find(who: Principal, id: string): Promise<Budget | undefined>;
-  /** @throws Forbidden for whoever may not set it. */
-  ensureMaySet(who: Principal, budget: Budget): void;
+  /** @throws Forbidden, at `path`, for whoever may not set it. */
+  ensureMaySet(who: Principal, budget: Budget, path: string[]): void;
   /** @returns what is wrong with an amount of this unit. */
   findAmountFault(unit: Budget['unit'], amount: bigint): string | undefined;
   /** Keeps others from changing the budget until the commit. Always before the rows of its grants are locked. */
