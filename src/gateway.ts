@@ -1,129 +1,48 @@
-import { openAskFirst, type AskFirst } from './access/ask-first.ts';
-import { createAuthenticator, type Authenticator } from './access/authenticate.ts';
-import { bootstrap } from './access/bootstrap.ts';
-import { loadHashingKey } from './access/hashing-key.ts';
-import type { TenantStore } from './access/store.ts';
-import { openAccessDesk, type AccessDesk } from './access/requests/desk.ts';
 import { supersedeIncreases } from './access/requests/end.ts';
-import type { KeyStore } from './access/change-keys.ts';
-import { createWebhooks, type Webhooks } from './alerts/webhooks.ts';
-import { createCatalog, type Catalog } from './catalog/catalog.ts';
-import { costOf, worstCostOf } from './catalog/cost.ts';
-import { openPriceBook } from './catalog/price-book.ts';
-import { packagedPriceList } from './catalog/price-list.ts';
-import type { PriceStore } from './catalog/set-price.ts';
+import { openAccessDesk, type AccessDesk } from './access/requests/desk.ts';
 import { createSubjectSearch } from './completion/budget-subjects.ts';
-import type { EstimateDeps } from './completion/estimate.ts';
-import { ensureFound } from './completion/follow.ts';
-import { recover } from './completion/recover.ts';
-import { createRoomQueue } from './completion/room-queue.ts';
-import { createRuns, type Runs } from './completion/runs.ts';
 import type { Config } from './config/config.ts';
-import { openDatabase, type Database } from './db/database.ts';
-import { migrateDatabase } from './db/migrate.ts';
-import { ModelUnavailable } from './domain/errors.ts';
-import { createAccessLog, type AccessLog } from './events/access-log.ts';
-import { createNews } from './events/news.ts';
-import { appendEvent, type OutboxEvent } from './events/outbox.ts';
-import { createReporter } from './events/reporter.ts';
-import { createRelay, type Relay } from './events/relay.ts';
-import { findBrake, setBrake } from './ledger/budgets/brake.ts';
 import { createLimitKeeper } from './ledger/budgets/limit-keeper.ts';
-import { listBudgetsOn } from './ledger/budgets/read.ts';
 import type { BudgetStore } from './ledger/budgets/set.ts';
-import { createBudgetWatch, type BudgetWatch } from './ledger/budgets/watch.ts';
-import { findByIdempotencyKey, findCompletions } from './ledger/completions.ts';
-import { findLikelyOutputTokens } from './ledger/likely-output.ts';
-import { createLedger, type Ledger } from './ledger/ledger.ts';
-import { systemClock } from './lib/clock.ts';
-import { newId } from './lib/ids.ts';
 import type { Logger } from './lib/logger.ts';
-import { loadTokenizer } from './lib/tokens.ts';
-import { detectFromEnvironment } from './providers/detect.ts';
-import { createProviders, type Providers } from './providers/providers.ts';
-import { createAnomalyWatch, type AnomalyWatch } from './usage/anomalies/watch.ts';
-import { createUsageFeed, type UsageFeed } from './usage/feed.ts';
+import { openAccess, type Access } from './wiring/open-access.ts';
+import { openCompletions, type Completions } from './wiring/open-completions.ts';
+import { openModels, openVendors, type Models, type Vendors } from './wiring/open-models.ts';
+import { openStore, type Store } from './wiring/open-store.ts';
+import { openWatches, type Watches } from './wiring/open-watches.ts';
+import type { Opening } from './wiring/opening.ts';
 
-/** How often an instance looks for what others have committed. Alone with its database it is told by itself. */
-const POLL_SHARED_MS = 400;
-const POLL_ALONE_MS = 60_000;
-const PROBE_WITHIN_MS = 1_000;
-
-/** Every part, wired. The doors (graph, jobs, server) reach the parts through this and nothing else. */
-export interface Gateway {
-  config: Config;
-  logger: Logger;
-  database: Database;
-  /**
-   * Makes the first admin key where there is none.
-   * @returns its secret, to be shown once. Asked for when the start can no longer fail, or it would be lost.
-   */
-  makeFirstAdminKey(): Promise<string | undefined>;
-  authenticator: Authenticator;
-  /** Tells the audit who came and who was refused. */
-  accessLog: AccessLog;
-  keys: KeyStore;
-  tenants: TenantStore;
-  /** What takes an approval before it is used. */
-  askFirst: AskFirst;
+/** What changes what may be used and spent. */
+interface Settings {
+  budgets: BudgetStore;
   /** Asking for access, and deciding on it. */
   accessDesk: AccessDesk;
-  /** Something was just committed: every instance hears of it now, and not at its next look. */
-  announceCommit: () => void;
-  webhooks: Webhooks;
-  anomalies: AnomalyWatch;
-  providers: Providers;
-  catalog: Catalog;
-  prices: PriceStore;
-  relay: Relay;
-  ledger: Ledger;
-  budgets: BudgetStore;
-  budgetWatch: BudgetWatch;
-  estimates: EstimateDeps;
-  usageFeed: UsageFeed;
-  runs: Runs;
-  /** Settles what dead processes left behind; answers how many completions that were. */
-  recover(): Promise<number>;
+}
+
+/** Every part, wired. The doors (graph, jobs, server) reach the parts through this and nothing else. */
+export interface Gateway extends Store, Access, Vendors, Models, Completions, Watches, Settings {
+  config: Config;
+  logger: Logger;
   close(): Promise<void>;
 }
 
-export interface GatewayOptions {
-  logger: Logger;
-  /** The environment, in which provider keys are looked for. */
-  variables: Readonly<Record<string, string | undefined>>;
-  /** Opened already, instead of the one that the configuration names; it is closed with the gateway. */
-  database?: Database;
-}
+export type GatewayOptions = Omit<Opening, 'config' | 'opened'>;
 
 /** Builds the gateway from its configuration, top to bottom, and settles what an earlier process left. */
 export async function createGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   await using opened = new AsyncDisposableStack();
-  const [store, vendors] = await bothOpened(
-    openStore(config, options, opened),
-    openProviders(config, options.variables, opened),
-  );
-  const models = { ...vendors, ...(await openPrices(options.logger, store, vendors, opened)) };
-  const completions = await openCompletions(config, options.logger, store, models, opened);
-  const { database, askFirst, authenticator } = store;
-  const accessDesk = await openAccessDesk({
-    ...database,
-    askFirst,
-    isModel: (name) => models.catalog.findModel(name) !== undefined,
-    budgets: createLimitKeeper(database.sql),
-    onChange: store.announceCommit,
-    forget: (holderId) => authenticator.forget(holderId),
-  });
+  const opening: Opening = { config, ...options, opened };
+  const [store, vendors] = await bothOpened(openStore(opening), openVendors(opening));
+  const access = await openAccess(opening, store);
+  const models = await openModels(opening, store, vendors);
+  const parts = { ...store, ...vendors, ...access, ...models };
+  const completions = await openCompletions(opening, parts);
+  const watches = openWatches(opening, store);
+  const settings = await openSettings(parts);
   // Whatever was opened now belongs to the gateway; had a step failed, it would be closed here.
-  const parts = opened.move();
-  return {
-    config,
-    ...options,
-    ...store,
-    ...models,
-    ...completions,
-    accessDesk,
-    close: () => parts.disposeAsync(),
-  };
+  const toClose = opened.move();
+  const close = () => toClose.disposeAsync();
+  return { config, logger: options.logger, ...parts, ...completions, ...watches, ...settings, close };
 }
 
 /** Side by side, to start sooner. When one fails the other still ends, so that it can be closed. */
@@ -132,179 +51,20 @@ async function bothOpened<A, B>(one: Promise<A>, two: Promise<B>): Promise<[A, B
   return Promise.all([one, two]);
 }
 
-/** The database, who may use it, and the news of what is committed there. */
-async function openStore(config: Config, options: GatewayOptions, opened: AsyncDisposableStack) {
-  const { logger } = options;
-  const database =
-    options.database ?? (await openDatabase({ ...config, log: (message) => logger.warn(message) }));
-  opened.defer(() => database.close());
-  await migrateDatabase(database);
-  const { db, sql } = database;
-
-  const hashingKey = await loadHashingKey(db, config);
-  const { adminKey } = config;
-  if (adminKey) await bootstrap(db, { hashingKey, adminKey });
-  const makeFirstAdminKey = async () => (adminKey ? undefined : bootstrap(db, { hashingKey, adminKey }));
-  const authenticator = createAuthenticator(db, { hashingKey, identity: config.identity, logger });
-
-  const pollMs = database.kind === 'embedded' ? POLL_ALONE_MS : POLL_SHARED_MS;
-  const relay = await createRelay(sql, {
-    pollMs,
-    onError: (err) => logger.error({ err }, 'the outbox cannot be read'),
-  });
-  opened.defer(() => relay.close());
-  const onNewsError = (err: Error) =>
-    logger.warn({ err }, 'Redis cannot be reached; news from other instances come later');
-  const news = config.redisUrl ? createNews(config.redisUrl, () => relay.kick(), onNewsError) : undefined;
-  opened.defer(async () => news?.close());
-  const announceCommit = () => {
-    relay.kick();
-    news?.tell();
-  };
-  relay.listen((event) => forgetChanged(authenticator, event));
-  const announce = async (event: OutboxEvent) => {
-    await appendEvent(sql, event);
-    announceCommit();
-  };
-  const announceChange = async (kind: OutboxEvent['kind'], organisationId: string, subjectId: string) => {
-    forgetChanged(authenticator, { kind, organisationId, subjectId });
-    await announce({ kind, organisationId, subjectId });
-  };
-  const keys: KeyStore = {
-    db,
-    sql,
-    hashingKey,
-    onChange: ({ id, organisationId }) => announceChange('KEY_CHANGED', organisationId, id),
-  };
-  const tenants: TenantStore = {
-    db,
-    sql,
-    onUserChange: ({ id, organisationId }) => announceChange('USER_CHANGED', organisationId, id),
-    onRoleChange: (organisationId) => announceChange('ROLE_CHANGED', organisationId, organisationId),
-  };
-  const webhooks = createWebhooks(sql, { webhooks: config.webhooks, logger });
-  opened.defer(() => webhooks.close());
-  const anomalies = createAnomalyWatch({
-    database,
-    config: config.anomalies,
-    brakes: { find: findBrake, set: setBrake },
-    onRaised: announceCommit,
-  });
-  const accessLog = createAccessLog(sql, logger);
-  const askFirst = await openAskFirst(sql, {
-    relay,
-    onError: (err) =>
-      logger.error({ err }, 'what has to be asked for first cannot be read; what was known holds on'),
-  });
-  opened.defer(() => askFirst.close());
-  const access = { makeFirstAdminKey, authenticator, accessLog, askFirst, keys, tenants };
-  return { database, relay, announce, announceCommit, webhooks, anomalies, ...access };
-}
-
-/** What an authenticator knew of those who were changed, here or on another instance, is not so any more. */
-function forgetChanged(authenticator: Authenticator, { kind, organisationId, subjectId }: OutboxEvent): void {
-  if (kind === 'KEY_CHANGED' || kind === 'USER_CHANGED') authenticator.forget(subjectId);
-  if (kind === 'ROLE_CHANGED') authenticator.forgetOrganisation(organisationId);
-}
-
-/** Who can be asked. */
-async function openProviders(
-  config: Config,
-  variables: GatewayOptions['variables'],
-  opened: AsyncDisposableStack,
-) {
-  await loadTokenizer();
-  const detected = config.detectProviders ? detectFromEnvironment(variables) : [];
-  const providers = createProviders({
-    configs: [...config.providers, ...detected],
-    probeLocal: config.detectProviders,
-  });
-  opened.defer(() => providers.close());
-  await providers.probe(AbortSignal.timeout(PROBE_WITHIN_MS));
-  return { providers, packagedPrices: await packagedPriceList() };
-}
-
-/** What can be asked for, and at what price. */
-async function openPrices(
-  logger: Logger,
-  { database, relay, announceCommit }: Awaited<ReturnType<typeof openStore>>,
-  { providers, packagedPrices }: Awaited<ReturnType<typeof openProviders>>,
-  opened: AsyncDisposableStack,
-) {
+async function openSettings(parts: Store & Access & Models): Promise<Settings> {
+  const { database, catalog, askFirst, authenticator, announceCommit: onChange } = parts;
   const { sql } = database;
-  const onError = (err: unknown) =>
-    logger.error({ err }, 'prices cannot be read; those that were known hold on');
-  const book = await openPriceBook(sql, { packaged: packagedPrices, relay, onError });
-  opened.defer(() => book.close());
-  const catalog = createCatalog({ listProviders: () => providers.list(), prices: book });
-  const prices: PriceStore = { sql, book, findModel: catalog.findModel, onChange: announceCommit };
-  return { catalog, prices };
-}
-
-/** The ledger, and the pipeline that spends through it. */
-async function openCompletions(
-  config: Config,
-  logger: Logger,
-  { database, relay, askFirst, announce, announceCommit }: Awaited<ReturnType<typeof openStore>>,
-  { providers, catalog }: Pick<Gateway, 'providers' | 'catalog'>,
-  opened: AsyncDisposableStack,
-) {
-  const { db } = database;
-  const ledger = createLedger(database, {
-    instanceId: newId('inst'),
-    holdMs: config.timeouts.holdMs,
-    logger,
-    onSettled: announceCommit,
-  });
-  opened.defer(() => ledger.close());
-  const pricing = { ...catalog, costOf, worstCostOf };
-  const runs = createRuns({
-    askFirst,
-    pricing,
-    ledger,
-    relay,
-    clock: systemClock,
-    announce,
-    timeouts: config.timeouts,
-    abandonMs: config.timeouts.abandonMs,
-    waitForRoom: createRoomQueue(relay),
-    callProvider(name, modelId, ask, signal) {
-      const provider = providers.find(name);
-      if (!provider) throw new ModelUnavailable(`the provider ${JSON.stringify(name)} is gone`);
-      return provider.stream(modelId, ask, signal);
-    },
-    reread: async (who, id) => ensureFound(await findCompletions(db, who, [id]), id),
-    findByIdempotencyKey: (keyId, key) => findByIdempotencyKey(db, keyId, key),
-    reporter: createReporter(logger),
-  });
-  relay.listen((event) => runs.onEvent(event));
-
-  // Nobody else can have an embedded database open, so whoever held something there is dead.
-  if (database.kind === 'embedded') await ledger.expireHoldsOfOthers();
-  await recover(ledger, pricing);
-  const budgetWatch = createBudgetWatch(database.sql, (err) =>
-    logger.error({ err }, 'budgets that are watched cannot be read'),
-  );
-  const usageFeed = createUsageFeed({
-    db,
-    relay,
-    onError: (err) => logger.error({ err }, 'usage that is watched cannot be read'),
-  });
-  opened.defer(() => usageFeed.close());
-  const budgets: BudgetStore = {
-    sql: database.sql,
-    findSubject: createSubjectSearch(db, catalog),
-    isModel: (name) => catalog.findModel(name) !== undefined,
-    endIncreases: supersedeIncreases,
-    onChange: announceCommit,
+  const isModel = (name: string) => catalog.findModel(name) !== undefined;
+  const findSubject = createSubjectSearch(database.db, catalog);
+  return {
+    budgets: { sql, findSubject, isModel, endIncreases: supersedeIncreases, onChange },
+    accessDesk: await openAccessDesk({
+      ...database,
+      askFirst,
+      isModel,
+      budgets: createLimitKeeper(sql),
+      onChange,
+      forget: (holderId) => authenticator.forget(holderId),
+    }),
   };
-  const estimates: EstimateDeps = {
-    askFirst,
-    pricing,
-    clock: systemClock,
-    listBudgetsOn: (organisationId, subjects) => listBudgetsOn(database.sql, organisationId, subjects),
-    findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(database.sql, who, model),
-  };
-  const recoverAll = () => recover(ledger, pricing);
-  return { ledger, budgets, budgetWatch, estimates, usageFeed, runs, recover: recoverAll };
 }

@@ -21,6 +21,7 @@ const RANKS = [
     'alerts',
   ],
   ['completion'],
+  ['wiring'],
   ['gateway.ts'],
   ['plugins', 'graph', 'rest', 'jobs'],
   ['server'],

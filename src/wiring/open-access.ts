@@ -1,0 +1,78 @@
+import { createAccessLog, type AccessLog } from '../events/access-log.ts';
+import { openAskFirst, type AskFirst } from '../access/ask-first.ts';
+import { createAuthenticator, type Authenticator } from '../access/authenticate.ts';
+import { bootstrap } from '../access/bootstrap.ts';
+import type { KeyStore } from '../access/change-keys.ts';
+import { loadHashingKey } from '../access/hashing-key.ts';
+import type { TenantStore } from '../access/store.ts';
+import type { OutboxEvent } from '../events/outbox.ts';
+import type { Opening } from './opening.ts';
+import type { Store } from './open-store.ts';
+
+/** Who may use the gateway. */
+export interface Access {
+  /**
+   * Makes the first admin key where there is none.
+   * @returns its secret, to be shown once. Asked for when the start can no longer fail, or it would be lost.
+   */
+  makeFirstAdminKey(): Promise<string | undefined>;
+  authenticator: Authenticator;
+  /** Tells the audit who came and who was refused. */
+  accessLog: AccessLog;
+  keys: KeyStore;
+  tenants: TenantStore;
+  /** What takes an approval before it is used. */
+  askFirst: AskFirst;
+}
+
+export async function openAccess(opening: Opening, store: Store): Promise<Access> {
+  const { config, logger, opened } = opening;
+  const { db, sql } = store.database;
+  const { adminKey, identity } = config;
+  const hashingKey = await loadHashingKey(db, config);
+  if (adminKey) await bootstrap(db, { hashingKey, adminKey });
+  const authenticator = createAuthenticator(db, { hashingKey, identity, logger });
+  store.relay.listen((event) => forgetChanged(authenticator, event));
+  const askFirst = await openAskFirst(sql, {
+    relay: store.relay,
+    onError: (err) =>
+      logger.error({ err }, 'what has to be asked for first cannot be read; what was known holds on'),
+  });
+  opened.defer(() => askFirst.close());
+  return {
+    makeFirstAdminKey: async () => (adminKey ? undefined : bootstrap(db, { hashingKey, adminKey })),
+    authenticator,
+    accessLog: createAccessLog(sql, logger),
+    askFirst,
+    ...createStores(store, hashingKey, authenticator),
+  };
+}
+
+/** Where keys and tenants are changed; this instance knows of a change before it is told by the outbox. */
+function createStores(
+  { database: { db, sql }, announce }: Store,
+  hashingKey: Buffer,
+  authenticator: Authenticator,
+): Pick<Access, 'keys' | 'tenants'> {
+  const tell = (kind: OutboxEvent['kind']) => async (changed: { id: string; organisationId: string }) => {
+    const event = { kind, organisationId: changed.organisationId, subjectId: changed.id };
+    forgetChanged(authenticator, event);
+    await announce(event);
+  };
+  const tellOfRoles = tell('ROLE_CHANGED');
+  return {
+    keys: { db, sql, hashingKey, onChange: tell('KEY_CHANGED') },
+    tenants: {
+      db,
+      sql,
+      onUserChange: tell('USER_CHANGED'),
+      onRoleChange: (organisationId) => tellOfRoles({ id: organisationId, organisationId }),
+    },
+  };
+}
+
+/** What an authenticator knew of those who were changed, here or on another instance, is not so any more. */
+function forgetChanged(authenticator: Authenticator, { kind, organisationId, subjectId }: OutboxEvent): void {
+  if (kind === 'KEY_CHANGED' || kind === 'USER_CHANGED') authenticator.forget(subjectId);
+  if (kind === 'ROLE_CHANGED') authenticator.forgetOrganisation(organisationId);
+}

@@ -1,0 +1,80 @@
+import { costOf, worstCostOf } from '../catalog/cost.ts';
+import type { EstimateDeps } from '../completion/estimate.ts';
+import { ensureFound } from '../completion/follow.ts';
+import { recover } from '../completion/recover.ts';
+import { createRoomQueue } from '../completion/room-queue.ts';
+import { createRuns, type Runs } from '../completion/runs.ts';
+import { ModelUnavailable } from '../domain/errors.ts';
+import { createReporter } from '../events/reporter.ts';
+import { listBudgetsOn } from '../ledger/budgets/read.ts';
+import { findByIdempotencyKey, findCompletions } from '../ledger/completions.ts';
+import { createLedger, type Ledger } from '../ledger/ledger.ts';
+import { findLikelyOutputTokens } from '../ledger/likely-output.ts';
+import { systemClock } from '../lib/clock.ts';
+import { newId } from '../lib/ids.ts';
+import type { Access } from './open-access.ts';
+import type { Models, Vendors } from './open-models.ts';
+import type { Store } from './open-store.ts';
+import type { Opening } from './opening.ts';
+
+/** The ledger, and the pipeline that spends through it. */
+export interface Completions {
+  ledger: Ledger;
+  runs: Runs;
+  estimates: EstimateDeps;
+  /** Settles what dead processes left behind; answers how many completions that were. */
+  recover(): Promise<number>;
+}
+
+export async function openCompletions(
+  opening: Opening,
+  {
+    database,
+    relay,
+    announce,
+    announceCommit,
+    askFirst,
+    providers,
+    catalog,
+  }: Store & Access & Vendors & Models,
+): Promise<Completions> {
+  const { config, logger, opened } = opening;
+  const { db, sql } = database;
+  const ledger = createLedger(database, {
+    instanceId: newId('inst'),
+    holdMs: config.timeouts.holdMs,
+    logger,
+    onSettled: announceCommit,
+  });
+  opened.defer(() => ledger.close());
+  const pricing = { ...catalog, costOf, worstCostOf };
+  const shared = { askFirst, pricing, clock: systemClock };
+  const runs = createRuns({
+    ...shared,
+    ledger,
+    relay,
+    announce,
+    timeouts: config.timeouts,
+    abandonMs: config.timeouts.abandonMs,
+    waitForRoom: createRoomQueue(relay),
+    callProvider(name, modelId, ask, signal) {
+      const provider = providers.find(name);
+      if (!provider) throw new ModelUnavailable(`the provider ${JSON.stringify(name)} is gone`);
+      return provider.stream(modelId, ask, signal);
+    },
+    reread: async (who, id) => ensureFound(await findCompletions(db, who, [id]), id),
+    findByIdempotencyKey: (keyId, key) => findByIdempotencyKey(db, keyId, key),
+    reporter: createReporter(logger),
+  });
+  relay.listen((event) => runs.onEvent(event));
+
+  // Nobody else can have an embedded database open, so whoever held something there is dead.
+  if (database.kind === 'embedded') await ledger.expireHoldsOfOthers();
+  await recover(ledger, pricing);
+  const estimates: EstimateDeps = {
+    ...shared,
+    listBudgetsOn: (organisationId, subjects) => listBudgetsOn(sql, organisationId, subjects),
+    findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(sql, who, model),
+  };
+  return { ledger, runs, estimates, recover: () => recover(ledger, pricing) };
+}

@@ -1,0 +1,48 @@
+import { createCatalog, type Catalog } from '../catalog/catalog.ts';
+import { openPriceBook } from '../catalog/price-book.ts';
+import { packagedPriceList } from '../catalog/price-list.ts';
+import type { PriceStore } from '../catalog/set-price.ts';
+import { loadTokenizer } from '../lib/tokens.ts';
+import { detectFromEnvironment } from '../providers/detect.ts';
+import { createProviders, type Providers } from '../providers/providers.ts';
+import type { Opening } from './opening.ts';
+import type { Store } from './open-store.ts';
+
+const PROBE_WITHIN_MS = 1_000;
+
+/** Who can be asked, needing no database: opened while that is. */
+export interface Vendors {
+  providers: Providers;
+  packagedPrices: Awaited<ReturnType<typeof packagedPriceList>>;
+}
+
+/** What can be asked for, and at what price. */
+export interface Models {
+  catalog: Catalog;
+  prices: PriceStore;
+}
+
+export async function openVendors({ config, variables, opened }: Opening): Promise<Vendors> {
+  await loadTokenizer();
+  const detected = config.detectProviders ? detectFromEnvironment(variables) : [];
+  const providers = createProviders({
+    configs: [...config.providers, ...detected],
+    probeLocal: config.detectProviders,
+  });
+  opened.defer(() => providers.close());
+  await providers.probe(AbortSignal.timeout(PROBE_WITHIN_MS));
+  return { providers, packagedPrices: await packagedPriceList() };
+}
+
+export async function openModels(
+  { logger, opened }: Opening,
+  { database: { sql }, relay, announceCommit }: Store,
+  { providers, packagedPrices }: Vendors,
+): Promise<Models> {
+  const onError = (err: unknown) =>
+    logger.error({ err }, 'prices cannot be read; those that were known hold on');
+  const book = await openPriceBook(sql, { packaged: packagedPrices, relay, onError });
+  opened.defer(() => book.close());
+  const catalog = createCatalog({ listProviders: () => providers.list(), prices: book });
+  return { catalog, prices: { sql, book, findModel: catalog.findModel, onChange: announceCommit } };
+}
