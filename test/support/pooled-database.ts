@@ -73,7 +73,11 @@ async function takeIdle(): Promise<Engine | undefined> {
 async function empty(sql: Sql): Promise<void> {
   const tables = await sql<{ name: string }[]>`
     SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'public'`;
-  await sql.unsafe(`TRUNCATE ${tables.map(({ name }) => name).join(', ')} RESTART IDENTITY`);
+  await sql.begin(async (tx) => {
+    // Triggers would refuse to empty what is append only.
+    await tx`SET LOCAL session_replication_role = replica`;
+    await tx.unsafe(`TRUNCATE ${tables.map(({ name }) => name).join(', ')} RESTART IDENTITY`);
+  });
   await keepHouse(sql);
 }
 
