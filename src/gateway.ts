@@ -33,6 +33,9 @@ import { createLedger, type Ledger } from './ledger/ledger.ts';
 import { systemClock } from './lib/clock.ts';
 import { newId } from './lib/ids.ts';
 import type { Logger } from './lib/logger.ts';
+import type { Limits } from './limits/limits.ts';
+import { openLimits } from './limits/open-limits.ts';
+import type { LimitSetting } from './limits/set.ts';
 import { loadTokenizer } from './lib/tokens.ts';
 import { detectFromEnvironment } from './providers/detect.ts';
 import { createProviders, type Providers } from './providers/providers.ts';
@@ -65,6 +68,8 @@ export interface Gateway {
   prices: PriceStore;
   relay: Relay;
   ledger: Ledger;
+  limits: Limits;
+  limitSetting: LimitSetting;
   budgets: BudgetStore;
   budgetWatch: BudgetWatch;
   estimates: EstimateDeps;
@@ -112,7 +117,6 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
   const { adminKey } = config;
   if (adminKey) await bootstrap(db, { hashingKey, adminKey });
   const makeFirstAdminKey = async () => (adminKey ? undefined : bootstrap(db, { hashingKey, adminKey }));
-  const authenticator = createAuthenticator(db, { hashingKey });
 
   const pollMs = database.kind === 'embedded' ? POLL_ALONE_MS : POLL_SHARED_MS;
   const relay = await createRelay(sql, {
@@ -120,6 +124,9 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
     onError: (err) => logger.error({ err }, 'the outbox cannot be read'),
   });
   opened.defer(() => relay.close());
+  const limiting = await openLimits(config, { sql, relay, logger, clock: systemClock });
+  opened.defer(limiting.close);
+  const authenticator = limiting.throttle(createAuthenticator(db, { hashingKey }));
   const news = config.redisUrl ? openNews(config.redisUrl, relay, logger, opened) : undefined;
   const announceCommit = () => {
     relay.kick();
@@ -147,7 +154,7 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
     onRaised: announceCommit,
   });
   const access = { makeFirstAdminKey, authenticator, keys };
-  return { database, relay, announce, announceCommit, webhooks, anomalies, ...access };
+  return { database, relay, announce, announceCommit, webhooks, anomalies, limiting, ...access };
 }
 
 function openNews(redisUrl: string, relay: Relay, logger: Logger, opened: AsyncDisposableStack): News {
@@ -198,10 +205,12 @@ async function openPrices(
 async function openCompletions(
   config: Config,
   logger: Logger,
-  { database, relay, announce, announceCommit }: Awaited<ReturnType<typeof openStore>>,
+  store: Awaited<ReturnType<typeof openStore>>,
   { providers, catalog }: Pick<Gateway, 'providers' | 'catalog'>,
   opened: AsyncDisposableStack,
 ) {
+  const { database, relay, announce, announceCommit } = store;
+  const { limits, book } = store.limiting;
   const { db } = database;
   const ledger = createLedger(database, {
     instanceId: newId('inst'),
@@ -213,6 +222,7 @@ async function openCompletions(
   const pricing = { ...catalog, costOf, worstCostOf };
   const runs = createRuns({
     pricing,
+    limits,
     ledger,
     relay,
     clock: systemClock,
@@ -243,21 +253,27 @@ async function openCompletions(
     onError: (err) => logger.error({ err }, 'usage that is watched cannot be read'),
   });
   opened.defer(() => usageFeed.close());
-  const budgets = openBudgets(database, catalog, announceCommit);
+  const findSubject = createSubjectFinder(database, catalog);
+  const isModel = (name: string) => catalog.findModel(name) !== undefined;
+  const setting = { sql: database.sql, findSubject, onChange: announceCommit };
+  const budgets: BudgetStore = { ...setting, isModel };
+  const limitSetting: LimitSetting = { ...setting, book };
   const estimates: EstimateDeps = {
     pricing,
+    limits,
     clock: systemClock,
     listBudgetsOn: (organisationId, subjects) => listBudgetsOn(database.sql, organisationId, subjects),
     findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(database.sql, who, model),
   };
   const recoverAll = () => recover(ledger, pricing);
-  return { ledger, budgets, budgetWatch, estimates, usageFeed, runs, recover: recoverAll };
+  const settings = { limits, limitSetting, budgets };
+  return { ledger, ...settings, budgetWatch, estimates, usageFeed, runs, recover: recoverAll };
 }
 
-/** Budgets, and everything that one can be set on. */
-function openBudgets({ sql, db }: Database, catalog: Catalog, onChange: () => void): BudgetStore {
+/** Finds what a budget or a limit can be set on. */
+function createSubjectFinder({ db }: Database, catalog: Catalog): BudgetStore['findSubject'] {
   const ofOrganisation = { teamId: undefined };
-  const findSubject: BudgetStore['findSubject'] = async (who, scope, id) => {
+  return async (who, scope, id) => {
     switch (scope) {
       case 'ORGANISATION':
         return id === who.organisationId ? ofOrganisation : undefined;
@@ -279,6 +295,4 @@ function openBudgets({ sql, db }: Database, catalog: Catalog, onChange: () => vo
         return undefined;
     }
   };
-  const isModel = (name: string) => catalog.findModel(name) !== undefined;
-  return { sql, findSubject, isModel, onChange };
 }

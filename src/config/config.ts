@@ -1,4 +1,5 @@
 import type { AlertKind } from '../domain/alert.ts';
+import type { LimitScope, LimitUnit } from '../domain/limit.ts';
 import type { Capability } from '../domain/model.ts';
 
 /** USD per million tokens, as exact decimals. */
@@ -56,6 +57,13 @@ export interface WebhookConfig {
   events: AlertKind[];
 }
 
+/** What each subject of a scope may use, where nothing else is set. */
+export interface EachLimit {
+  scope: LimitScope;
+  unit: LimitUnit;
+  max: number;
+}
+
 /** What counts as unusual use of a key or a team, and what is done about it. */
 export interface AnomaliesConfig {
   enabled: boolean;
@@ -101,6 +109,9 @@ export interface Config {
     operationCost: number;
     /** Open operations on one WebSocket. */
     operationsPerSocket: number;
+    /** Wrong credentials of one address, before it is told to wait. */
+    failedCredentialsPerMinute: number;
+    each: EachLimit[];
   };
   timeouts: {
     /** Until a vendor's first chunk. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CAPABILITIES } from '../domain/model.ts';
 import { anomalies } from './anomalies-schema.ts';
 import type { ProviderConfig } from './config.ts';
+import { eachLimits } from './each-limits-schema.ts';
 import { price, priceSource } from './price-schema.ts';
 import { secretReference, referringTexts } from './references.ts';
 import { choice, httpUrl, mapOf, quote, wholeNumber } from './rules.ts';
@@ -53,6 +54,8 @@ const limits = mapOf({
   operationDirectives: limit(30),
   operationCost: limit(25_000),
   operationsPerSocket: limit(100),
+  failedCredentialsPerMinute: limit(60),
+  each: eachLimits.prefault({}),
 });
 
 const timeouts = mapOf({

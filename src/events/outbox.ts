@@ -6,6 +6,7 @@ export type OutboxKind =
   | 'CANCEL_REQUESTED'
   | 'KEY_CHANGED'
   | 'BUDGET_CHANGED'
+  | 'LIMITS_CHANGED'
   | 'PRICES_CHANGED'
   | 'LEDGER_CORRECTED'
   | 'ALERT_RAISED';

@@ -1,6 +1,7 @@
 import { initContextCache } from '@pothos/core';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
+import type { LimitFacts } from '../limits/limits.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 
 /** What a resolver sees. A new one is made for each operation and for each event of a subscription. */
@@ -11,13 +12,21 @@ export interface GraphContext {
   signal: AbortSignal;
   traceId: string;
   requestId: string;
+  /** Address of the client. */
+  ip: string;
+  /** Hears how the limits stand that the operation meets, for the headers of its answer. */
+  onLimits(facts: LimitFacts): void;
+  limitFacts: LimitFacts[];
   loaders: Loaders;
 }
 
 export function createGraphContext(
   gateway: Gateway,
-  caller: Pick<GraphContext, 'who' | 'signal' | 'traceId' | 'requestId'>,
+  caller: Pick<GraphContext, 'who' | 'signal' | 'traceId' | 'requestId' | 'ip'>,
 ): GraphContext {
+  const limitFacts: LimitFacts[] = [];
+  const onLimits = (facts: LimitFacts) => void limitFacts.push(facts);
+  const loaders = createLoaders(gateway, caller);
   // Pothos keeps what it found out for a context, under this mark: a renewed one begins anew.
-  return { ...initContextCache(), gateway, ...caller, loaders: createLoaders(gateway, caller.who) };
+  return { ...initContextCache(), gateway, ...caller, limitFacts, onLimits, loaders };
 }

@@ -13,6 +13,7 @@ const PREFIXES = {
   alert: 'BudgetAlert',
   anom: 'Anomaly',
   bdg: 'Budget',
+  lim: 'Limit',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 

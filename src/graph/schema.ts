@@ -12,6 +12,7 @@ import './completion-stream.ts';
 import './estimate.ts';
 import './ledger.ts';
 import './ledger-corrections.ts';
+import './limit-set.ts';
 import './model.ts';
 import './price.ts';
 import './provider.ts';

@@ -1,8 +1,10 @@
 import type { Principal } from '../domain/principal.ts';
 import { ApiKey, Scope } from './api-key.ts';
 import { subjectsOfKey } from '../ledger/budgets/read.ts';
+import { subjectsOfCaller } from '../limits/read.ts';
 import { Budget } from './budget.ts';
 import { builder } from './builder.ts';
+import { Limit } from './limit.ts';
 import { Team } from './team.ts';
 
 const Viewer = builder.objectRef<Principal>('Viewer').implement({
@@ -23,6 +25,12 @@ const Viewer = builder.objectRef<Principal>('Viewer').implement({
       description: 'Those that hold for every request of this key: on itself, its team and its organisation.',
       resolve: async (who, _args, { loaders }) =>
         (await Promise.all(subjectsOfKey(who).map((subject) => loaders.budgetsOn.load(subject)))).flat(),
+    }),
+    limits: t.field({
+      type: [Limit],
+      description:
+        'Those that hold for every request from here: on the key, its team and organisation, its end user and its address.',
+      resolve: (who, _args, { gateway, ip }) => gateway.limits.matching(subjectsOfCaller(who, ip)),
     }),
     organisationId: t.exposeID('organisationId', { description: 'For a budget on the whole organisation.' }),
     scopes: t.field({ type: [Scope], resolve: ({ scopes }) => [...scopes] }),

@@ -1,8 +1,9 @@
 import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
-import { createGraphQLError, type Plugin } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
 import { GatewayError, Unauthenticated } from '../domain/errors.ts';
 import type { Credentials, Principal } from '../domain/principal.ts';
+import { toRefusal } from './refusal.ts';
 
 /** An introspection query is far smaller than this. */
 const MAX_TOKENS = 2_000;
@@ -44,7 +45,7 @@ export function useAuthentication(
         if (!(error instanceof GatewayError)) throw error;
         const isOpen = openIntrospection && error instanceof Unauthenticated && isIntrospection(params.query);
         if (isOpen) Object.assign(context, { who: NOBODY });
-        else setResult({ errors: [toGraphQLError(error)] });
+        else setResult({ errors: [toRefusal(error)] });
       }
     },
   };
@@ -73,10 +74,6 @@ export function useFreshContext<Context extends Asking>(
 
 function credentialsOf({ request, ip }: Asking): Credentials {
   return { authorization: request.headers.get('authorization') ?? undefined, ip };
-}
-
-function toGraphQLError({ message, code, status }: GatewayError) {
-  return createGraphQLError(message, { extensions: { code, http: { status } } });
 }
 
 /** Whether an operation asks for nothing but the schema itself. */

@@ -3,6 +3,8 @@ import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
 import { useAuthentication, useFreshContext } from './authentication.ts';
 import { useCostGuard } from './cost-guard.ts';
+import { useCostLimits } from './cost-limits.ts';
+import { useLimitHeaders } from './limit-headers.ts';
 import { operationLimits } from './operation-limits.ts';
 
 /**
@@ -10,7 +12,7 @@ import { operationLimits } from './operation-limits.ts';
  * @param renew makes the context of one event of a subscription.
  */
 export function createPlugins<Context extends { request: Request; ip: string }>(
-  { config, authenticator }: Pick<Gateway, 'config' | 'authenticator'>,
+  { config, authenticator, limits }: Pick<Gateway, 'config' | 'authenticator' | 'limits'>,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {
   return [
@@ -20,6 +22,9 @@ export function createPlugins<Context extends { request: Request; ip: string }>(
     ...operationLimits(config.limits),
     // When the operation starts, since its cost depends on its variables; before a subscription's source, which may be paid for.
     useCostGuard(config.limits.operationCost),
+    // Only what will run is taken from the limits of its caller.
+    useCostLimits(limits),
+    useLimitHeaders(),
     // Last, as it replaces how events are executed.
     useFreshContext(authenticator, renew),
   ];

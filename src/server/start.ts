@@ -21,7 +21,7 @@ export interface Running {
 
 const LAST_WORDS_MS = 1_000;
 
-type Context = GraphContext & { request: Request; ip: string };
+type Context = GraphContext & { request: Request };
 
 /**
  * Starts everything.
@@ -43,8 +43,8 @@ export async function start(
 
 function serve(gateway: Gateway): Promise<RunningServer> {
   const { config, logger, database } = gateway;
-  const plugins = createPlugins<Context>(gateway, ({ signal, traceId, requestId }, who) =>
-    createGraphContext(gateway, { who, signal, traceId, requestId }),
+  const plugins = createPlugins<Context>(gateway, ({ signal, traceId, requestId, ip }, who) =>
+    createGraphContext(gateway, { who, signal, traceId, requestId, ip }),
   );
   const graphql = createGraphqlServer({
     ...config,
@@ -52,9 +52,9 @@ function serve(gateway: Gateway): Promise<RunningServer> {
     plugins,
     log: logger,
     context: (initial) => {
-      const { request, requestId, who } = initial as typeof initial & Pick<GraphContext, 'who'>;
+      const { request, requestId, who, ip } = initial as typeof initial & Pick<GraphContext, 'who'>;
       const traceId = traceIdOf(request);
-      return createGraphContext(gateway, { who, signal: request.signal, traceId, requestId });
+      return createGraphContext(gateway, { who, signal: request.signal, traceId, requestId, ip });
     },
   });
   return startServer({ ...config, graphql, log: logger, ready: (signal) => database.ping(signal) });

@@ -30,9 +30,11 @@ test('each field that an operation can begin with is walked', () => {
     done: '',
     running: '',
     entries: [],
+    organisationId: '',
     teamId: '',
     keyId: '',
     budgetId: '',
+    limitId: '',
     alertId: '',
     anomalyId: '',
     priceId: '',
@@ -48,9 +50,11 @@ test('an admin of one organisation who names all of another finds nothing and ch
     done: data.completionCreate.completion.id,
     running,
     entries: await listEntries(),
+    organisationId: other.organisationId,
     teamId: other.teamId,
     keyId: other.admin.id,
     budgetId: await makeBudget(),
+    limitId: await setTheirLimit(),
     alertId: `alert_${await raiseTheirs('BUDGET_THRESHOLD')}`,
     anomalyId: `anom_${await raiseTheirs()}`,
     priceId: await setTheirPrice(),
@@ -113,6 +117,14 @@ async function makeBudget(): Promise<string> {
     { id: other.teamId },
   );
   return data.budgetSet.budget.id;
+}
+
+async function setTheirLimit(): Promise<string> {
+  const { data } = await askOther(
+    'mutation ($id: ID!) { limitSet(input: { scope: TEAM, subjectId: $id, unit: CONCURRENT, max: 9 }) { limit { id } } }',
+    { id: other.teamId },
+  );
+  return data.limitSet.limit.id;
 }
 
 async function setTheirPrice(): Promise<string> {

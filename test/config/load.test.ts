@@ -36,6 +36,8 @@ describe('without any setting', () => {
         operationDirectives: 30,
         operationCost: 25_000,
         operationsPerSocket: 100,
+        failedCredentialsPerMinute: 60,
+        each: [],
       },
       timeouts: {
         firstChunkMs: 60_000,

@@ -13,6 +13,7 @@ const RANGE = '{ from: "2020-01-01T00:00:00Z" }';
 /** Has the form of an id; nothing has it. */
 export const NO_COMPLETION = 'cmpl_00000000000000000000000000';
 const NO_BUDGET = 'bdg_00000000000000000000000000';
+const NO_LIMIT = 'lim_00000000000000000000000000';
 const NO_KEY = 'key_00000000000000000000000000';
 
 /** Every field that an operation can begin with, the scope it needs, and the shortest way to ask for it. */
@@ -33,6 +34,7 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.completion': { query: `{ completion(id: "${NO_COMPLETION}") { id } }` },
   'Query.completions': { query: '{ completions { totalCount } }' },
   'Query.ledger': { needs: 'USAGE_READ', query: '{ ledger { totalCount } }' },
+  'Query.limits': { query: '{ limits { totalCount } }' },
   'Query.model': { query: '{ model(name: "demo/echo") { name } }' },
   'Query.models': { query: '{ models { totalCount } }' },
   'Query.node': { query: `{ node(id: "${NO_COMPLETION}") { id } }` },
@@ -77,6 +79,16 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.ledgerCredit': {
     needs: 'LEDGER_WRITE',
     query: 'mutation { ledgerCredit(input: { amount: "0", reason: "" }) { errors { code } } }',
+  },
+  'Mutation.limitDelete': {
+    needs: 'LIMITS_WRITE',
+    query: `mutation { limitDelete(id: "${NO_LIMIT}") { errors { code } } }`,
+  },
+  'Mutation.limitSet': {
+    needs: 'LIMITS_WRITE',
+    query: `mutation {
+      limitSet(input: { scope: KEY, subjectId: "", unit: CONCURRENT, max: 0 }) { errors { code } }
+    }`,
   },
   'Mutation.priceSet': {
     needs: 'ADMIN',

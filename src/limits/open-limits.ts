@@ -1,0 +1,56 @@
+import type { Sql } from 'postgres';
+import type { Config } from '../config/config.ts';
+import type { Relay } from '../events/relay.ts';
+import type { Clock } from '../lib/clock.ts';
+import { newId } from '../lib/ids.ts';
+import type { Logger } from '../lib/logger.ts';
+import { openLimitBook, type LimitBook } from './book.ts';
+import { throttleFailures, type Authenticating } from './failed-credentials.ts';
+import { createLimits, type Limits } from './limits.ts';
+import { openLimitStore } from './shared-store.ts';
+
+/** In front of every key in Redis. */
+const PREFIX = 'sluice:limits:';
+
+export interface OpenLimits {
+  limits: Limits;
+  book: LimitBook;
+  /** Puts the limit of wrong credentials before a way to prove who one is. */
+  throttle<A extends Authenticating>(authenticator: A): A;
+  close(): void;
+}
+
+/** Limits as they are set, and what was drawn on them: in Redis where there is one, else in this process. */
+export async function openLimits(
+  { limits: config, redisUrl }: Pick<Config, 'limits' | 'redisUrl'>,
+  parts: { sql: Sql; relay: Relay; logger: Logger; clock: Clock },
+): Promise<OpenLimits> {
+  const { sql, relay, logger, clock } = parts;
+  const { monotonicMs } = clock;
+  const book = await openLimitBook(sql, {
+    defaults: config.each,
+    relay,
+    onError: (err) => logger.error({ err }, 'limits cannot be read; those that were known hold on'),
+  });
+  const store = await openLimitStore({
+    monotonicMs,
+    redis: redisUrl === undefined ? undefined : { redisUrl, instanceId: newId('inst'), prefix: PREFIX },
+    onChange: (isUp) =>
+      isUp
+        ? logger.info('limits are shared in Redis')
+        : logger.warn('Redis does not answer; this instance lets through its share of each limit'),
+  });
+  const maxPerMinute = config.failedCredentialsPerMinute;
+  return {
+    limits: createLimits({ book, store }),
+    book,
+    throttle: (authenticator) => ({
+      ...authenticator,
+      authenticate: throttleFailures(authenticator, { store, maxPerMinute, monotonicMs }),
+    }),
+    close() {
+      book.close();
+      store.close();
+    },
+  };
+}
