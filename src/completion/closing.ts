@@ -14,16 +14,26 @@ export async function close(
   { completion, taken }: Pick<Admitted, 'completion' | 'taken'>,
   outcome: Outcome,
 ): Promise<CompletionEvent> {
-  const tokens = outcome.usage.input + outcome.usage.output;
-  const finishedAt = await deps.ledger
-    .settle({ completionId: completion.id, outcome })
-    .finally(() => taken.settle({ TOKENS_PER_MINUTE: tokens }));
+  const finishedAt = await settleSurely(deps, { completion, taken }, outcome);
   const settled = finishedAt
     ? { ...completion, status: outcome.status, finishedAt, outcome }
     : // Recovery settled it when our hold had run out, or we did and the database's answer was lost: the row is the truth.
       await rereadSurely(() => deps.reread(who, completion.id));
   deps.reporter.settled(settled, requestId);
   return terminalEvent(settled);
+}
+
+/** What was taken from limits is given back whether or not the ledger can be written. */
+async function settleSurely(
+  { ledger }: Pick<Deps, 'ledger'>,
+  { completion, taken }: Pick<Admitted, 'completion' | 'taken'>,
+  outcome: Outcome,
+): Promise<Date | undefined> {
+  try {
+    return await ledger.settle({ completionId: completion.id, outcome });
+  } finally {
+    await taken.settle({ TOKENS_PER_MINUTE: outcome.usage.input + outcome.usage.output });
+  }
 }
 
 /** The one event that ends the stream of a settled completion. */

@@ -40,7 +40,7 @@ export const eachLimits = mapOf({
     Object.entries(amounts ?? {}).map(([unit, max]) => ({
       scope: SCOPES[scope]!,
       unit: UNITS[unit]!,
-      max: max!,
+      max,
     })),
   ),
 );

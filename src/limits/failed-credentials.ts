@@ -4,7 +4,7 @@ import { RateLimited, Unauthenticated } from '../domain/errors.ts';
 import type { Credentials, Principal } from '../domain/principal.ts';
 import { newId } from '../lib/ids.ts';
 import { networkOf } from '../lib/ip-address.ts';
-import type { LimitStore } from './shared-store.ts';
+import type { LimitStore } from './store.ts';
 
 /** Of an address that is throttled, so many unknown credentials wait for their turn to be looked at. */
 const MAX_WAITING = 16;

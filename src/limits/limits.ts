@@ -12,8 +12,7 @@ import {
 import { newId } from '../lib/ids.ts';
 import { networkOf } from '../lib/ip-address.ts';
 import type { LimitBook } from './book.ts';
-import type { LimitStore } from './shared-store.ts';
-import type { Draw, Level } from './store.ts';
+import type { Draw, Level, LimitStore } from './store.ts';
 
 /** What was taken from all limits that match a request. Both ways to end it may be called; only the first one counts. */
 export interface Taken {

@@ -7,7 +7,8 @@ import type { Logger } from '../lib/logger.ts';
 import { openLimitBook, type LimitBook } from './book.ts';
 import { throttleFailures, type Authenticating } from './failed-credentials.ts';
 import { createLimits, type Limits } from './limits.ts';
-import { openLimitStore } from './shared-store.ts';
+import { createLocalStore, openSharedStore } from './shared-store.ts';
+import { MINUTE_MS } from './store.ts';
 
 /** In front of every key in Redis. */
 const PREFIX = 'sluice:limits:';
@@ -32,14 +33,15 @@ export async function openLimits(
     relay,
     onError: (err) => logger.error({ err }, 'limits cannot be read; those that were known hold on'),
   });
-  const store = await openLimitStore({
-    monotonicMs,
-    redis: redisUrl === undefined ? undefined : { redisUrl, instanceId: newId('inst'), prefix: PREFIX },
-    onChange: (isUp) =>
-      isUp
-        ? logger.info('limits are shared in Redis')
-        : logger.warn('Redis does not answer; this instance lets through its share of each limit'),
-  });
+  const onChange = (isUp: boolean) =>
+    isUp
+      ? logger.info('limits are shared in Redis')
+      : logger.warn('Redis does not answer; this instance lets through its share of each limit');
+  const shared = { minuteMs: MINUTE_MS, instanceId: newId('inst'), prefix: PREFIX, monotonicMs, onChange };
+  const store =
+    redisUrl === undefined
+      ? createLocalStore(monotonicMs, MINUTE_MS)
+      : await openSharedStore({ ...shared, redisUrl });
   const maxPerMinute = config.failedCredentialsPerMinute;
   return {
     limits: createLimits({ book, store }),

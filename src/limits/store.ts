@@ -37,3 +37,27 @@ export interface Correction {
 /** A minute is cut into this many slots. */
 export const SLOTS = 60;
 export const MINUTE_MS = 60_000;
+
+/** What was taken, to be settled once. */
+export interface Receipt {
+  lease: string;
+  draws: readonly Draw[];
+  /** Where it stands in the memory of this process. */
+  localSlot: number;
+  /** Where it stands in Redis; undefined when that was not asked. */
+  redisSlot: number | undefined;
+}
+
+/** What was drawn on limits, wherever that is kept. Never rejects. */
+export interface LimitStore {
+  /** Takes from all or from none; with a receipt when it was taken. */
+  take(lease: string, draws: readonly Draw[]): Promise<Outcome & { receipt: Receipt | undefined }>;
+  /** What `take` would answer. */
+  peek(draws: readonly Draw[]): Promise<Outcome>;
+  /**
+   * Gives the places back and corrects the amounts.
+   * @param byKey how much more was used than taken, or less when below 0.
+   */
+  settle(receipt: Receipt, byKey: ReadonlyMap<string, number>): Promise<void>;
+  close(): void;
+}

@@ -20,15 +20,19 @@ beforeAll(async () => {
   await gateway().ask(`mutation {
     budgetSet(input: { subjectId: "team_default", limit: "1000", window: TOTAL }) { budget { id } }
   }`);
+  await gateway().ask(`mutation {
+    limitSet(input: { scope: TEAM, subjectId: "team_default", unit: CONCURRENT, max: 1000 }) { limit { id } }
+  }`);
   const { data } = await gateway().ask(`{
     viewer { key { id } team { id } }
     completions { nodes { id model { id price { id } } } }
     ledger { nodes { id } }
     providers { id }
     budgets { nodes { id } }
+    limits { nodes { id } }
     auditEvents { nodes { id } }
   }`);
-  const { viewer, completions, ledger, providers, budgets, auditEvents } = data;
+  const { viewer, completions, ledger, providers, budgets, limits, auditEvents } = data;
   Object.assign(known, {
     Anomaly: `anom_${anomaly}`,
     ApiKey: viewer.key.id,
@@ -37,6 +41,7 @@ beforeAll(async () => {
     BudgetAlert: `alert_${alert}`,
     Completion: completions.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
+    Limit: limits.nodes[0].id,
     Model: completions.nodes[0].model.id,
     Price: completions.nodes[0].model.price.id,
     Provider: providers[0].id,

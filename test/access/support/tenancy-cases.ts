@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { limitCases } from './limit-cases.ts';
 
 /** The ids of what another organisation has. */
 export interface Foreign {
@@ -143,14 +144,6 @@ export function listCases({
       variables: { team: teamId, key: keyId, done },
       answer: { team: none, key: none, completion: none, all: { nodes: expect.any(Array) } },
     },
-    'Query.limits': {
-      query: `query ($team: ID!) {
-      all: limits { nodes { id } totalCount }
-      team: limits(filter: { scope: [TEAM], subjectId: $team }) { nodes { id } totalCount }
-    }`,
-      variables: { team: teamId },
-      answer: { all: none, team: none },
-    },
     'Query.model': {
       // The other organisation pays a price of its own for it.
       query: '{ model(name: "demo/slow") { name price { source } priceHistory { source } } }',
@@ -248,24 +241,7 @@ export function listCases({
     },
     'Mutation.ledgerAdjust': correctionOf('ledgerAdjust', { done, teamId }),
     'Mutation.ledgerCredit': correctionOf('ledgerCredit', { done, teamId }),
-    'Mutation.limitDelete': {
-      query: 'mutation ($id: ID!) { limitDelete(id: $id) { deletedId errors { code } } }',
-      variables: { id: limitId },
-      answer: { limitDelete: { deletedId: null, errors: NOT_FOUND } },
-    },
-    'Mutation.limitSet': {
-      query: `mutation ($team: ID!, $key: ID!, $org: ID!) {
-      team: limitSet(input: { scope: TEAM, subjectId: $team, unit: CONCURRENT, max: 1 }) { limit { id } errors { code } }
-      key: limitSet(input: { scope: KEY, subjectId: $key, unit: CONCURRENT, max: 1 }) { limit { id } errors { code } }
-      org: limitSet(input: { scope: ORGANISATION, subjectId: $org, unit: CONCURRENT, max: 1 }) { limit { id } errors { code } }
-    }`,
-      variables: { team: teamId, key: keyId, org: organisationId },
-      answer: {
-        team: { limit: null, errors: NOT_FOUND },
-        key: { limit: null, errors: NOT_FOUND },
-        org: { limit: null, errors: NOT_FOUND },
-      },
-    },
+    ...limitCases({ organisationId, teamId, keyId, limitId }),
     'Mutation.priceSet': {
       // The other organisation has set a price for this model, which is not the one before this.
       query: `mutation { priceSet(input: { model: "demo/slow", rates: [] }) {
