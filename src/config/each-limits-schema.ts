@@ -20,9 +20,15 @@ const UNITS: Readonly<Record<string, LimitUnit>> = {
   operationCostPerMinute: 'OPERATION_COST_PER_MINUTE',
 };
 
+/** Less would keep out operations that are quite usual. */
+const LEAST_COST = 1_000;
+
 const amount = wholeNumber(1, MAX).optional();
 const ofCompletions = { requestsPerMinute: amount, tokensPerMinute: amount, concurrent: amount };
-const ofCaller = mapOf({ ...ofCompletions, operationCostPerMinute: amount }).optional();
+const ofCaller = mapOf({
+  ...ofCompletions,
+  operationCostPerMinute: wholeNumber(LEAST_COST, MAX).optional(),
+}).optional();
 /** An operation is no model's: only who asks is limited in it. */
 const ofTarget = mapOf(ofCompletions).optional();
 

@@ -46,12 +46,13 @@ export type LimitAmounts = Partial<Record<LimitUnit, number>>;
 
 /** For people: `60 requests per minute`. */
 export function formatLimit(unit: LimitUnit, amount: number): string {
-  return `${amount} ${UNIT_NAMES[unit]}`;
+  const [one, many] = UNIT_NAMES[unit];
+  return `${amount} ${amount === 1 ? one : many}`;
 }
 
-const UNIT_NAMES: Record<LimitUnit, string> = {
-  REQUESTS_PER_MINUTE: 'requests per minute',
-  TOKENS_PER_MINUTE: 'tokens per minute',
-  CONCURRENT: 'at the same time',
-  OPERATION_COST_PER_MINUTE: 'points of operations per minute',
+const UNIT_NAMES: Record<LimitUnit, [one: string, many: string]> = {
+  REQUESTS_PER_MINUTE: ['request per minute', 'requests per minute'],
+  TOKENS_PER_MINUTE: ['token per minute', 'tokens per minute'],
+  CONCURRENT: ['at the same time', 'at the same time'],
+  OPERATION_COST_PER_MINUTE: ['point of operations per minute', 'points of operations per minute'],
 };

@@ -16,7 +16,11 @@ the caller names its end users by. \`*\`: each of the scope has the limit for it
 addresses, each network of 64 bits.`,
     }),
     unit: t.field({ type: LimitUnit, required: true }),
-    max: t.field({ type: 'SafeInt', required: true, description: 'At least 1.' }),
+    max: t.field({
+      type: 'SafeInt',
+      required: true,
+      description: 'At least 1; of points of operations, 1000.',
+    }),
   }),
 });
 

@@ -30,21 +30,26 @@ export async function openRedisLink(
   let instances = 1;
   let isUp = false;
   let isBeating = false;
+  let lost = 0;
 
   function lose(): void {
     if (isUp) on.change(false);
     isUp = false;
+    lost += 1;
   }
 
   async function beat(): Promise<void> {
     if (isBeating) return;
     isBeating = true;
+    const lostBefore = lost;
     try {
       const found = await redis.beat();
       instances = found.instances;
       await on.beat();
-      if (isUp) return;
+      if (isUp && found.known) return;
       await on.back(found.known);
+      // Lost meanwhile, it may be another one by now.
+      if (isUp || lost !== lostBefore) return;
       isUp = true;
       on.change(true);
     } catch {
@@ -54,6 +59,8 @@ export async function openRedisLink(
     }
   }
 
+  // One that comes back may have lost everything: it is not asked before it was told what it should know.
+  redis.watch({ ready: () => void beat(), lost: lose });
   // A start does not fail, and waits only a little, for want of Redis.
   const late = AbortSignal.timeout(START_WITHIN_MS);
   for (await beat(); !isUp && !late.aborted; await beat()) await sleep(LOOK_AGAIN_MS, late).catch(() => {});

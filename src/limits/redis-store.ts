@@ -19,8 +19,10 @@ export interface RedisStore {
   settle(lease: string, corrections: readonly Correction[], places: readonly string[]): Promise<void>;
   /** Keeps places alive. */
   renew(places: readonly (readonly [key: string, lease: string])[]): Promise<void>;
-  /** Says that this instance lives. @returns whether Redis knew it, and how many there are. */
+  /** Says that this instance lives. @returns whether Redis knows what it has drawn, and how many there are. */
   beat(): Promise<{ known: boolean; instances: number }>;
+  /** Calls when the connection is there, and when it is lost. */
+  watch(on: { ready(): void; lost(): void }): void;
   close(): void;
 }
 
@@ -84,10 +86,12 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       }
     },
     async beat() {
-      const answer = scripts.limitBeat(1, 'instances', minuteMs, instanceId, INSTANCE_LIVES_MS);
+      const keys = ['instances', `instance ${instanceId}`];
+      const answer = scripts.limitBeat(2, ...keys, minuteMs, instanceId, INSTANCE_LIVES_MS);
       const [known, instances] = (await within(answer, BEAT_WITHIN_MS)) as [number, number];
       return { known: known === 1, instances };
     },
+    watch: (on) => void redis.on('ready', on.ready).on('close', on.lost),
     close: () => redis.disconnect(),
   };
 }

@@ -109,11 +109,15 @@ for n, key in ipairs(KEYS) do
 end
 return 0`;
 
-/** The key of the instances; minute, this instance, how long one lives. Answers whether it was there, and how many are. */
+/**
+ * The keys of all instances and of this one; minute, this instance, how long one lives. Answers whether what this one has
+ * drawn is still known, and how many instances there are.
+ */
 export const BEAT = `${CLOCK}
 local lives_ms = tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - lives_ms)
-local known = redis.call('ZSCORE', KEYS[1], ARGV[2]) and 1 or 0
+local known = redis.call('EXISTS', KEYS[2])
+redis.call('SET', KEYS[2], now, 'PX', minute + 2 * slot_ms)
 redis.call('ZADD', KEYS[1], now, ARGV[2])
 redis.call('PEXPIRE', KEYS[1], lives_ms * 2)
 return { known, redis.call('ZCARD', KEYS[1]) }`;
