@@ -128,6 +128,8 @@ export interface Config {
     stalledReaderMs: number;
     /** How long running work may go on after SIGTERM. */
     drainMs: number;
+    /** How long a request waits for the limits in Redis, before this instance decides alone. */
+    sharedLimitsMs: number;
   };
   /** Origins that browsers may call from; none by default. */
   corsOrigins: string[];

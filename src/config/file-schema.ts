@@ -66,6 +66,7 @@ const timeouts = mapOf({
   abandonMs: durationMs(10_000),
   stalledReaderMs: durationMs(15_000),
   drainMs: durationMs(20_000),
+  sharedLimitsMs: durationMs(40),
 });
 
 const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {

@@ -16,11 +16,9 @@ export function listFaults({ scope, subjectId, unit, max }: LimitInput): InputIs
   const faults: InputIssue[] = [];
   const fault = (field: string, what: string) =>
     faults.push({ path: ['input', field], message: `input.${field} ${what}` });
-  if (!Number.isSafeInteger(max) || max < 1)
-    fault(
-      'max',
-      `is ${max}; it must be a whole number of at least 1; to stop all use, revoke the key instead`,
-    );
+  const least = unit === 'OPERATION_COST_PER_MINUTE' ? LEAST_COST : 1;
+  if (max < least)
+    fault('max', `is ${max}; it must be at least ${least}; to stop all use, revoke the key instead`);
   else if (max > MAX) fault('max', `is ${max}; it must be at most ${MAX}`);
   if (subjectId === '' || subjectId.length > SUBJECT_MAX)
     fault('subjectId', `must hold 1 to ${SUBJECT_MAX} characters`);

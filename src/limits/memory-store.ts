@@ -47,6 +47,11 @@ export class MemoryStore {
     return slot;
   }
 
+  used({ key, kind }: Draw): number {
+    if (kind === 'slots') return this.places.used(key);
+    return this.#windows.get(key)?.sum(this.#slotNow()) ?? 0;
+  }
+
   correct(corrections: readonly Correction[]): void {
     for (const { key, slot, by } of corrections) {
       if (by > 0) this.#draw(key, this.#slotNow(), by);
@@ -69,8 +74,8 @@ export class MemoryStore {
 
   #levelOf({ key, kind, max, amount }: Draw): Level {
     if (kind === 'slots') {
-      const remaining = Math.max(0, max - this.places.used(key));
-      return { remaining, waitMs: amount <= remaining ? 0 : undefined, resetMs: undefined };
+      const left = max - this.places.used(key);
+      return { remaining: Math.max(0, left), waitMs: amount <= left ? 0 : undefined, resetMs: undefined };
     }
     const window = this.#windows.get(key) ?? new Window();
     const used = window.sum(this.#slotNow());

@@ -23,7 +23,7 @@ export interface OpenLimits {
 
 /** Limits as they are set, and what was drawn on them: in Redis where there is one, else in this process. */
 export async function openLimits(
-  { limits: config, redisUrl }: Pick<Config, 'limits' | 'redisUrl'>,
+  { limits: config, timeouts, redisUrl }: Pick<Config, 'limits' | 'timeouts' | 'redisUrl'>,
   parts: { sql: Sql; relay: Relay; logger: Logger; clock: Clock },
 ): Promise<OpenLimits> {
   const { sql, relay, logger, clock } = parts;
@@ -37,7 +37,15 @@ export async function openLimits(
     isUp
       ? logger.info('limits are shared in Redis')
       : logger.warn('Redis does not answer; this instance lets through its share of each limit');
-  const shared = { minuteMs: MINUTE_MS, instanceId: newId('inst'), prefix: PREFIX, monotonicMs, onChange };
+  const answerWithinMs = timeouts.sharedLimitsMs;
+  const shared = {
+    minuteMs: MINUTE_MS,
+    answerWithinMs,
+    instanceId: newId('inst'),
+    prefix: PREFIX,
+    monotonicMs,
+    onChange,
+  };
   const store =
     redisUrl === undefined
       ? createLocalStore(monotonicMs, MINUTE_MS)

@@ -2,8 +2,6 @@ import { Redis } from 'ioredis';
 import { BEAT, RENEW, SETTLE, TAKE } from './scripts.ts';
 import type { Correction, Draw, Level, Outcome } from './store.ts';
 
-/** A request waits no longer for Redis than this. */
-const ANSWER_WITHIN_MS = 40;
 /** What nobody waits for may take longer, so that a slow Redis is not taken for one that is back. */
 const BEAT_WITHIN_MS = 500;
 /** Places of an instance that died are free after this. */
@@ -38,12 +36,14 @@ export interface RedisStoreOptions {
   redisUrl: string;
   instanceId: string;
   minuteMs: number;
+  /** A request waits no longer for Redis than this. */
+  answerWithinMs: number;
   /** In front of every key. */
   prefix: string;
 }
 
 export function createRedisStore(options: RedisStoreOptions): RedisStore {
-  const { redisUrl, instanceId, minuteMs, prefix } = options;
+  const { redisUrl, instanceId, minuteMs, answerWithinMs, prefix } = options;
   const redis = new Redis(redisUrl, {
     keyPrefix: prefix,
     enableOfflineQueue: false,
@@ -68,13 +68,13 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       const wanted = draws.flatMap(({ kind, max, amount }) => [kind, max, amount]);
       const head = [minuteMs, lease, LEASE_MS, onlyLook ? 1 : 0];
       const answer = scripts.limitTake(keys.length, ...keys, ...head, ...wanted);
-      return toOutcome((await within(answer, ANSWER_WITHIN_MS)) as number[]);
+      return toOutcome((await within(answer, answerWithinMs)) as number[]);
     },
     async settle(lease, corrections, places) {
       const keys = [...corrections.map(({ key }) => key), ...places];
       if (keys.length === 0) return;
       const each = [...corrections.flatMap(({ slot, by }) => [slot, by]), ...places.flatMap(() => ['', 0])];
-      await within(scripts.limitSettle(keys.length, ...keys, minuteMs, lease, ...each), ANSWER_WITHIN_MS);
+      await within(scripts.limitSettle(keys.length, ...keys, minuteMs, lease, ...each), answerWithinMs);
     },
     async renew(places) {
       for (let from = 0; from < places.length; from += CHUNK) {

@@ -1,5 +1,6 @@
 import { MemoryStore } from './memory-store.ts';
-import { openRedisLink, type RedisLink } from './redis-link.ts';
+import { LastSeen } from './last-seen.ts';
+import { openRedisLink } from './redis-link.ts';
 import { createRedisStore, type RedisStore, type RedisStoreOptions } from './redis-store.ts';
 import type { Correction, Draw, LimitStore, Outcome, Receipt } from './store.ts';
 
@@ -13,8 +14,9 @@ export interface SharedStoreOptions extends RedisStoreOptions {
 
 /**
  * Limits that several instances share in Redis. While that is gone each instance lets through its share: the limit by the
- * instances that there were, at least one. To know what of its share is used it counts for itself what Redis lets it
- * have; and what it lets through alone it tells Redis when that is back.
+ * instances that there were, at least one, and in the first minute no more than its part of what was left. To know what
+ * of its share is used it counts for itself what Redis lets it have; and what it lets through alone it tells Redis when
+ * that is back.
  */
 export async function openSharedStore(options: SharedStoreOptions): Promise<LimitStore> {
   const redis = createRedisStore(options);
@@ -29,16 +31,16 @@ export async function openSharedStore(options: SharedStoreOptions): Promise<Limi
       link.ask(
         async (store): ReturnType<LimitStore['take']> => {
           const outcome = await store.take(lease, draws);
-          if (!outcome.taken) return { ...outcome, receipt: undefined };
-          const localSlot = memory.local.add(lease, draws);
-          return { ...outcome, receipt: { lease, draws, localSlot, redisSlot: outcome.slot } };
+          const localSlot = memory.heard(lease, draws, outcome);
+          const receipt = { lease, draws, localSlot, redisSlot: outcome.slot };
+          return { ...outcome, receipt: outcome.taken ? receipt : undefined };
         },
-        () => toTaken(memory.takeAlone(lease, shareOf(draws, link)), lease, draws),
+        () => toTaken(memory.takeAlone(lease, draws, link.instances()), lease, draws),
       ),
     peek: (draws) =>
       link.ask(
         (store) => store.take('', draws, true),
-        () => memory.local.peek(shareOf(draws, link)),
+        () => memory.peekAlone(draws, link.instances()),
       ),
     async settle(receipt, byKey) {
       const there = memory.settle(receipt, byKey);
@@ -56,18 +58,31 @@ export async function openSharedStore(options: SharedStoreOptions): Promise<Limi
 class InstanceMemory {
   readonly local: MemoryStore;
   #owed: MemoryStore;
+  readonly #lastSeen: LastSeen;
   readonly #options: SharedStoreOptions;
 
   constructor(options: SharedStoreOptions) {
     this.#options = options;
     this.local = new MemoryStore(options.monotonicMs, options.minuteMs);
     this.#owed = this.#nothing();
+    this.#lastSeen = new LastSeen(options.monotonicMs, options.minuteMs);
   }
 
-  takeAlone(lease: string, draws: readonly Draw[]): Outcome {
-    const outcome = this.local.take(lease, draws);
+  /** @returns the slot in which it stands here, when it was taken. */
+  heard(lease: string, draws: readonly Draw[], { taken, levels }: Outcome): number {
+    const slot = taken ? this.local.add(lease, draws) : 0;
+    for (const [at, draw] of draws.entries()) this.#lastSeen.note(draw, levels[at]!, this.local.used(draw));
+    return slot;
+  }
+
+  takeAlone(lease: string, draws: readonly Draw[], instances: number): Outcome {
+    const outcome = this.local.take(lease, this.#sharesOf(draws, instances));
     if (outcome.taken) this.#owed.add('', draws.filter(isWindow));
     return outcome;
+  }
+
+  peekAlone(draws: readonly Draw[], instances: number): Outcome {
+    return this.local.peek(this.#sharesOf(draws, instances));
   }
 
   /** @returns what is to be corrected in Redis: what that heard of later stands in another slot, and is not given back. */
@@ -90,6 +105,10 @@ class InstanceMemory {
     for (let from = 0; from < debts.length; from += CHUNK)
       await redis.settle('', debts.slice(from, from + CHUNK), []);
     this.#owed = this.#nothing();
+  }
+
+  #sharesOf(draws: readonly Draw[], instances: number): Draw[] {
+    return draws.map((draw) => ({ ...draw, max: this.#lastSeen.shareOf(draw, instances) }));
   }
 
   #nothing(): MemoryStore {
@@ -118,10 +137,6 @@ function toTaken(outcome: Outcome, lease: string, draws: readonly Draw[]) {
 
 function toCorrections(byKey: ReadonlyMap<string, number>, slot: number): Correction[] {
   return [...byKey].map(([key, by]) => ({ key, slot, by }));
-}
-
-function shareOf(draws: readonly Draw[], link: RedisLink): Draw[] {
-  return draws.map((draw) => ({ ...draw, max: Math.max(1, Math.floor(draw.max / link.instances())) }));
 }
 
 function isWindow({ kind }: Draw): boolean {

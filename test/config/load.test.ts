@@ -47,6 +47,7 @@ describe('without any setting', () => {
         abandonMs: 10_000,
         stalledReaderMs: 15_000,
         drainMs: 20_000,
+        sharedLimitsMs: 40,
       },
     });
   });

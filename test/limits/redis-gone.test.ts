@@ -30,6 +30,7 @@ describe.skipIf(NO_REDIS)('with Redis gone', () => {
       instanceId: `inst_${instances.length}`,
       prefix: 'test:',
       minuteMs: MINUTE_MS,
+      answerWithinMs: 40,
       monotonicMs: () => performance.now(),
       onChange: (isUp) => changes.push(isUp),
     });
@@ -71,6 +72,16 @@ describe.skipIf(NO_REDIS)('with Redis gone', () => {
     expect(await countTaken(one.store, [windowOf(20)], 8)).toBe(8);
     await redis.kill();
     expect(await countTaken(one.store, [windowOf(20)])).toBe(2);
+  });
+
+  it('takes no more than its part of what was left', async () => {
+    const [one, two] = await openTwo();
+    expect(await countTaken(one.store, [windowOf(20)], 14)).toBe(14);
+    expect(await countTaken(two.store, [windowOf(20)], 1)).toBe(1);
+    await redis.kill();
+    expect(await countTaken(two.store, [windowOf(20)])).toBe(2);
+    // What it saw last was a little older.
+    expect(await countTaken(one.store, [windowOf(20)])).toBe(0);
   });
 
   it('lets at least one through', async () => {

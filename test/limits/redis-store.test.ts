@@ -33,6 +33,7 @@ describe.skipIf(NO_REDIS)('limits in Redis', () => {
       instanceId: `inst_${instances}`,
       prefix,
       minuteMs,
+      answerWithinMs: 5_000,
       monotonicMs: () => performance.now(),
       onChange: () => {},
     });

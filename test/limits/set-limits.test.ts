@@ -71,7 +71,7 @@ describe('limitSet', () => {
     ],
     [
       'points of a model',
-      { scope: 'MODEL', subjectId: 'demo/echo', unit: 'OPERATION_COST_PER_MINUTE' },
+      { scope: 'MODEL', subjectId: 'demo/echo', unit: 'OPERATION_COST_PER_MINUTE', max: 5_000 },
       'unit',
       'limit who asks instead',
     ],
