@@ -15,6 +15,7 @@ interface Stage {
   completion: string;
   otherKey: string;
   budget: string;
+  limit: string;
 }
 
 describe('the example operations', () => {
@@ -34,7 +35,7 @@ describe('the example operations', () => {
 
 async function prepare(on: TestGateway): Promise<Stage> {
   const { data } = await on.ask(`mutation {
-    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LEDGER_WRITE, AUDIT_READ] }) {
+    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LIMITS_WRITE, LEDGER_WRITE, AUDIT_READ] }) {
       key { id }
       secret
     }
@@ -44,7 +45,9 @@ async function prepare(on: TestGateway): Promise<Stage> {
   const otherKey = data.other.key.id;
   await complete(on, secret, 'demo/echo');
   const completion = await complete(on, secret, 'demo/expensive');
-  return { key: key.id, secret, completion, otherKey, budget: await setBudget(on, otherKey) };
+  const budget = await setBudget(on, otherKey);
+  const limit = await setLimit(on, otherKey);
+  return { key: key.id, secret, completion, otherKey, budget, limit };
 }
 
 async function setBudget({ ask }: TestGateway, subjectId: string): Promise<string> {
@@ -53,6 +56,14 @@ async function setBudget({ ask }: TestGateway, subjectId: string): Promise<strin
     { id: subjectId },
   );
   return data.budgetSet.budget.id;
+}
+
+async function setLimit({ ask }: TestGateway, subjectId: string): Promise<string> {
+  const { data } = await ask(
+    'mutation ($id: ID!) { limitSet(input: { scope: KEY, subjectId: $id, unit: CONCURRENT, max: 9 }) { limit { id } } }',
+    { id: subjectId },
+  );
+  return data.limitSet.limit.id;
 }
 
 async function run(on: TestGateway, operation: Operation, stage: Stage): Promise<unknown> {
@@ -75,13 +86,14 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
 async function fill(
   variables: string,
   on: TestGateway,
-  { key, secret, completion, otherKey, budget }: Stage,
+  { key, secret, completion, otherKey, budget, limit }: Stage,
 ): Promise<string> {
   const filled = variables
     .replace('{{key}}', key)
     .replace('{{completion}}', completion)
     .replace('{{other key}}', otherKey)
-    .replace('{{budget}}', budget);
+    .replace('{{budget}}', budget)
+    .replace('{{limit}}', limit);
   if (!filled.includes('{{running completion}}')) return filled;
   return filled.replace('{{running completion}}', await startCompletion(on, secret));
 }
