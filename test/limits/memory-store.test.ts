@@ -44,8 +44,7 @@ describe('a window', () => {
           );
           const fits = (keptMs: number) =>
             draws.every((key) => usedAt(key, now(), keptMs) + amount <= MAX[key]!);
-          if (taken) expect(fits(MINUTE_MS)).toBe(true);
-          else expect(fits(MINUTE_MS + SLOT_MS + 1)).toBe(false);
+          expect(fits(taken ? MINUTE_MS : MINUTE_MS + SLOT_MS + 1)).toBe(taken);
           if (taken) passed.push(...draws.map((key) => ({ key, at: now(), amount })));
         }
       }),

@@ -47,8 +47,9 @@ describe.skipIf(NO_REDIS)('with Redis gone', () => {
     return two;
   }
 
-  const isBack = (instance: { changes: boolean[] }) =>
-    expect.poll(() => instance.changes.at(-1), WITHIN).toBe(true);
+  async function isBack({ changes }: { changes: boolean[] }): Promise<void> {
+    await expect.poll(() => changes.at(-1), WITHIN).toBe(true);
+  }
 
   async function countTaken(store: LimitStore, draws: Draw[], attempts = 30): Promise<number> {
     const all = await Promise.all(

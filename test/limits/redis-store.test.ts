@@ -48,7 +48,7 @@ describe.skipIf(NO_REDIS)('limits in Redis', () => {
       Array.from({ length: 400 }, (_, n) => two[n % 2]!.take(`lease ${n}`, draws)),
     );
     expect(all.filter(({ taken }) => taken)).toHaveLength(40);
-    const { levels } = await two[0]!.peek(draws);
+    const { levels } = await two[0].peek(draws);
     expect(levels).toMatchObject([{ remaining: 10 }, { remaining: 720 }, { remaining: 0 }]);
   });
 
