@@ -22,6 +22,7 @@ export function listFaults({ scope, subjectId, unit, max }: LimitInput): InputIs
   else if (max > MAX) fault('max', `is ${max}; it must be at most ${MAX}`);
   if (subjectId === '' || subjectId.length > SUBJECT_MAX)
     fault('subjectId', `must hold 1 to ${SUBJECT_MAX} characters`);
+  else if (/\p{Cc}/u.test(subjectId)) fault('subjectId', 'holds a control character');
   else if (scope === 'IP' && subjectId !== EACH && canonicalAddress(subjectId) === undefined)
     fault('subjectId', `is ${JSON.stringify(subjectId)}; it must be an IP address or "*"`);
   else if (scope === 'ORGANISATION' && subjectId === EACH)

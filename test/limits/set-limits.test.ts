@@ -62,6 +62,7 @@ describe('limitSet', () => {
     ['an absurd amount', { max: 9_007_199_254_740_991 }, 'max', 'it must be at most 1000000000000'],
     ['no subject', { subjectId: '' }, 'subjectId', 'must hold 1 to 400 characters'],
     ['a long subject', { scope: 'END_USER', subjectId: 'x'.repeat(401) }, 'subjectId', 'must hold 1 to 400'],
+    ['a NUL', { scope: 'END_USER', subjectId: 'a\0b' }, 'subjectId', 'holds a control character'],
     ['no address', { scope: 'IP', subjectId: '10.0.0.256' }, 'subjectId', 'must be an IP address or "*"'],
     [
       'each organisation',
