@@ -31,15 +31,16 @@ export async function openRedisLink(
   let isUp = false;
   let isBeating = false;
   let lost = 0;
+  let isClosed = false;
 
   function lose(): void {
-    if (isUp) on.change(false);
+    if (isUp && !isClosed) on.change(false);
     isUp = false;
     lost += 1;
   }
 
   async function beat(): Promise<void> {
-    if (isBeating) return;
+    if (isBeating || isClosed) return;
     isBeating = true;
     const lostBefore = lost;
     try {
@@ -78,6 +79,7 @@ export async function openRedisLink(
     },
     instances: () => instances,
     close() {
+      isClosed = true;
       clearInterval(timer);
       redis.close();
     },
