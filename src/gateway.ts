@@ -5,6 +5,7 @@ import type { Config } from './config/config.ts';
 import { createLimitKeeper } from './ledger/budgets/limit-keeper.ts';
 import type { BudgetStore } from './ledger/budgets/set.ts';
 import type { Logger } from './lib/logger.ts';
+import type { LimitSetting } from './limits/set.ts';
 import { openAccess, type Access } from './wiring/open-access.ts';
 import { openCompletions, type Completions } from './wiring/open-completions.ts';
 import { openModels, openVendors, type Models, type Vendors } from './wiring/open-models.ts';
@@ -15,6 +16,7 @@ import type { Opening } from './wiring/opening.ts';
 /** What changes what may be used and spent. */
 interface Settings {
   budgets: BudgetStore;
+  limitSetting: LimitSetting;
   /** Asking for access, and deciding on it. */
   accessDesk: AccessDesk;
 }
@@ -52,12 +54,13 @@ async function bothOpened<A, B>(one: Promise<A>, two: Promise<B>): Promise<[A, B
 }
 
 async function openSettings(parts: Store & Access & Models): Promise<Settings> {
-  const { database, catalog, askFirst, authenticator, announceCommit: onChange } = parts;
+  const { database, catalog, askFirst, authenticator, book, announceCommit: onChange } = parts;
   const { sql } = database;
   const isModel = (name: string) => catalog.findModel(name) !== undefined;
-  const findSubject = createSubjectSearch(database.db, catalog);
+  const setting = { sql, findSubject: createSubjectSearch(database.db, catalog), onChange };
   return {
-    budgets: { sql, findSubject, isModel, endIncreases: supersedeIncreases, onChange },
+    budgets: { ...setting, isModel, endIncreases: supersedeIncreases },
+    limitSetting: { ...setting, book },
     accessDesk: await openAccessDesk({
       ...database,
       askFirst,

@@ -77,7 +77,7 @@ export function withSecret(hash: string): SQL | undefined {
 
 /** Whoever manages the keys of a team sees all of them, and so does whoever reads its usage. */
 export function visibleKeys(who: Principal): SQL | undefined {
-  return visibleTo(who, apiKeys, apiKeys.id, ['USAGE_READ', 'KEYS_WRITE', 'BUDGETS_WRITE']);
+  return visibleTo(who, apiKeys, apiKeys.id, ['USAGE_READ', 'KEYS_WRITE', 'BUDGETS_WRITE', 'LIMITS_WRITE']);
 }
 
 export function toApiKey(row: typeof apiKeys.$inferSelect): ApiKey {

@@ -2,8 +2,10 @@ import type { AskFirst } from '../access/ask-first.ts';
 import { mayUseModel, type Grant } from '../access/authorize.ts';
 import type { Completion } from '../domain/completion.ts';
 import { BudgetExceeded } from '../domain/errors.ts';
+import type { LimitAmounts, LimitSubjects } from '../domain/limit.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { LimitFacts, Limits, Taken } from '../limits/limits.ts';
 import { open, type Opening } from './opening.ts';
 import { plan, type Plan, type Pricing } from './plan.ts';
 import type { WaitForRoom } from './room-queue.ts';
@@ -14,26 +16,36 @@ const MAX_FALLBACKS = 5;
 export interface AdmitDeps {
   askFirst: Pick<AskFirst, 'has'>;
   pricing: Pricing;
+  limits: Pick<Limits, 'take'>;
   ledger: Pick<Ledger, 'reserve'>;
   clock: Clock;
   waitForRoom: WaitForRoom;
 }
 
-/** What was let through, with its hold. */
+/** What asks to be let in. */
+export interface Candidate extends Opening {
+  /** Address of the client. */
+  ip: string;
+  /** Hears how the limits stand that it meets. */
+  onLimits(facts: LimitFacts): void;
+}
+
+/** What was let through, with what it took of limits, and its hold. */
 export interface Admitted {
   planned: Plan;
   completion: Completion;
+  taken: Taken;
 }
 
 /**
- * Plans an ask and holds the most that it can come to. Where a budget has too little left it may wait for room, or go to
- * the cheaper model that the budget names, as the budget says.
- * @throws BudgetExceeded when it is refused in the end; whatever else `plan` and `reserve` throw.
+ * Plans an ask, takes it from the limits that it meets, and holds the most that it can come to. Where a budget has too
+ * little left it may wait for room, or go to the cheaper model that the budget names, as the budget says.
+ * @throws RateLimited, or BudgetExceeded when it is refused in the end; whatever else `plan` and `reserve` throw.
  */
 export async function admit(
   deps: AdmitDeps,
   grant: Grant,
-  opening: Opening,
+  candidate: Candidate,
   signal: AbortSignal,
 ): Promise<Admitted> {
   const begunMs = deps.clock.monotonicMs();
@@ -42,7 +54,7 @@ export async function admit(
   let planned = plan(grant, deps.pricing, deps.clock.now());
   for (;;) {
     try {
-      return await reserve(deps, planned, { opening, countedIn: [...countedIn] }, signal);
+      return await reserve(deps, planned, { candidate, countedIn: [...countedIn] }, signal);
     } catch (error) {
       if (!(error instanceof BudgetExceeded)) throw error;
       tried.add(planned.model.name);
@@ -56,15 +68,45 @@ export async function admit(
   }
 }
 
+/** What no budget has room for takes nothing of limits either. */
 async function reserve(
   deps: AdmitDeps,
   planned: Plan,
-  { opening, countedIn }: { opening: Opening; countedIn: string[] },
+  { candidate, countedIn }: { candidate: Candidate; countedIn: string[] },
   signal: AbortSignal,
 ): Promise<Admitted> {
-  const completion = open(planned, opening, deps.clock.now());
-  const { budgeted } = await deps.ledger.reserve({ completion, countedIn, ...planned }, signal);
-  return { planned: budgeted ? bounded(planned) : planned, completion };
+  const subjects = limitSubjects(planned, candidate.ip);
+  const taken = await deps.limits.take(subjects, limitAmounts(planned), candidate.onLimits);
+  try {
+    signal.throwIfAborted();
+    const completion = open(planned, candidate, deps.clock.now());
+    const { budgeted } = await deps.ledger.reserve({ completion, countedIn, ...planned }, signal);
+    return { planned: budgeted ? bounded(planned) : planned, completion, taken };
+  } catch (error) {
+    await taken.undo();
+    throw error;
+  }
+}
+
+/** Everything a completion is about, as limits name it. */
+export function limitSubjects({ grant, model }: Plan, ip: string): LimitSubjects {
+  const { organisationId, teamId, keyId } = grant.who;
+  const { endUserId } = grant.ask;
+  return {
+    ORGANISATION: organisationId,
+    TEAM: teamId,
+    KEY: keyId,
+    ...(endUserId === undefined ? {} : { END_USER: endUserId }),
+    IP: ip,
+    MODEL: model.name,
+    PROVIDER: model.provider,
+  };
+}
+
+/** What it takes; its tokens are an estimate until it has ended. */
+export function limitAmounts({ estimatedInputTokens, estimatedOutputTokens }: Plan): LimitAmounts {
+  const tokens = estimatedInputTokens + estimatedOutputTokens;
+  return { REQUESTS_PER_MINUTE: 1, TOKENS_PER_MINUTE: tokens, CONCURRENT: 1 };
 }
 
 /** Under a budget a vendor may not write more than is held for, where nothing else keeps it from that. */

@@ -1,25 +1,39 @@
 import type { Completion, CompletionEvent, Outcome } from '../domain/completion.ts';
 import { GatewayError } from '../domain/errors.ts';
 import { sleep } from '../lib/abort.ts';
+import type { Admitted } from './admit.ts';
 import type { Deps, Request } from './complete.ts';
 
 const REREAD_WITHIN_MS = 10_000;
 const REREAD_EVERY_MS = 100;
 
-/** Settles a completion and answers the event that ends its stream. Nothing cancels this. */
+/** Settles a completion, in limits too, and answers the event that ends its stream. Nothing cancels this. */
 export async function close(
   deps: Pick<Deps, 'ledger' | 'reread' | 'reporter'>,
   { who, requestId }: Pick<Request, 'who' | 'requestId'>,
-  completion: Completion,
+  { completion, taken }: Pick<Admitted, 'completion' | 'taken'>,
   outcome: Outcome,
 ): Promise<CompletionEvent> {
-  const finishedAt = await deps.ledger.settle({ completionId: completion.id, outcome });
+  const finishedAt = await settleSurely(deps, { completion, taken }, outcome);
   const settled = finishedAt
     ? { ...completion, status: outcome.status, finishedAt, outcome }
     : // Recovery settled it when our hold had run out, or we did and the database's answer was lost: the row is the truth.
       await rereadSurely(() => deps.reread(who, completion.id));
   deps.reporter.settled(settled, requestId);
   return terminalEvent(settled);
+}
+
+/** What was taken from limits is given back whether or not the ledger can be written. */
+async function settleSurely(
+  { ledger }: Pick<Deps, 'ledger'>,
+  { completion, taken }: Pick<Admitted, 'completion' | 'taken'>,
+  outcome: Outcome,
+): Promise<Date | undefined> {
+  try {
+    return await ledger.settle({ completionId: completion.id, outcome });
+  } finally {
+    await taken.settle({ TOKENS_PER_MINUTE: outcome.usage.input + outcome.usage.output });
+  }
 }
 
 /** The one event that ends the stream of a settled completion. */

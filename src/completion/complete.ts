@@ -5,11 +5,10 @@ import { GatewayError } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Reporter } from '../events/reporter.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { admit, type AdmitDeps } from './admit.ts';
+import { admit, type AdmitDeps, type Candidate } from './admit.ts';
 import { attempt, type AttemptTimeouts, type CallProvider } from './attempt.ts';
 import { close } from './closing.ts';
 import { createMeter, type Meter } from './meter.ts';
-import type { Opening } from './opening.ts';
 
 /** Exactly what the pipeline uses. */
 export interface Deps extends AdmitDeps {
@@ -22,7 +21,7 @@ export interface Deps extends AdmitDeps {
 }
 
 /** One request, with what identifies it. */
-export interface Request extends Opening {
+export interface Request extends Candidate {
   who: Principal;
   ask: Ask;
   /** Of the HTTP request or the operation on a socket, for the log. */
@@ -42,7 +41,7 @@ export async function* complete(
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent> {
   const grant = authorize(deps.askFirst, request.who, request.ask);
-  const { planned, completion } = await admit(deps, grant, request, signal); // From here on every path ends in settle.
+  const { planned, completion, taken } = await admit(deps, grant, request, signal); // From here on every path ends in settle.
   const meter = createMeter(planned, deps.pricing, deps.clock.monotonicMs);
   let ended: CompletionEvent | undefined;
   try {
@@ -57,7 +56,7 @@ export async function* complete(
     if (!(error instanceof GatewayError)) deps.reporter.unexpected(error, request.requestId);
     meter.fail(error, signal);
   } finally {
-    ended = await close(deps, request, completion, meter.outcome());
+    ended = await close(deps, request, { completion, taken }, meter.outcome());
   }
   yield ended;
 }

@@ -9,6 +9,8 @@ import { toBudgetExceeded } from '../ledger/budgets/exceeded.ts';
 import { subjectsOf } from '../ledger/budgets/subjects.ts';
 import type { Refusal, Reservation } from '../ledger/reserve.ts';
 import type { Clock } from '../lib/clock.ts';
+import type { Limits } from '../limits/limits.ts';
+import { limitAmounts, limitSubjects } from './admit.ts';
 import { estimateInputTokens } from './ask-size.ts';
 import { open } from './opening.ts';
 import { estimatedUsage, plan, type Plan, type Pricing } from './plan.ts';
@@ -39,17 +41,24 @@ export interface EstimateDeps {
   askFirst: Pick<AskFirst, 'has'>;
   pricing: Pricing;
   clock: Clock;
+  limits: Pick<Limits, 'findRefusal'>;
   /** The budgets that hold for these subjects. */
   listBudgetsOn(organisationId: string, subjects: readonly string[]): Promise<Budget[]>;
   findLikelyOutputTokens(who: Principal, model: string): Promise<number | undefined>;
 }
 
 /** What an ask would come to and whether it would be refused. Nothing is called, nothing is held. */
-export async function estimate(deps: EstimateDeps, who: Principal, ask: Ask): Promise<Estimate> {
+export async function estimate(
+  deps: EstimateDeps,
+  { who, ip }: { who: Principal; ip: string },
+  ask: Ask,
+): Promise<Estimate> {
   const refusals: GatewayError[] = [];
   const grant = attempt(refusals, () => authorize(deps.askFirst, who, ask)) ?? { who, ask };
   const planned = attempt(refusals, () => plan(grant, deps.pricing, deps.clock.now()));
   if (!planned) return { inputTokens: estimateInputTokens(ask), costs: undefined, refusals };
+  const limited = await deps.limits.findRefusal(limitSubjects(planned, ip), limitAmounts(planned));
+  if (limited) refusals.push(limited);
   refusals.push(...(await listBudgetRefusals(deps, planned)));
   const costs = await costsOf(deps, who, planned);
   if (!costs.fitsContextWindow) refusals.push(tooLong(planned));

@@ -13,6 +13,8 @@ export interface Plan extends Pick<Reservation, 'price' | 'worstCase' | 'estimat
   model: Model;
   /** Output tokens that are held for. */
   maxOutputTokens: number;
+  /** Output tokens that limits count until the real number is known. */
+  estimatedOutputTokens: number;
   /** What the caller should know of how this plan came about. */
   warnings: string[];
 }
@@ -48,6 +50,8 @@ export function plan(
     price,
     estimatedInputTokens: estimateInputTokens(ask),
     maxOutputTokens: output,
+    // Some models could write a book; nobody waits with a limit of tokens until there is room for one.
+    estimatedOutputTokens: ask.params.maxOutputTokens ?? Math.min(output, DEFAULT_OUTPUT_TOKENS),
     worstCase: { nanos: price && pricing.worstCostOf(price, { input, output }), tokens: input + output },
     warnings,
   };

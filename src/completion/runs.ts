@@ -7,6 +7,7 @@ import { ensureCursor } from '../events/cursor.ts';
 import type { OutboxEvent } from '../events/outbox.ts';
 import type { Entry } from '../events/stream-log.ts';
 import { raceAbort } from '../lib/abort.ts';
+import type { Candidate } from './admit.ts';
 import { complete } from './complete.ts';
 import { follow, waitUntilSettled } from './follow.ts';
 import { completeOnce, hashAsk, type IdempotencyDeps } from './idempotency.ts';
@@ -23,9 +24,8 @@ export interface RunsDeps extends IdempotencyDeps {
 }
 
 /** What comes beside an ask. */
-export interface RunOptions {
+export interface RunOptions extends Pick<Candidate, 'traceId' | 'ip' | 'onLimits'> {
   idempotencyKey?: string | undefined;
-  traceId: string;
   requestId: string;
 }
 

@@ -1,4 +1,5 @@
 import type { AlertKind } from '../domain/alert.ts';
+import type { LimitScope, LimitUnit } from '../domain/limit.ts';
 import type { Capability } from '../domain/model.ts';
 
 /** USD per million tokens, as exact decimals. */
@@ -54,6 +55,13 @@ export interface WebhookConfig {
   /** Signs what is sent: `whsec_` and base64. */
   secret: string;
   events: AlertKind[];
+}
+
+/** What each subject of a scope may use, where nothing else is set. */
+export interface EachLimit {
+  scope: LimitScope;
+  unit: LimitUnit;
+  max: number;
 }
 
 /** What counts as unusual use of a key or a team, and what is done about it. */
@@ -154,6 +162,9 @@ export interface Config {
     operationCost: number;
     /** Open operations on one WebSocket. */
     operationsPerSocket: number;
+    /** Wrong credentials of one address, before it is told to wait. */
+    failedCredentialsPerMinute: number;
+    each: EachLimit[];
   };
   timeouts: {
     /** Until a vendor's first chunk. */
@@ -170,6 +181,8 @@ export interface Config {
     stalledReaderMs: number;
     /** How long running work may go on after SIGTERM. */
     drainMs: number;
+    /** How long a request waits for the limits in Redis, before this instance decides alone. */
+    sharedLimitsMs: number;
   };
   /** Origins that browsers may call from; none by default. */
   corsOrigins: string[];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CAPABILITIES } from '../domain/model.ts';
 import { anomalies } from './anomalies-schema.ts';
 import type { ProviderConfig } from './config.ts';
+import { eachLimits } from './each-limits-schema.ts';
 import { identity } from './identity-schema.ts';
 import { price, priceSource } from './price-schema.ts';
 import { secretReference, referringTexts } from './references.ts';
@@ -52,6 +53,8 @@ const limits = mapOf({
   operationDirectives: limit(30),
   operationCost: limit(25_000),
   operationsPerSocket: limit(100),
+  failedCredentialsPerMinute: limit(60),
+  each: eachLimits.prefault({}),
 });
 
 const timeouts = mapOf({
@@ -62,6 +65,7 @@ const timeouts = mapOf({
   abandonMs: durationMs(10_000),
   stalledReaderMs: durationMs(15_000),
   drainMs: durationMs(20_000),
+  sharedLimitsMs: durationMs(40),
 });
 
 const providerName = z.string().regex(/^[a-z0-9-]+$/, 'is no provider name; use a-z, 0-9 and "-"');

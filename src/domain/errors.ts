@@ -1,4 +1,5 @@
 import type { Budget } from './budget.ts';
+import type { LimitStanding } from './limit.ts';
 
 /**
  * What a caller can be told. The code is stable and public (`ErrorCode` in the graph); the message names the
@@ -138,6 +139,24 @@ export class BudgetExceeded extends GatewayError {
     this.estimated = details.estimated;
     this.remaining = details.remaining;
     this.countedIn = details.countedIn;
+  }
+}
+
+/** One of our own limits is reached; nothing was called, nothing was taken from any limit. */
+export class RateLimited extends GatewayError {
+  override name = 'RateLimited';
+  /** Undefined for what protects the gateway itself and belongs to nobody. */
+  readonly standing: LimitStanding | undefined;
+  /** When the same would fit, if nothing else comes; undefined when that depends on work that is under way, or never. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    details: { standing?: LimitStanding; retryAfterMs: number | undefined; retryable?: boolean },
+  ) {
+    super('RATE_LIMITED', message, { status: 429, retryable: details.retryable ?? true });
+    this.standing = details.standing;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }
 

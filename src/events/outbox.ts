@@ -8,6 +8,7 @@ export type OutboxKind =
   | 'USER_CHANGED'
   | 'ROLE_CHANGED'
   | 'BUDGET_CHANGED'
+  | 'LIMITS_CHANGED'
   | 'PRICES_CHANGED'
   | 'LEDGER_CORRECTED'
   | 'ALERT_RAISED'

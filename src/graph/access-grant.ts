@@ -8,7 +8,7 @@ export const AccessGrant = builder.objectRef<GrantRow>('AccessGrant');
 builder.node(AccessGrant, {
   description: 'What was given to a key or user, inside a team, beside what it has by itself.',
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.accessGrant.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.accessGrant.load(id))),
   fields: (t) => ({
     kind: t.field({ type: AccessRequestKind, resolve: ({ kind }) => kind }),
     targetId: t.id({

@@ -42,7 +42,7 @@ export const AccessRequest = builder.objectRef<RequestRow>('AccessRequest');
 builder.node(AccessRequest, {
   description: 'Somebody asks to be given something for a time.',
   id: { resolve: ({ id }) => id },
-  loadMany: (ids, { loaders }) => ids.map((id) => loaders.accessRequest.load(id)),
+  loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.accessRequest.load(id))),
   fields: (t) => ({
     kind: t.field({ type: AccessRequestKind, resolve: ({ kind }) => kind }),
     targetId: t.id({

@@ -56,7 +56,7 @@ const BudgetPayload = builder.objectRef<Payload<{ budget: BudgetRow }>>('BudgetP
     errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
   }),
 });
-const DeletePayload = builder.objectRef<Payload<{ deletedId: string }>>('DeletePayload').implement({
+export const DeletePayload = builder.objectRef<Payload<{ deletedId: string }>>('DeletePayload').implement({
   fields: (t) => ({
     deletedId: t.id({ nullable: true, resolve: ({ deletedId }) => deletedId }),
     errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),

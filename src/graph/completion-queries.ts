@@ -39,7 +39,7 @@ const CompletionFilter = builder.inputType('CompletionFilter', {
 const CompletionConnection = connectionOf('Completion', Completion);
 
 async function answer(
-  { gateway, who, signal, traceId, requestId }: GraphContext,
+  { gateway, who, signal, traceId, requestId, ip, onLimits }: GraphContext,
   input: unknown,
   idempotencyKey?: string | null,
 ) {
@@ -47,7 +47,7 @@ async function answer(
     completion: await gateway.runs.answer(
       who,
       parseAsk(input),
-      { idempotencyKey: idempotencyKey ?? undefined, traceId, requestId },
+      { idempotencyKey: idempotencyKey ?? undefined, traceId, requestId, ip, onLimits },
       signal,
     ),
   }));

@@ -1,6 +1,7 @@
 import { initContextCache } from '@pothos/core';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
+import type { LimitFacts } from '../limits/limits.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 
 /** What a resolver sees. A new one is made for each operation and for each event of a subscription. */
@@ -13,6 +14,9 @@ export interface GraphContext {
   requestId: string;
   /** Address of the client. */
   ip: string;
+  /** Hears how the limits stand that the operation meets, for the headers of its answer. */
+  onLimits(facts: LimitFacts): void;
+  limitFacts: LimitFacts[];
   loaders: Loaders;
 }
 
@@ -20,6 +24,9 @@ export function createGraphContext(
   gateway: Gateway,
   caller: Pick<GraphContext, 'who' | 'signal' | 'traceId' | 'requestId' | 'ip'>,
 ): GraphContext {
+  const limitFacts: LimitFacts[] = [];
+  const onLimits = (facts: LimitFacts) => void limitFacts.push(facts);
+  const loaders = createLoaders(gateway, caller);
   // Pothos keeps what it found out for a context, under this mark: a renewed one begins anew.
-  return { ...initContextCache(), gateway, ...caller, loaders: createLoaders(gateway, caller.who) };
+  return { ...initContextCache(), gateway, ...caller, limitFacts, onLimits, loaders };
 }

@@ -4,11 +4,14 @@ import {
   GatewayError,
   InvalidInput,
   ProviderError,
+  RateLimited,
   type ErrorCode,
 } from '../domain/errors.ts';
 import type { Attempt as AttemptRow, Completion, Failure } from '../domain/completion.ts';
+import type { LimitStanding } from '../domain/limit.ts';
 import { Budget, BudgetAmount } from './budget.ts';
 import { builder } from './builder.ts';
+import { LimitUnit, RateLimitScope } from './limit-enums.ts';
 
 /** What went wrong, as data. */
 export interface UserErrorData {
@@ -18,6 +21,8 @@ export interface UserErrorData {
   retryAfterMs: number | undefined;
   attempts: AttemptRow[];
   exceeded?: BudgetExceeded | undefined;
+  /** Of a limit of ours. */
+  standing?: LimitStanding | undefined;
 }
 
 const ERROR_CODES = [
@@ -68,10 +73,41 @@ builder
   .objectRef<UserErrorData>('InvalidInputError')
   .implement({ interfaces: [UserError], description: 'The input breaks a rule; `path` says where.' });
 builder.objectRef<UserErrorData>('GenericError').implement({ interfaces: [UserError] });
+const ofProvider = 'Null when it is the provider that refused.';
 builder.objectRef<UserErrorData>('RateLimitedError').implement({
   interfaces: [UserError],
+  description: 'A limit of the gateway is reached, or the provider has said that one of its own is.',
   fields: (t) => ({
-    retryAfterMs: t.int({ nullable: true, description: retryAfter, resolve: (error) => error.retryAfterMs }),
+    scope: t.field({
+      type: RateLimitScope,
+      nullable: true,
+      description: ofProvider,
+      resolve: ({ standing }) => standing?.limit.scope,
+    }),
+    unit: t.field({
+      type: LimitUnit,
+      nullable: true,
+      description: ofProvider,
+      resolve: ({ standing }) => standing?.limit.unit,
+    }),
+    limit: t.field({
+      type: 'SafeInt',
+      nullable: true,
+      description: ofProvider,
+      resolve: ({ standing }) => standing?.limit.max,
+    }),
+    remaining: t.field({
+      type: 'SafeInt',
+      nullable: true,
+      description: ofProvider,
+      resolve: ({ standing }) => standing?.remaining,
+    }),
+    retryAfterMs: t.int({
+      nullable: true,
+      description: `When the same would fit, if nothing else comes. Null for CONCURRENT, where that depends on what is under
+way; for what asks for more than the limit at once; and when the provider did not say.`,
+      resolve: (error) => error.retryAfterMs,
+    }),
   }),
 });
 builder.objectRef<UserErrorData & { exceeded: BudgetExceeded }>('BudgetExceededError').implement({
@@ -109,7 +145,9 @@ builder.objectRef<UserErrorData>('ProviderFailedError').implement({
 /** Errors that a caller can cause, as data. One per fault of an input. */
 export function toUserErrors(error: GatewayError): UserErrorData[] {
   const rest = {
-    retryAfterMs: error instanceof ProviderError ? error.retryAfterMs : undefined,
+    retryAfterMs:
+      error instanceof ProviderError || error instanceof RateLimited ? error.retryAfterMs : undefined,
+    standing: error instanceof RateLimited ? error.standing : undefined,
     attempts: [],
     exceeded: error instanceof BudgetExceeded ? error : undefined,
   };

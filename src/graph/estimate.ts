@@ -65,7 +65,8 @@ const Estimate = builder.objectRef<EstimateRow>('Estimate').implement({
     allowed: t.boolean({ resolve: ({ refusals }) => refusals.length === 0 }),
     refusals: t.field({
       type: [UserError],
-      description: 'Everything that would keep it from being answered: input, rights, model, budgets.',
+      description:
+        'Everything that would keep it from being answered: input, rights, model, limits, budgets.',
       resolve: ({ refusals }) => refusals.flatMap(toUserErrors),
     }),
   }),
@@ -76,8 +77,8 @@ builder.queryFields((t) => ({
     type: TokenEstimate,
     args: { input: t.arg({ type: CompletionInput, required: true }) },
     complexity: ESTIMATE_COST,
-    resolve: async (_root, { input }, { gateway, who }) => {
-      const found = await estimate(gateway.estimates, who, parseAsk(input));
+    resolve: async (_root, { input }, { gateway, who, ip }) => {
+      const found = await estimate(gateway.estimates, { who, ip }, parseAsk(input));
       const provider = found.costs && gateway.catalog.findProvider(found.costs.model.provider);
       return { ...found, exact: provider?.kind === 'DEMO' };
     },
@@ -86,9 +87,9 @@ builder.queryFields((t) => ({
     type: Estimate,
     args: { input: t.arg({ type: CompletionInput, required: true }) },
     complexity: ESTIMATE_COST,
-    resolve: async (_root, { input }, { gateway, who }) => {
+    resolve: async (_root, { input }, { gateway, who, ip }) => {
       try {
-        return await estimate(gateway.estimates, who, parseAsk(input));
+        return await estimate(gateway.estimates, { who, ip }, parseAsk(input));
       } catch (error) {
         if (!(error instanceof InvalidInput)) throw error;
         return { inputTokens: 0, costs: undefined, refusals: [error] };

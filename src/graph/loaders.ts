@@ -12,6 +12,7 @@ import { listDeliveries, type WebhookDelivery } from '../alerts/deliveries.ts';
 import { subjectOf, type Budget } from '../domain/budget.ts';
 import { findPrices, listPriceHistory } from '../catalog/price-rows.ts';
 import type { Completion } from '../domain/completion.ts';
+import type { Limit, LimitStanding } from '../domain/limit.ts';
 import type { Price } from '../domain/model.ts';
 import type { Principal } from '../domain/principal.ts';
 import { findAuditEvents, type AuditEvent } from '../events/audit.ts';
@@ -19,6 +20,7 @@ import type { Gateway } from '../gateway.ts';
 import { findBudgets, listBudgets } from '../ledger/budgets/read.ts';
 import { findCompletions, type Page } from '../ledger/completions.ts';
 import { findEntries, type LedgerEntry } from '../ledger/entries.ts';
+import { subjectsOfCaller } from '../limits/read.ts';
 import type { Pace } from '../usage/forecast.ts';
 import { readPaces } from '../usage/pace.ts';
 
@@ -51,6 +53,8 @@ export interface Loaders {
   budget: ById<Budget>;
   /** By what they are set on, as `SCOPE:id`. */
   budgetsOn: DataLoader<string, Budget[]>;
+  /** How a limit stands for whoever asks; null where that depends on what is asked for. */
+  limitStanding: DataLoader<Limit, LimitStanding | null, string>;
   /** How fast that which a budget counts is used; undefined where nothing is known. */
   pace: DataLoader<Budget, Pace | undefined, string>;
   /** The keys of a team, one page of them; the same page of many teams is one read. */
@@ -61,7 +65,7 @@ export interface Loaders {
   memberCount: Record<MemberOwner, DataLoader<string, number>>;
 }
 
-export function createLoaders(gateway: Gateway, who: Principal): Loaders {
+export function createLoaders(gateway: Gateway, { who, ip }: { who: Principal; ip: string }): Loaders {
   const { db, sql } = gateway.database;
   const membersOf = (owner: MemberOwner) =>
     pagesOf(
@@ -105,6 +109,13 @@ export function createLoaders(gateway: Gateway, who: Principal): Loaders {
       const found = Map.groupBy(budgets, ({ scope, subjectId }) => subjectOf(scope, subjectId));
       return subjects.map((subject) => found.get(subject) ?? []);
     }),
+    limitStanding: new DataLoader(
+      async (limits) => {
+        const standings = await gateway.limits.stand(limits, subjectsOfCaller(who, ip));
+        return standings.map((standing) => standing ?? null);
+      },
+      { cacheKeyFn: ({ id }) => id },
+    ),
     pace: new DataLoader(
       async (budgets) => {
         const paces = await readPaces(db, who.organisationId, budgets);

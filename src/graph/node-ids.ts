@@ -18,6 +18,7 @@ const PREFIXES = {
   bdg: 'Budget',
   areq: 'AccessRequest',
   grant: 'AccessGrant',
+  lim: 'Limit',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 

@@ -14,6 +14,7 @@ import './completion-stream.ts';
 import './estimate.ts';
 import './ledger.ts';
 import './ledger-corrections.ts';
+import './limit-set.ts';
 import './member.ts';
 import './model.ts';
 import './model-access.ts';

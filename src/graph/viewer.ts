@@ -1,8 +1,10 @@
 import type { Principal } from '../domain/principal.ts';
 import { ApiKey, Scope } from './api-key.ts';
 import { subjectsOfKey } from '../ledger/budgets/read.ts';
+import { subjectsOfCaller } from '../limits/read.ts';
 import { Budget } from './budget.ts';
 import { builder } from './builder.ts';
+import { Limit } from './limit.ts';
 import { Organisation } from './organisation.ts';
 import { Team } from './team.ts';
 import { User } from './user.ts';
@@ -31,6 +33,12 @@ export const Viewer = builder.objectRef<Principal>('Viewer').implement({
       description: 'Those that hold for every request of this key: on itself, its team and its organisation.',
       resolve: async (who, _args, { loaders }) =>
         (await Promise.all(subjectsOfKey(who).map((subject) => loaders.budgetsOn.load(subject)))).flat(),
+    }),
+    limits: t.field({
+      type: [Limit],
+      description:
+        'Those that hold for every request from here: on the key, its team and organisation, its end user and its address.',
+      resolve: (who, _args, { gateway, ip }) => gateway.limits.matching(subjectsOfCaller(who, ip)),
     }),
     organisation: t.field({
       type: Organisation,

@@ -1,5 +1,5 @@
 import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
-import { createGraphQLError, type Plugin } from 'graphql-yoga';
+import type { Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
 import { Forbidden, GatewayError, Unauthenticated } from '../domain/errors.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type Credentials,
   type Principal,
 } from '../domain/principal.ts';
+import { toRefusal } from './refusal.ts';
 
 /** An introspection query is far smaller than this. */
 const MAX_TOKENS = 2_000;
@@ -52,7 +53,7 @@ export function useAuthentication(
         if (!(error instanceof GatewayError)) throw error;
         const isOpen = openIntrospection && error instanceof Unauthenticated && isIntrospection(params.query);
         if (isOpen) Object.assign(context, { who: NOBODY });
-        else setResult({ errors: [toGraphQLError(error)] });
+        else setResult({ errors: [toRefusal(error)] });
       }
     },
   };
@@ -94,10 +95,6 @@ export function ensureNoLess(before: Principal, now: Principal): void {
     (now.models.length === 0 || String(now.models) === String(before.models)) &&
     SCOPES.every((scope) => !hasScope(before, scope) || hasScope(now, scope));
   if (!same) throw new Forbidden('what you may do has changed; subscribe again');
-}
-
-function toGraphQLError({ message, code, status }: GatewayError) {
-  return createGraphQLError(message, { extensions: { code, http: { status } } });
 }
 
 /** Whether an operation asks for nothing but the schema itself. */

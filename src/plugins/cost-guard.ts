@@ -29,6 +29,8 @@ export function useCostGuard(maxCost: number): Plugin {
       const cost = measure(args, operation);
       // Written so that a cost that is no number is refused as well.
       if (!(cost <= maxCost)) setResultAndStopExecution({ errors: [tooExpensive(cost, maxCost)] });
+      // For the limits of its caller.
+      else Object.assign(args.contextValue as object, { operationCost: cost });
     } catch (error) {
       if (!(error instanceof GraphQLError)) throw error;
       setResultAndStopExecution({ errors: [error] });

@@ -5,6 +5,8 @@ import { useAccessLog } from './access-log.ts';
 import { useAuthentication, useFreshContext, type Asking } from './authentication.ts';
 import { useCostGuard } from './cost-guard.ts';
 import { useOpenSubscriptions } from './open-subscriptions.ts';
+import { useCostLimits } from './cost-limits.ts';
+import { useLimitHeaders } from './limit-headers.ts';
 import { operationLimits } from './operation-limits.ts';
 
 /**
@@ -12,7 +14,12 @@ import { operationLimits } from './operation-limits.ts';
  * @param renew makes the context of one event of a subscription.
  */
 export function createPlugins<Context extends Asking & { who: Principal }>(
-  { config, authenticator, accessLog }: Pick<Gateway, 'config' | 'authenticator' | 'accessLog'>,
+  {
+    config,
+    authenticator,
+    accessLog,
+    limits,
+  }: Pick<Gateway, 'config' | 'authenticator' | 'accessLog' | 'limits'>,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {
   return [
@@ -26,6 +33,9 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     useCostGuard(config.limits.operationCost),
     // Around the source, so that it ends with its caller's rights.
     useOpenSubscriptions(authenticator),
+    // Only what will run is taken from the limits of its caller.
+    useCostLimits(limits),
+    useLimitHeaders(),
     // Last, as it replaces how events are executed.
     useFreshContext(authenticator, renew),
   ];

@@ -114,11 +114,15 @@ function corsFor(request: Request, allowed: string[]): CORSOptions {
     origin: [origin],
     methods: ['GET', 'POST'],
     allowedHeaders: ['authorization', 'content-type', 'x-request-id', 'x-sluice-team'],
-    exposedHeaders: ['x-request-id'],
+    exposedHeaders: ['x-request-id', 'retry-after', ...RATE_LIMIT_HEADERS],
     credentials: false,
     maxAge: 600,
   };
 }
+
+const RATE_LIMIT_HEADERS = ['limit', 'remaining', 'reset'].flatMap((fact) =>
+  ['requests', 'tokens'].map((unit) => `x-ratelimit-${fact}-${unit}`),
+);
 
 /** Bounded by bytes of text and not only by number: operations with a prompt written into them can be large. */
 function createDocumentCache() {

@@ -6,11 +6,13 @@ import type { KeyStore } from '../access/change-keys.ts';
 import { loadHashingKey } from '../access/hashing-key.ts';
 import type { TenantStore } from '../access/store.ts';
 import type { OutboxEvent } from '../events/outbox.ts';
+import { systemClock } from '../lib/clock.ts';
+import { openLimits, type OpenLimits } from '../limits/open-limits.ts';
 import type { Opening } from './opening.ts';
 import type { Store } from './open-store.ts';
 
-/** Who may use the gateway. */
-export interface Access {
+/** Who may use the gateway, and how often. */
+export interface Access extends Pick<OpenLimits, 'limits' | 'book'> {
   /**
    * Makes the first admin key where there is none.
    * @returns its secret, to be shown once. Asked for when the start can no longer fail, or it would be lost.
@@ -31,7 +33,14 @@ export async function openAccess(opening: Opening, store: Store): Promise<Access
   const { adminKey, identity } = config;
   const hashingKey = await loadHashingKey(db, config);
   if (adminKey) await bootstrap(db, { hashingKey, adminKey });
-  const authenticator = createAuthenticator(db, { hashingKey, identity, logger });
+  const { limits, book, throttle, close } = await openLimits(config, {
+    ...store,
+    sql,
+    logger,
+    clock: systemClock,
+  });
+  opened.defer(close);
+  const authenticator = throttle(createAuthenticator(db, { hashingKey, identity, logger }));
   store.relay.listen((event) => forgetChanged(authenticator, event));
   const askFirst = await openAskFirst(sql, {
     relay: store.relay,
@@ -44,6 +53,8 @@ export async function openAccess(opening: Opening, store: Store): Promise<Access
     authenticator,
     accessLog: createAccessLog(sql, logger),
     askFirst,
+    limits,
+    book,
     ...createStores(store, hashingKey, authenticator),
   };
 }

@@ -34,6 +34,7 @@ export async function openCompletions(
     announce,
     announceCommit,
     askFirst,
+    limits,
     providers,
     catalog,
   }: Store & Access & Vendors & Models,
@@ -48,7 +49,7 @@ export async function openCompletions(
   });
   opened.defer(() => ledger.close());
   const pricing = { ...catalog, costOf, worstCostOf };
-  const shared = { askFirst, pricing, clock: systemClock };
+  const shared = { askFirst, limits, pricing, clock: systemClock };
   const runs = createRuns({
     ...shared,
     ledger,

@@ -158,6 +158,7 @@ async function describeOther(completions: { done: string; running: string }): Pr
     BudgetAlert: [`alert_${await raiseTheirs('BUDGET_THRESHOLD')}`],
     Completion: Object.values(completions),
     LedgerEntry: await listTheirs('ledger'),
+    Limit: [await setTheirLimit()],
     Organisation: [organisationId],
     Price: [await setTheirPrice()],
     Role: [`role_${role}`],
@@ -214,6 +215,14 @@ async function makeBudget(): Promise<string> {
     { id: other.teamId },
   );
   return data.budgetSet.budget.id;
+}
+
+async function setTheirLimit(): Promise<string> {
+  const { data } = await askOther(
+    'mutation ($id: ID!) { limitSet(input: { scope: TEAM, subjectId: $id, unit: CONCURRENT, max: 9 }) { limit { id } } }',
+    { id: other.teamId },
+  );
+  return data.limitSet.limit.id;
 }
 
 async function setTheirPrice(): Promise<string> {

@@ -77,6 +77,18 @@ providers:
       'server: { corsOrigins: ["*"] }',
       'server.corsOrigins.0 is "*"; it must be an origin such as "https://app.example.com"',
     ],
+    [
+      'limits: { each: { key: { requestsPerMinute: 0 } } }',
+      'limits.each.key.requestsPerMinute is 0; it must be a whole number from 1 to 1000000000000',
+    ],
+    [
+      'limits: { each: { ip: { operationCostPerMinute: 999 } } }',
+      'limits.each.ip.operationCostPerMinute is 999; it must be a whole number from 1000 to 1000000000000',
+    ],
+    [
+      'limits: { each: { model: { operationCostPerMinute: 5000 } } }',
+      'limits.each.model.operationCostPerMinute is not known; known here: requestsPerMinute, tokensPerMinute, concurrent',
+    ],
     ['limits: { bodyBytes: 0 }', 'limits.bodyBytes is 0; it must be a whole number from 1 to 1000000000'],
     [
       'timeouts: { idleMs: 3000000000 }',

@@ -40,6 +40,8 @@ describe('without any setting', () => {
         operationDirectives: 30,
         operationCost: 25_000,
         operationsPerSocket: 100,
+        failedCredentialsPerMinute: 60,
+        each: [],
       },
       timeouts: {
         firstChunkMs: 60_000,
@@ -49,6 +51,7 @@ describe('without any setting', () => {
         abandonMs: 10_000,
         stalledReaderMs: 15_000,
         drainMs: 20_000,
+        sharedLimitsMs: 40,
       },
     });
   });

@@ -25,6 +25,9 @@ beforeAll(async () => {
   }`);
   const caller = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'] });
   const granted = await grant(gateway(), caller.secret, { kind: 'SCOPE', targetId: 'USAGE_READ' });
+  await gateway().ask(`mutation {
+    limitSet(input: { scope: TEAM, subjectId: "team_default", unit: CONCURRENT, max: 1000 }) { limit { id } }
+  }`);
   const { data } = await gateway().ask(`{
     viewer { key { id } team { id } organisation { id } }
     accessRequests { nodes { id } }
@@ -32,9 +35,10 @@ beforeAll(async () => {
     ledger { nodes { id } }
     providers { id }
     budgets { nodes { id } }
+    limits { nodes { id } }
     auditEvents { nodes { id } }
   }`);
-  const { viewer, accessRequests, completions, ledger, providers, budgets, auditEvents } = data;
+  const { viewer, accessRequests, completions, ledger, providers, budgets, limits, auditEvents } = data;
   Object.assign(known, {
     AccessGrant: granted,
     AccessRequest: accessRequests.nodes[0].id,
@@ -45,6 +49,7 @@ beforeAll(async () => {
     BudgetAlert: `alert_${alert}`,
     Completion: completions.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
+    Limit: limits.nodes[0].id,
     Model: completions.nodes[0].model.id,
     Organisation: viewer.organisation.id,
     Price: completions.nodes[0].model.price.id,

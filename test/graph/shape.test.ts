@@ -120,6 +120,7 @@ describe('every connection', () => {
       'Query.budgets',
       'Query.completions',
       'Query.ledger',
+      'Query.limits',
       'Query.models',
       'Team.keys',
     ]);

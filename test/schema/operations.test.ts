@@ -30,6 +30,7 @@ interface Stage {
   budget: string;
   team: string;
   user: string;
+  limit: string;
 }
 
 describe('the example operations', () => {
@@ -49,7 +50,7 @@ describe('the example operations', () => {
 
 async function prepare(on: TestGateway): Promise<Stage> {
   const { data } = await on.ask(`mutation {
-    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LEDGER_WRITE, AUDIT_READ, ACCESS_DECIDE] }) {
+    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LIMITS_WRITE, LEDGER_WRITE, AUDIT_READ, ACCESS_DECIDE] }) {
       key { id }
       secret
     }
@@ -73,6 +74,7 @@ async function prepare(on: TestGateway): Promise<Stage> {
     completion,
     otherKey,
     budget,
+    limit: await setLimit(on, otherKey),
     team,
     user,
     accessRequest: accessRequest!.id,
@@ -87,6 +89,14 @@ async function setBudget({ ask }: TestGateway, subjectId: string): Promise<strin
     { id: subjectId },
   );
   return data.budgetSet.budget.id;
+}
+
+async function setLimit({ ask }: TestGateway, subjectId: string): Promise<string> {
+  const { data } = await ask(
+    'mutation ($id: ID!) { limitSet(input: { scope: KEY, subjectId: $id, unit: CONCURRENT, max: 9 }) { limit { id } } }',
+    { id: subjectId },
+  );
+  return data.limitSet.limit.id;
 }
 
 async function run(on: TestGateway, operation: Operation, stage: Stage): Promise<unknown> {
@@ -116,6 +126,7 @@ async function fill(variables: string, on: TestGateway, stage: Stage): Promise<s
     .replace('{{completion}}', stage.completion)
     .replace('{{other key}}', stage.otherKey)
     .replace('{{budget}}', stage.budget)
+    .replace('{{limit}}', stage.limit)
     .replace('{{team}}', stage.team)
     .replace('{{user}}', stage.user)
     .replace('{{access request}}', stage.accessRequest)

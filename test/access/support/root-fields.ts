@@ -15,6 +15,7 @@ export const NO_COMPLETION = 'cmpl_00000000000000000000000000';
 const NO_BUDGET = 'bdg_00000000000000000000000000';
 const NO_REQUEST = 'areq_00000000000000000000000000';
 const NO_GRANT = 'grant_00000000000000000000000000';
+const NO_LIMIT = 'lim_00000000000000000000000000';
 const NO_KEY = 'key_00000000000000000000000000';
 const NO_TEAM = 'team_00000000000000000000000000';
 const NO_USER = 'user_00000000000000000000000000';
@@ -38,6 +39,7 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.completion': { query: `{ completion(id: "${NO_COMPLETION}") { id } }` },
   'Query.completions': { query: '{ completions { totalCount } }' },
   'Query.ledger': { needs: 'USAGE_READ', query: '{ ledger { totalCount } }' },
+  'Query.limits': { query: '{ limits { totalCount } }' },
   'Query.members': { query: '{ members { totalCount } }' },
   'Query.model': { query: '{ model(name: "demo/echo") { name } }' },
   'Query.models': { query: '{ models { totalCount } }' },
@@ -137,6 +139,16 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.ledgerCredit': {
     needs: 'LEDGER_WRITE',
     query: 'mutation { ledgerCredit(input: { amount: "0", reason: "" }) { errors { code } } }',
+  },
+  'Mutation.limitDelete': {
+    needs: 'LIMITS_WRITE',
+    query: `mutation { limitDelete(id: "${NO_LIMIT}") { errors { code } } }`,
+  },
+  'Mutation.limitSet': {
+    needs: 'LIMITS_WRITE',
+    query: `mutation {
+      limitSet(input: { scope: KEY, subjectId: "", unit: CONCURRENT, max: 0 }) { errors { code } }
+    }`,
   },
   'Mutation.modelAccessSet': {
     needs: 'ADMIN',

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { listEntityTypes } from './schema-walk.ts';
+import { listCasesOfLimits } from './tenancy-cases-of-limits.ts';
 import { listCasesOfPeople } from './tenancy-cases-of-people.ts';
 import { listCasesOfUsage } from './tenancy-cases-of-usage.ts';
 
@@ -52,6 +53,7 @@ export function listCases(foreign: Foreign): Record<string, Case> {
     (nodes[__typename] ?? []).map((id) => ({ __typename, id })),
   );
   return {
+    ...listCasesOfLimits(foreign),
     ...listCasesOfPeople(foreign),
     ...listCasesOfUsage(foreign),
     'Query._entities': {

@@ -192,4 +192,5 @@ export const TIMEOUTS: Config['timeouts'] = {
   abandonMs: 10_000,
   stalledReaderMs: 15_000,
   drainMs: 20_000,
+  sharedLimitsMs: 40,
 };

@@ -28,7 +28,8 @@ export function normalise(answer: unknown): unknown {
     const [name] = Object.entries(CHANGING).find(([, field]) => field.test(key)) ?? [];
     if (name) return name;
     const [id, prefix] =
-      /^(cmpl|areq|grant|key|ent|bdg|aud|alert|anom|team|user)_(?!default$)\w+$/.exec(String(value)) ?? [];
+      /^(cmpl|areq|grant|key|ent|bdg|lim|aud|alert|anom|team|user)_(?!default$)\w+$/.exec(String(value)) ??
+      [];
     return id && prefix ? nameOf(id, prefix) : value;
   };
   return JSON.parse(JSON.stringify(answer, replace));

@@ -45,6 +45,17 @@ CREATE TABLE "audit_heads" (
 	"hash" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "rate_limits" (
+	"id" text PRIMARY KEY,
+	"organisation_id" text NOT NULL,
+	"team_id" text,
+	"scope" text NOT NULL,
+	"subject_id" text NOT NULL,
+	"unit" text NOT NULL,
+	"max" bigint NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "members" (
 	"organisation_id" text NOT NULL,
 	"team_id" text,
@@ -91,6 +102,7 @@ CREATE UNIQUE INDEX "access_requests_once" ON "access_requests" ("organisation_i
 CREATE INDEX "access_requests_by_requester" ON "access_requests" ("requester_id","created_at");--> statement-breakpoint
 CREATE INDEX "access_requests_due" ON "access_requests" ("lapses_at") WHERE status = 'PENDING';--> statement-breakpoint
 CREATE INDEX "audit_events_by_target" ON "audit_events" ("organisation_id","target_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "rate_limits_once" ON "rate_limits" ("organisation_id","scope","subject_id","unit");--> statement-breakpoint
 CREATE INDEX "members_organisation_id_team_id_index" ON "members" ("organisation_id","team_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_once" ON "users" ("organisation_id","issuer","subject");--> statement-breakpoint
 CREATE INDEX "users_organisation_id_id_index" ON "users" ("organisation_id","id");--> statement-breakpoint

@@ -1,0 +1,165 @@
+import { RateLimited } from '../domain/errors.ts';
+import {
+  EACH,
+  LIMIT_SCOPES,
+  LIMIT_UNITS,
+  formatLimit,
+  type Limit,
+  type LimitAmounts,
+  type LimitStanding,
+  type LimitSubjects,
+} from '../domain/limit.ts';
+import { newId } from '../lib/ids.ts';
+import { networkOf } from '../lib/ip-address.ts';
+import type { LimitBook } from './book.ts';
+import type { Draw, Level, LimitStore } from './store.ts';
+
+/** What was taken from all limits that match a request. Both ways to end it may be called; only the first one counts. */
+export interface Taken {
+  /** As if it had never been taken. */
+  undo(): Promise<void>;
+  /** The work is done: its place is free, and `actual` counts instead of the estimate. */
+  settle(actual: LimitAmounts): Promise<void>;
+}
+
+/** What an attempt to take says of the limits that matched, for the headers of an answer. */
+export interface LimitFacts {
+  standings: LimitStanding[];
+  refusal: RateLimited | undefined;
+}
+
+export interface Limits {
+  /**
+   * Takes what a request would use from every limit that matches it, or from none.
+   * @param tell hears how they stand, also when it throws.
+   * @throws RateLimited with the limit that keeps it away longest.
+   */
+  take(subjects: LimitSubjects, amounts: LimitAmounts, tell: (facts: LimitFacts) => void): Promise<Taken>;
+  /** What `take` would throw now. */
+  findRefusal(subjects: LimitSubjects, amounts: LimitAmounts): Promise<RateLimited | undefined>;
+  /** The limits that match, whatever is asked for. */
+  matching(subjects: LimitSubjects): Limit[];
+  /** How limits stand for these subjects; undefined for one of a scope in which they have none. */
+  stand(limits: readonly Limit[], subjects: LimitSubjects): Promise<(LimitStanding | undefined)[]>;
+}
+
+/** A limit that matches a request, and what it draws on it. */
+interface Match {
+  limit: Limit;
+  draw: Draw;
+}
+
+const NOTHING_OF_ALL: LimitAmounts = Object.fromEntries(LIMIT_UNITS.map((unit) => [unit, 0]));
+const NOTHING_TAKEN: Taken = { undo: async () => {}, settle: async () => {} };
+
+export function createLimits({ book, store }: { book: LimitBook; store: LimitStore }): Limits {
+  function match(subjects: LimitSubjects, amounts: LimitAmounts): Match[] {
+    const { ORGANISATION } = subjects;
+    if (ORGANISATION === undefined) return [];
+    return LIMIT_SCOPES.flatMap((scope) => {
+      const subject = subjects[scope];
+      if (subject === undefined) return [];
+      return LIMIT_UNITS.flatMap((unit) => {
+        const amount = amounts[unit];
+        const limit = amount === undefined ? undefined : book.find(ORGANISATION, scope, subject, unit);
+        return limit ? [{ limit, draw: drawOn(limit, subject, amount!) }] : [];
+      });
+    });
+  }
+
+  return {
+    async take(subjects, amounts, tell) {
+      const matches = match(subjects, amounts);
+      if (matches.length === 0) return NOTHING_TAKEN;
+      const draws = matches.map(({ draw }) => draw);
+      const { taken, levels, receipt } = await store.take(newId('lease'), draws);
+      const refusal = taken ? undefined : toRateLimited(matches, levels);
+      tell({ standings: toStandings(matches, levels), refusal });
+      if (!receipt) throw refusal;
+      let isOver = false;
+      const end = async (used: (match: Match) => number) => {
+        if (isOver) return;
+        isOver = true;
+        const changes = matches.map((each): [string, number] => [
+          each.draw.key,
+          used(each) - each.draw.amount,
+        ]);
+        const inWindows = changes.filter(([, by], at) => by !== 0 && draws[at]?.kind === 'window');
+        await store.settle(receipt, new Map(inWindows));
+      };
+      return {
+        undo: () => end(() => 0),
+        settle: (actual) => end(({ limit, draw }) => actual[limit.unit] ?? draw.amount),
+      };
+    },
+    async findRefusal(subjects, amounts) {
+      const matches = match(subjects, amounts);
+      if (matches.length === 0) return undefined;
+      const { taken, levels } = await store.peek(matches.map(({ draw }) => draw));
+      return taken ? undefined : toRateLimited(matches, levels);
+    },
+    matching: (subjects) => match(subjects, NOTHING_OF_ALL).map(({ limit }) => limit),
+    async stand(limits, subjects) {
+      const matches = limits.flatMap((limit): Match[] => {
+        const subject = limit.subjectId === EACH ? subjects[limit.scope] : limit.subjectId;
+        return subject === undefined ? [] : [{ limit, draw: drawOn(limit, subject, 0) }];
+      });
+      if (matches.length === 0) return limits.map(() => undefined);
+      const { levels } = await store.peek(matches.map(({ draw }) => draw));
+      const standings = new Map(toStandings(matches, levels).map((standing) => [standing.limit, standing]));
+      return limits.map((limit) => standings.get(limit));
+    },
+  };
+}
+
+/** A limit that is set anew, or on a subject instead of on each, goes on with what was used. */
+function drawOn(
+  { organisationId, scope, subjectId, unit, max }: Limit,
+  subject: string,
+  amount: number,
+): Draw {
+  const counted = scope === 'IP' && subjectId === EACH ? networkOf(subject) : subject;
+  const kind = unit === 'CONCURRENT' ? 'slots' : 'window';
+  return { key: `${organisationId} ${scope} ${unit} ${counted}`, kind, max, amount };
+}
+
+function toStandings(matches: readonly Match[], levels: readonly Level[]): LimitStanding[] {
+  return matches.map(({ limit }, at) => {
+    const { remaining, resetMs } = levels[at]!;
+    return { limit, remaining, resetMs };
+  });
+}
+
+function toRateLimited(matches: readonly Match[], levels: readonly Level[]): RateLimited {
+  const refusals = matches.flatMap((match, at) => {
+    const level = levels[at]!;
+    return level.waitMs === 0 ? [] : [{ ...match, level, longest: longestOf(match.draw, level) }];
+  });
+  const [worst] = refusals.toSorted((a, b) => b.longest - a.longest);
+  if (!worst) throw new Error('a refusal names no limit');
+  const { limit, draw, level } = worst;
+  const { remaining, resetMs, waitMs } = level;
+  return new RateLimited(describe(limit, draw, level), {
+    standing: { limit, remaining, resetMs },
+    retryAfterMs: waitMs,
+    retryable: draw.amount <= draw.max,
+  });
+}
+
+/** What never fits is worse than any wait; a place may be free at any moment. */
+function longestOf({ amount, max, kind }: Draw, { waitMs }: Level): number {
+  if (amount > max) return Number.POSITIVE_INFINITY;
+  return waitMs ?? (kind === 'slots' ? 0 : Number.MAX_SAFE_INTEGER);
+}
+
+/** The subject of the limit is told; nothing of the request is. */
+function describe({ scope, subjectId, unit, max }: Limit, { amount }: Draw, { remaining }: Level): string {
+  const scopeName = scope.toLowerCase().replace('_', ' ');
+  const whose = subjectId === EACH ? `each ${scopeName}` : `${scopeName} ${JSON.stringify(subjectId)}`;
+  const what = `the limit of ${whose} (${formatLimit(unit, max)})`;
+  if (unit === 'REQUESTS_PER_MINUTE') return `${what} is reached`;
+  if (unit === 'CONCURRENT') return `${what} is reached; wait until one of them has ended`;
+  const need = `and this may come to ${amount}`;
+  if (amount > max) return `${what} is less than this may come to, which is ${amount}; ask for less at once`;
+  return `${what} has ${remaining} left, ${need}`;
+}
