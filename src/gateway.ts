@@ -18,7 +18,6 @@ import { createRuns, type Runs } from './completion/runs.ts';
 import type { Config } from './config/config.ts';
 import { openDatabase, type Database } from './db/database.ts';
 import { migrateDatabase } from './db/migrate.ts';
-import { ModelUnavailable } from './domain/errors.ts';
 import { createNews, type News } from './events/news.ts';
 import { appendEvent, type OutboxEvent } from './events/outbox.ts';
 import { createReporter } from './events/reporter.ts';
@@ -30,6 +29,9 @@ import { createBudgetWatch, type BudgetWatch } from './ledger/budgets/watch.ts';
 import { findByIdempotencyKey, findCompletions } from './ledger/completions.ts';
 import { findLikelyOutputTokens } from './ledger/likely-output.ts';
 import { createLedger, type Ledger } from './ledger/ledger.ts';
+import type { Pressure, Readings } from './limits/shedding/pressure.ts';
+import { watchPressure } from './limits/shedding/watch.ts';
+import { createUpstreams, type Upstreams } from './limits/upstream/upstreams.ts';
 import { systemClock } from './lib/clock.ts';
 import { newId } from './lib/ids.ts';
 import type { Logger } from './lib/logger.ts';
@@ -69,6 +71,8 @@ export interface Gateway {
   budgetWatch: BudgetWatch;
   estimates: EstimateDeps;
   usageFeed: UsageFeed;
+  upstreams: Upstreams;
+  pressure: Pressure;
   runs: Runs;
   /** Settles what dead processes left behind; answers how many completions that were. */
   recover(): Promise<number>;
@@ -79,13 +83,15 @@ export interface GatewayOptions {
   logger: Logger;
   /** The environment, in which provider keys are looked for. */
   variables: Readonly<Record<string, string | undefined>>;
+  /** Tells how the process is doing instead of its own measuring. */
+  readings?: () => Readings;
 }
 
 /** Builds the gateway from its configuration, top to bottom, and settles what an earlier process left. */
 export async function createGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
   await using opened = new AsyncDisposableStack();
   const [store, vendors] = await bothOpened(
-    openStore(config, options.logger, opened),
+    openStore(config, options, opened),
     openProviders(config, options.variables, opened),
   );
   const models = { ...vendors, ...(await openPrices(options.logger, store, vendors, opened)) };
@@ -101,8 +107,8 @@ async function bothOpened<A, B>(one: Promise<A>, two: Promise<B>): Promise<[A, B
   return Promise.all([one, two]);
 }
 
-/** The database, who may use it, and the news of what is committed there. */
-async function openStore(config: Config, logger: Logger, opened: AsyncDisposableStack) {
+/** The database, who may use it, the news of what is committed there, and whether it bears more. */
+async function openStore(config: Config, { logger, readings }: GatewayOptions, opened: AsyncDisposableStack) {
   const database = await openDatabase({ ...config, log: (message) => logger.warn(message) });
   opened.defer(() => database.close());
   await migrateDatabase(database);
@@ -146,8 +152,10 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
     brakes: { find: findBrake, set: setBrake },
     onRaised: announceCommit,
   });
+  const pressure = watchPressure(config.shedding, { database, clock: systemClock, logger, readings });
+  opened.defer(() => pressure.stop());
   const access = { makeFirstAdminKey, authenticator, keys };
-  return { database, relay, announce, announceCommit, webhooks, anomalies, ...access };
+  return { database, relay, announce, announceCommit, webhooks, anomalies, pressure, ...access };
 }
 
 function openNews(redisUrl: string, relay: Relay, logger: Logger, opened: AsyncDisposableStack): News {
@@ -160,7 +168,7 @@ function openNews(redisUrl: string, relay: Relay, logger: Logger, opened: AsyncD
   return news;
 }
 
-/** Who can be asked. */
+/** Who can be asked, and how much at a time. */
 async function openProviders(
   config: Config,
   variables: GatewayOptions['variables'],
@@ -174,7 +182,8 @@ async function openProviders(
   });
   opened.defer(() => providers.close());
   await providers.probe(AbortSignal.timeout(PROBE_WITHIN_MS));
-  return { providers, packagedPrices: await packagedPriceList() };
+  const upstreams = createUpstreams(config.limits, systemClock);
+  return { providers, upstreams, packagedPrices: await packagedPriceList() };
 }
 
 /** What can be asked for, and at what price. */
@@ -198,8 +207,8 @@ async function openPrices(
 async function openCompletions(
   config: Config,
   logger: Logger,
-  { database, relay, announce, announceCommit }: Awaited<ReturnType<typeof openStore>>,
-  { providers, catalog }: Pick<Gateway, 'providers' | 'catalog'>,
+  { database, relay, announce, announceCommit, pressure }: Awaited<ReturnType<typeof openStore>>,
+  { providers, catalog, upstreams }: Pick<Gateway, 'providers' | 'catalog' | 'upstreams'>,
   opened: AsyncDisposableStack,
 ) {
   const { db } = database;
@@ -220,11 +229,9 @@ async function openCompletions(
     timeouts: config.timeouts,
     abandonMs: config.timeouts.abandonMs,
     waitForRoom: createRoomQueue(relay),
-    callProvider(name, modelId, ask, signal) {
-      const provider = providers.find(name);
-      if (!provider) throw new ModelUnavailable(`the provider ${JSON.stringify(name)} is gone`);
-      return provider.stream(modelId, ask, signal);
-    },
+    upstreams,
+    pressure,
+    callProvider: providers.stream,
     reread: async (who, id) => ensureFound(await findCompletions(db, who, [id]), id),
     findByIdempotencyKey: (keyId, key) => findByIdempotencyKey(db, keyId, key),
     reporter: createReporter(logger),

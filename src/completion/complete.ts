@@ -42,13 +42,15 @@ export async function* complete(
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent> {
   const grant = authorize(request.who, request.ask);
-  const { planned, completion } = await admit(deps, grant, request, signal); // From here on every path ends in settle.
-  const meter = createMeter(planned, deps.pricing, deps.clock.monotonicMs);
+  const admitted = await admit(deps, grant, request, signal); // From here on every path ends in settle.
+  using turn = admitted.turn;
+  const { completion } = admitted;
+  const meter = createMeter(admitted, deps.pricing, deps.clock.monotonicMs);
   let ended: CompletionEvent | undefined;
   try {
     request.onMeter(meter);
     yield { type: 'started', completion };
-    for await (const chunk of attempt(deps.callProvider, planned, deps.timeouts, signal)) {
+    for await (const chunk of attempt(deps, admitted, signal)) {
       const event = meter.count(chunk);
       if (event) yield event;
     }
@@ -57,7 +59,9 @@ export async function* complete(
     if (!(error instanceof GatewayError)) deps.reporter.unexpected(error, request.requestId);
     meter.fail(error, signal);
   } finally {
-    ended = await close(deps, request, completion, meter.outcome());
+    const outcome = meter.outcome();
+    turn.end(outcome);
+    ended = await close(deps, request, completion, outcome);
   }
   yield ended;
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { compileSchema } from '../lib/json-schema.ts';
 import { InvalidInput } from './errors.ts';
+import { PRIORITIES, type Priority } from './priority.ts';
 
 /** What one ask may hold at most. Bodies are bounded before this, by the transport. */
 const ASK_LIMITS = {
@@ -100,6 +101,7 @@ const askInput = z
       .max(ASK_LIMITS.tags)
       .nullish(),
     endUserId: name.nullish(),
+    priority: z.enum(PRIORITIES).nullish(),
   })
   .superRefine((input, ctx) => {
     if (!input.model)
@@ -148,6 +150,7 @@ export interface Ask {
   };
   tags: { key: string; value: string }[];
   endUserId: string | undefined;
+  priority: Priority;
 }
 
 /**
@@ -232,6 +235,7 @@ function toAsk(input: ParsedInput): Ask {
     params: defined,
     tags: input.tags ?? [],
     endUserId: input.endUserId ?? undefined,
+    priority: input.priority ?? 'INTERACTIVE',
   };
 }
 

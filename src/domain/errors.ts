@@ -28,16 +28,19 @@ export class GatewayError extends Error {
   readonly status: number;
   /** Whether the very same request may succeed later. */
   readonly retryable: boolean;
+  /** How long to wait before that, where it is known. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     code: ErrorCode | TopLevelCode,
     message: string,
-    options: { status: number; retryable?: boolean; cause?: unknown },
+    options: { status: number; retryable?: boolean; retryAfterMs?: number | undefined; cause?: unknown },
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.status = options.status;
     this.retryable = options.retryable ?? false;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 
@@ -101,6 +104,22 @@ export class Unavailable extends GatewayError {
   }
 }
 
+/** The gateway is in trouble and takes on no more work of this kind; what runs goes on. */
+export class Overloaded extends GatewayError {
+  override name = 'Overloaded';
+  constructor(message: string, retryAfterMs: number) {
+    super('UNAVAILABLE', message, { status: 503, retryable: true, retryAfterMs });
+  }
+}
+
+/** A model has as much to do as its vendor lets it, and as many wait for it as may; nothing was called. */
+export class UpstreamBusy extends GatewayError {
+  override name = 'UpstreamBusy';
+  constructor(message: string, retryAfterMs: number) {
+    super('RATE_LIMITED', message, { status: 429, retryable: true, retryAfterMs });
+  }
+}
+
 /** The model cannot be called: unknown, its provider has no key, or it is no text model. */
 export class ModelUnavailable extends GatewayError {
   override name = 'ModelUnavailable';
@@ -149,7 +168,6 @@ export class ProviderError extends GatewayError {
   override name = 'ProviderError';
   /** The vendor's own HTTP status, where there was one. */
   readonly httpStatus: number | undefined;
-  readonly retryAfterMs: number | undefined;
   /** True when the answer had begun and the connection or the stream ended before its finish. */
   readonly cut: boolean;
 
@@ -168,10 +186,10 @@ export class ProviderError extends GatewayError {
     super(code, message, {
       status: code === 'RATE_LIMITED' ? 429 : code === 'CONTEXT_WINDOW_EXCEEDED' ? 400 : 502,
       retryable: details.retryable ?? false,
+      retryAfterMs: details.retryAfterMs,
       cause: details.cause,
     });
     this.httpStatus = details.httpStatus;
-    this.retryAfterMs = details.retryAfterMs;
     this.cut = details.cut ?? false;
   }
 }

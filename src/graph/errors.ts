@@ -1,11 +1,5 @@
 import { Attempt } from './attempt.ts';
-import {
-  BudgetExceeded,
-  GatewayError,
-  InvalidInput,
-  ProviderError,
-  type ErrorCode,
-} from '../domain/errors.ts';
+import { BudgetExceeded, GatewayError, InvalidInput, type ErrorCode } from '../domain/errors.ts';
 import type { Attempt as AttemptRow, Completion, Failure } from '../domain/completion.ts';
 import { Budget, BudgetAmount } from './budget.ts';
 import { builder } from './builder.ts';
@@ -62,7 +56,7 @@ const TYPE_BY_CODE: Partial<Record<ErrorCode, string>> = {
   PROVIDER_ERROR: 'ProviderFailedError',
 };
 
-const retryAfter = 'When the provider said so: how long to wait before trying again.';
+const retryAfter = 'Where it is known: how long to wait before trying again.';
 
 builder
   .objectRef<UserErrorData>('InvalidInputError')
@@ -109,7 +103,7 @@ builder.objectRef<UserErrorData>('ProviderFailedError').implement({
 /** Errors that a caller can cause, as data. One per fault of an input. */
 export function toUserErrors(error: GatewayError): UserErrorData[] {
   const rest = {
-    retryAfterMs: error instanceof ProviderError ? error.retryAfterMs : undefined,
+    retryAfterMs: error.retryAfterMs,
     attempts: [],
     exceeded: error instanceof BudgetExceeded ? error : undefined,
   };

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { ExecutionResult } from 'graphql';
 import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
 import { GatewayError, InvalidInput } from '../domain/errors.ts';
+import { retryAfterHeader } from './shed.ts';
 
 /** Where faults of our own are written; a pino logger is one. */
 export interface ErrorLog {
@@ -16,7 +17,17 @@ export function maskError(error: unknown): GraphQLError {
   const cause = findCause(error);
   if (cause instanceof GatewayError) {
     const issues = cause instanceof InvalidInput ? { issues: cause.issues } : {};
-    return relocate(error, cause.message, { code: cause.code, ...issues, http: { status: cause.status } });
+    const { code, status, retryAfterMs } = cause;
+    const http = {
+      status,
+      ...(retryAfterMs !== undefined && { headers: { 'retry-after': retryAfterHeader(retryAfterMs) } }),
+    };
+    return relocate(error, cause.message, {
+      code,
+      ...issues,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      http,
+    });
   }
   if (error instanceof GraphQLError && cause instanceof GraphQLError && error.extensions['code'])
     return error;

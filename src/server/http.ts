@@ -5,6 +5,7 @@ import type { ErrorLog } from './errors.ts';
 import { createGraphiqlPage } from './graphiql.ts';
 import { findUnreadiness } from './health.ts';
 import type { ReadyCheck } from './health.ts';
+import { answerShed, type FindShedding } from './shed.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
 import type { GraphqlServer } from './yoga.ts';
 
@@ -23,6 +24,7 @@ export interface RequestHandlerOptions {
   ready: ReadyCheck;
   log: ErrorLog;
   isDraining(): boolean;
+  findShedding: FindShedding;
 }
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -38,6 +40,8 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     const path = request.url?.split('?')[0] ?? '/';
     if (path === GRAPHQL_PATH) {
       if (showGraphiql && wantsPage(request)) return showGraphiql(request, response);
+      const shed = options.findShedding();
+      if (shed) return answerShed(response, shed, requestId);
       response.setHeader('vary', 'origin, accept');
       await options.graphql(request, response, { requestId, ...callerOf(request) });
     } else if (path === '/healthz') {

@@ -6,6 +6,7 @@ import type { ErrorLog } from './errors.ts';
 import { createRequestHandler } from './http.ts';
 import type { RequestHandler } from './http.ts';
 import type { ReadyCheck } from './health.ts';
+import type { FindShedding } from './shed.ts';
 import { createStallWatch } from './stall.ts';
 import { createSocketServer } from './websocket.ts';
 import type { SocketServer } from './websocket.ts';
@@ -33,6 +34,7 @@ export interface ServerOptions {
   limits: { bodyBytes: number; operationsPerSocket: number };
   timeouts: { stalledReaderMs: number };
   log: ErrorLog;
+  findShedding: FindShedding;
 }
 
 export interface RunningServer {

@@ -1,10 +1,9 @@
 import type { Config } from '../config/config.ts';
-import { createGateway, type Gateway } from '../gateway.ts';
+import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import { createGraphContext, type GraphContext } from '../graph/context.ts';
 import { schema } from '../graph/schema.ts';
 import { startJobs } from '../jobs/jobs.ts';
 import { newTraceId } from '../lib/ids.ts';
-import type { Logger } from '../lib/logger.ts';
 import { createPlugins } from '../plugins/plugins.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { createGraphqlServer } from './yoga.ts';
@@ -25,12 +24,8 @@ type Context = GraphContext & { request: Request; ip: string };
 
 /**
  * Starts everything.
- * @param options.variables the environment, in which provider keys are looked for.
  */
-export async function start(
-  config: Config,
-  options: { logger: Logger; variables: Readonly<Record<string, string | undefined>> },
-): Promise<Running> {
+export async function start(config: Config, options: GatewayOptions): Promise<Running> {
   await using opened = new AsyncDisposableStack();
   const gateway = opened.adopt(await createGateway(config, options), (made) => made.close());
   const server = opened.adopt(await serve(gateway), (made) => made.close());
@@ -42,7 +37,7 @@ export async function start(
 }
 
 function serve(gateway: Gateway): Promise<RunningServer> {
-  const { config, logger, database } = gateway;
+  const { config, logger, database, pressure } = gateway;
   const plugins = createPlugins<Context>(gateway, ({ signal, traceId, requestId }, who) =>
     createGraphContext(gateway, { who, signal, traceId, requestId }),
   );
@@ -57,7 +52,13 @@ function serve(gateway: Gateway): Promise<RunningServer> {
       return createGraphContext(gateway, { who, signal: request.signal, traceId, requestId });
     },
   });
-  return startServer({ ...config, graphql, log: logger, ready: (signal) => database.ping(signal) });
+  return startServer({
+    ...config,
+    graphql,
+    log: logger,
+    ready: (signal) => database.ping(signal),
+    findShedding: () => pressure.findRefusal('INTERACTIVE'),
+  });
 }
 
 /** https://www.w3.org/TR/trace-context/#traceparent-header */

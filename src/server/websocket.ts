@@ -7,6 +7,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { ErrorLog } from './errors.ts';
 import { createSocketOperations } from './socket-operations.ts';
 import type { SocketState } from './socket-operations.ts';
+import { retryAfterHeader, type FindShedding } from './shed.ts';
 import type { StallWatch } from './stall.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
 import type { GraphqlServer } from './yoga.ts';
@@ -35,6 +36,7 @@ export function createSocketServer(options: {
   corsOrigins: string[];
   limits: { bodyBytes: number; operationsPerSocket: number };
   isDraining(): boolean;
+  findShedding: FindShedding;
 }): SocketServer {
   const clients = new Map<WebSocket, Client>();
   const { operationsPerSocket, bodyBytes } = options.limits;
@@ -70,11 +72,13 @@ export function createSocketServer(options: {
 
 function findRefusal(
   request: IncomingMessage,
-  options: { corsOrigins: string[]; isDraining(): boolean },
+  options: { corsOrigins: string[]; isDraining(): boolean; findShedding: FindShedding },
 ): string | undefined {
   if (request.url?.split('?')[0] !== GRAPHQL_PATH) return '404 Not Found';
   if (!isOriginAllowed(request, options.corsOrigins)) return '403 Forbidden';
-  return options.isDraining() ? '503 Service Unavailable' : undefined;
+  if (options.isDraining()) return '503 Service Unavailable';
+  const shed = options.findShedding();
+  return shed && `503 Service Unavailable\r\nretry-after: ${retryAfterHeader(shed.retryAfterMs ?? 0)}`;
 }
 
 /** A browser always names the page it asks for, and asks without CORS: this check stands in its place. */

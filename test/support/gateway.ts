@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import type { Config } from '../../src/config/config.ts';
 import { toEnvironment } from '../../src/config/env.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { GatewayOptions } from '../../src/gateway.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { start, type Running } from '../../src/server/start.ts';
 import { expectBooksToBalance, expectNothingHeld } from './books.ts';
@@ -37,6 +38,7 @@ export interface TestOptions {
   variables?: Record<string, string>;
   databaseUrl?: string | undefined;
   dataDir?: string;
+  readings?: GatewayOptions['readings'];
 }
 
 /** Boots the whole gateway in this process: real server, real database, demo models. */
@@ -57,7 +59,9 @@ export async function bootGateway(options: TestOptions = {}): Promise<TestGatewa
     databaseUrl: options.databaseUrl,
     ...options.config,
   };
-  const running = await start(config, { logger: createLogger({ level: 'debug', destination }), variables });
+  const logger = createLogger({ level: 'debug', destination });
+  const { readings } = options;
+  const running = await start(config, { logger, variables, ...(readings && { readings }) });
   const clients = new Set<Client>();
   const { url } = running.server;
   return {
