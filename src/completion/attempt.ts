@@ -58,6 +58,7 @@ export async function* attempt(
     for await (const chunk of iterateUntilAborted(chunks, stop.signal)) {
       if (!begun) {
         begun = true;
+        turn.accepted();
         first.stop();
         idle = createDeadline({ ms: timeouts.idleMs, onExpire: expire(timeouts.idleMs, 'fell silent') });
       }

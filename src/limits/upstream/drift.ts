@@ -1,6 +1,10 @@
+import type { Clock } from '../../lib/clock.ts';
+
 /** Samples that each average looks back over, roughly. */
 const SHORT = 10;
 const LONG = 200;
+/** The usual time is learned in steps no closer than this: else a hundred calls at once would make a bad minute the usual. */
+const LEARN_EVERY_MS = 1_000;
 /** Before so many answers nothing is known. */
 const FEWEST = 10;
 /** First words come sooner and later by themselves; up to this factor it means nothing. */
@@ -22,8 +26,10 @@ export interface Drift {
  * single sample, since the first words of two prompts differ more than the times of two requests of a service do.
  * https://github.com/Netflix/concurrency-limits (Gradient2Limit.java)
  */
-export function createDrift(): Drift {
+export function createDrift(clock: Pick<Clock, 'monotonicMs'>): Drift {
   let count = 0;
+  let learned = 0;
+  let learnedMs = 0;
   let short = 0;
   let long = 0;
   return {
@@ -31,7 +37,12 @@ export function createDrift(): Drift {
       count += 1;
       const ms = Math.max(1, firstTokenMs);
       short += (ms - short) * weight(SHORT, count);
-      long += (ms - long) * weight(LONG, count);
+      const now = clock.monotonicMs();
+      if (count <= FEWEST || now - learnedMs >= LEARN_EVERY_MS) {
+        learned += 1;
+        learnedMs = now;
+        long += (ms - long) * weight(LONG, learned);
+      }
       if (long / short > RECOVERED) long *= UNLEARN;
       if (count < FEWEST) return 1;
       return Math.max(STEEPEST, Math.min(1, (TOLERANCE * long) / short));

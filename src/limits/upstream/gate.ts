@@ -14,6 +14,8 @@ const SAMPLES = 20;
 export interface Turn extends Disposable {
   /** The vendor said what is left. */
   hear(quota: Quota): void;
+  /** The vendor has begun to answer. */
+  accepted(): void;
   /** The call is over. @param outcome what came of it; nothing is learned without. */
   end(outcome?: Outcome): void;
 }
@@ -35,13 +37,14 @@ export interface Gate {
 
 /**
  * @param max calls under way at a time.
- * @param onEnd is called when a call is over.
+ * @param onRoom is called when more may begin than before.
  */
-export function createGate(max: number, clock: Pick<Clock, 'monotonicMs'>, onEnd: () => void): Gate {
-  const window = createWindow(max);
+export function createGate(max: number, clock: Pick<Clock, 'monotonicMs'>, onRoom: () => void): Gate {
+  const window = createWindow(max, clock);
   const allowance = createAllowance(clock);
   const pause = createPause(clock);
   let inFlight = 0;
+  let probes = 0;
   let meanMs = 0;
   const size = () => Math.min(window.size(), allowance.calls());
   const pausedMs = () => Math.max(pause.leftMs(), allowance.stillMs());
@@ -49,16 +52,22 @@ export function createGate(max: number, clock: Pick<Clock, 'monotonicMs'>, onEnd
   function learn(seen: Sighting, { attempts, firstTokenMs, usage, failure }: Outcome): void {
     const attempt = attempts.at(-1);
     if (attempt?.status === 'OK') {
-      pause.answered();
       allowance.spent(usage.input + usage.output);
       return window.answered(seen, firstTokenMs);
     }
     const overloaded = OVERLOADED.has(attempt?.httpStatus ?? 0);
     const silent = attempt?.status === 'TIMEOUT' && firstTokenMs === undefined;
     if (overloaded || failure?.retryAfterMs !== undefined) pause.refused(failure?.retryAfterMs);
-    if (overloaded || silent) window.refused(seen);
+    if (overloaded || silent) window.refused(seen, inFlight + 1);
+  }
+  function accepted(): void {
+    if (!pause.inDoubt()) return;
+    pause.accepted();
+    onRoom();
   }
   function begin(): Turn {
+    const probe = pause.inDoubt() ? 1 : 0;
+    probes += probe;
     inFlight += 1;
     const seen = window.sight(inFlight);
     const begunMs = clock.monotonicMs();
@@ -67,16 +76,17 @@ export function createGate(max: number, clock: Pick<Clock, 'monotonicMs'>, onEnd
       if (over) return;
       over = true;
       inFlight -= 1;
+      probes -= probe;
       if (outcome) {
         meanMs += (clock.monotonicMs() - begunMs - meanMs) / (meanMs === 0 ? 1 : SAMPLES);
         learn(seen, outcome);
       }
-      onEnd();
+      onRoom();
     }
-    return { hear: allowance.hear, end, [Symbol.dispose]: end };
+    return { hear: allowance.hear, accepted, end, [Symbol.dispose]: end };
   }
   return {
-    mayBegin: () => inFlight < size() && pausedMs() === 0,
+    mayBegin: () => inFlight < size() && pausedMs() === 0 && !(pause.inDoubt() && probes > 0),
     begin,
     inFlight: () => inFlight,
     window: size,

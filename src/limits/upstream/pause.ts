@@ -10,8 +10,10 @@ const BACKOFF_MS = 30_000;
 export interface Pause {
   /** @param retryAfterMs as the vendor said it. */
   refused(retryAfterMs: number | undefined): void;
-  answered(): void;
+  accepted(): void;
   leftMs(): number;
+  /** Whether the vendor has taken nothing since it refused: then it is asked once before it is asked more. */
+  inDoubt(): boolean;
 }
 
 export function createPause(clock: Pick<Clock, 'monotonicMs'>): Pause {
@@ -24,9 +26,10 @@ export function createPause(clock: Pick<Clock, 'monotonicMs'>): Pause {
       const ms = Math.min(LONGEST_MS, retryAfterMs ?? backoffMs);
       untilMs = Math.max(untilMs, clock.monotonicMs() + ms);
     },
-    answered() {
+    accepted() {
       inARow = 0;
     },
     leftMs: () => Math.max(0, untilMs - clock.monotonicMs()),
+    inDoubt: () => inARow > 0,
   };
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/clock.ts';
 import { createDrift } from './drift.ts';
 
 /** What a refusal leaves of the calls that were under way. */
@@ -20,8 +21,8 @@ export interface Window {
   sight(beside: number): Sighting;
   /** A call was answered. */
   answered(call: Sighting, firstTokenMs: number | undefined): void;
-  /** A call was turned away because there were too many. */
-  refused(call: Sighting): void;
+  /** A call was turned away because there were too many. @param beside calls under way by then, itself included. */
+  refused(call: Sighting, beside: number): void;
 }
 
 /**
@@ -30,8 +31,8 @@ export interface Window {
  * (RFC 5681). It begins at its greatest size, and what is not used is not learned from: an upstream that never refuses
  * never notices that there is a window.
  */
-export function createWindow(max: number): Window {
-  const drift = createDrift();
+export function createWindow(max: number, clock: Pick<Clock, 'monotonicMs'>): Window {
+  const drift = createDrift(clock);
   const slowest = Math.max(1, max * SLOW_SHARE);
   let size = max;
   let shrinks = 0;
@@ -50,8 +51,8 @@ export function createWindow(max: number): Window {
       if (gradient === 1) size = Math.min(max, size + 1 / size);
       else if (size > slowest) shrink(Math.max(slowest, size * gradient));
     },
-    refused(call) {
-      if (call.shrinks === shrinks) shrink(Math.min(size, call.beside) * DECREASE);
+    refused(call, beside) {
+      if (call.shrinks === shrinks) shrink(Math.min(size, Math.max(call.beside, beside)) * DECREASE);
     },
   };
 }
