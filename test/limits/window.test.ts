@@ -129,7 +129,7 @@ describe('the gate', () => {
     const gate = gateOf();
     const turns = Array.from({ length: 6 }, () => gate.begin());
     turns[0]?.end(outcomeOf({ httpStatus: 429, retryAfterMs: 0 }));
-    turns[1]?.end();
+    for (const turn of turns.slice(1, 4)) turn.end();
     const probe = gate.begin();
     expect(gate.mayBegin()).toBe(false);
     probe.accepted();

@@ -35,7 +35,7 @@ export function createFairQueue<T extends Prioritised>(length: number): FairQueu
     },
     take() {
       const isBatch = batch.size() > 0 && (interactive.size() === 0 || sinceBatch >= ONE_BATCH_OF - 1);
-      sinceBatch = isBatch ? 0 : sinceBatch + 1;
+      sinceBatch = isBatch || batch.size() === 0 ? 0 : sinceBatch + 1;
       return (isBatch ? batch : interactive).take();
     },
     remove: (item) => queueOf(item).remove(item),
