@@ -61,7 +61,7 @@ const limits = mapOf({
 const shedding = mapOf({
   loopDelayMs: durationMs(1_000),
   memoryPercent: wholeNumber(1, 100).default(95),
-  databaseMs: durationMs(4_000),
+  databaseMs: durationMs(10_000),
 });
 
 const timeouts = mapOf({

@@ -36,7 +36,10 @@ describe('without any setting', () => {
         operationDirectives: 30,
         operationCost: 25_000,
         operationsPerSocket: 100,
+        upstreamCalls: 256,
+        queue: { length: 1_000, waitMs: 30_000 },
       },
+      shedding: { loopDelayMs: 1_000, memoryPercent: 95, databaseMs: 10_000 },
       timeouts: {
         firstChunkMs: 60_000,
         idleMs: 60_000,
