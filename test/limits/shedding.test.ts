@@ -165,8 +165,15 @@ describe('trouble', () => {
   it('is over only well below the limit, and after three looks in a row', () => {
     expect(watch([2, 2, 2, 0.85, 0.85, 0.85, 0.85])).toEqual(['', '', 'BI', 'BI', 'BI', 'BI', 'BI']);
     expect(watch([2, 2, 2, 0.75, 0.75, 0.75, 0.1, 0.1, 0.1])).toEqual([
-      ...['', '', 'BI', 'BI', 'BI'],
-      ...['B', 'B', 'B', ''],
+      '',
+      '',
+      'BI',
+      'BI',
+      'BI',
+      'B',
+      'B',
+      'B',
+      '',
     ]);
   });
 
@@ -206,14 +213,17 @@ describe('the readings of a process', () => {
       return answer.promise;
     };
     const gauge = createGauge({ database: { ping }, clock: { monotonicMs: () => nowMs } });
-    const read = () => gauge.read().databaseMs;
-    expect([read(), (nowMs = 3_000) && read(), (nowMs = 6_000) && read()]).toEqual([0, 3_000, 6_000]);
+    const readAt = (ms: number) => {
+      nowMs = ms;
+      return gauge.read().databaseMs;
+    };
+    expect([0, 3_000, 6_000].map(readAt)).toEqual([0, 3_000, 6_000]);
     expect(asked).toBe(1);
     answer.resolve();
     await wait(0);
-    expect(read()).toBe(6_000);
+    expect(readAt(6_000)).toBe(6_000);
     await wait(0);
-    expect(read()).toBe(0);
+    expect(readAt(6_000)).toBe(0);
     gauge.stop();
   });
 
