@@ -106,6 +106,7 @@ const OUTCOME: Outcome = {
   failure: undefined,
   attempts: [],
   warnings: [],
+  queueMs: 0,
   totalMs: 5,
   firstTokenMs: 1,
   usage: { input: 10, output: 10, cacheRead: 0, cacheWrite: 0, reasoning: 0, source: 'REPORTED' },

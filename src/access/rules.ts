@@ -75,6 +75,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Subscription.completionStream': 'COMPLETIONS_WRITE',
   'Subscription.usageTicks': 'USAGE_READ',
 
+  'Provider.upstreams': 'ADMIN',
+
   // Whoever was let see an object sees its fields.
   AccessGrant: 'AUTHENTICATED',
   AccessRequest: 'AUTHENTICATED',
@@ -115,6 +117,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   TokenEstimate: 'AUTHENTICATED',
   TokenUsage: 'AUTHENTICATED',
   ToolCall: 'AUTHENTICATED',
+  Upstream: 'ADMIN',
   UsageBucket: 'USAGE_READ',
   UsageGroup: 'USAGE_READ',
   UsageReport: 'USAGE_READ',

@@ -4,6 +4,10 @@ import type { Completion } from '../domain/completion.ts';
 import { BudgetExceeded } from '../domain/errors.ts';
 import type { LimitAmounts, LimitSubjects } from '../domain/limit.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { Pressure } from '../limits/shedding/pressure.ts';
+import type { Turn } from '../limits/upstream/gate.ts';
+import type { Caller } from '../limits/upstream/upstream.ts';
+import type { Upstreams } from '../limits/upstream/upstreams.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { LimitFacts, Limits, Taken } from '../limits/limits.ts';
 import { open, type Opening } from './opening.ts';
@@ -20,6 +24,8 @@ export interface AdmitDeps {
   ledger: Pick<Ledger, 'reserve'>;
   clock: Clock;
   waitForRoom: WaitForRoom;
+  pressure: Pick<Pressure, 'ensureTakes'>;
+  upstreams: Pick<Upstreams, 'enter'>;
 }
 
 /** What asks to be let in. */
@@ -35,12 +41,18 @@ export interface Admitted {
   planned: Plan;
   completion: Completion;
   taken: Taken;
+  /** Leave to call the vendor. Whoever has it ends it. */
+  turn: Turn;
+  /** Waited for that, and for room in budgets. */
+  queueMs: number;
 }
 
 /**
- * Plans an ask, takes it from the limits that it meets, and holds the most that it can come to. Where a budget has too
- * little left it may wait for room, or go to the cheaper model that the budget names, as the budget says.
- * @throws RateLimited, or BudgetExceeded when it is refused in the end; whatever else `plan` and `reserve` throw.
+ * Plans an ask, takes it from the limits that it meets, waits until its model may be called, and only then holds the most
+ * that it can come to: no money is held for who waits. Where a budget has too little left it may wait for room, or go to
+ * the cheaper model that the budget names, as the budget says.
+ * @throws Overloaded, RateLimited, UpstreamBusy, or BudgetExceeded when it is refused; whatever else `plan` and `reserve`
+ * throw.
  */
 export async function admit(
   deps: AdmitDeps,
@@ -48,13 +60,14 @@ export async function admit(
   candidate: Candidate,
   signal: AbortSignal,
 ): Promise<Admitted> {
-  const begunMs = deps.clock.monotonicMs();
+  deps.pressure.ensureTakes(grant.ask.priority);
   const tried = new Set<string>();
   const countedIn = new Set<string>();
   let planned = plan(grant, deps.pricing, deps.clock.now());
+  const begunMs = deps.clock.monotonicMs();
   for (;;) {
     try {
-      return await reserve(deps, planned, { candidate, countedIn: [...countedIn] }, signal);
+      return await enter(deps, planned, { candidate, countedIn: [...countedIn], begunMs }, signal);
     } catch (error) {
       if (!(error instanceof BudgetExceeded)) throw error;
       tried.add(planned.model.name);
@@ -68,24 +81,33 @@ export async function admit(
   }
 }
 
-/** What no budget has room for takes nothing of limits either. */
-async function reserve(
+/** What is refused in the end has taken nothing of limits and of turns either. */
+async function enter(
   deps: AdmitDeps,
   planned: Plan,
-  { candidate, countedIn }: { candidate: Candidate; countedIn: string[] },
+  { candidate, countedIn, begunMs }: { candidate: Candidate; countedIn: string[]; begunMs: number },
   signal: AbortSignal,
 ): Promise<Admitted> {
   const subjects = limitSubjects(planned, candidate.ip);
   const taken = await deps.limits.take(subjects, limitAmounts(planned), candidate.onLimits);
+  let turn: Turn | undefined;
   try {
     signal.throwIfAborted();
+    turn = await deps.upstreams.enter(planned.model.name, callerOf(planned), signal);
+    const queueMs = Math.round(deps.clock.monotonicMs() - begunMs);
     const completion = open(planned, candidate, deps.clock.now());
     const { budgeted } = await deps.ledger.reserve({ completion, countedIn, ...planned }, signal);
-    return { planned: budgeted ? bounded(planned) : planned, completion, taken };
+    return { planned: budgeted ? bounded(planned) : planned, completion, taken, turn, queueMs };
   } catch (error) {
+    turn?.end();
     await taken.undo();
     throw error;
   }
+}
+
+function callerOf({ grant, estimatedInputTokens, maxOutputTokens }: Plan): Caller {
+  const { who, ask } = grant;
+  return { keyId: who.keyId, priority: ask.priority, tokens: estimatedInputTokens + maxOutputTokens };
 }
 
 /** Everything a completion is about, as limits name it. */

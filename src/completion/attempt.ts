@@ -1,15 +1,17 @@
 import type { Ask } from '../domain/ask.ts';
 import type { Chunk } from '../domain/completion.ts';
 import { ProviderError } from '../domain/errors.ts';
+import type { Quota } from '../domain/quota.ts';
 import { createDeadline, iterateUntilAborted } from '../lib/abort.ts';
-import type { Plan } from './plan.ts';
+import type { Admitted } from './admit.ts';
 
-/** Calls one vendor. Ends with a `finish` chunk or throws. */
+/** Calls one vendor. Ends with a `finish` chunk or throws. Is told what the vendor says of its limits, if it does. */
 export type CallProvider = (
   provider: string,
   modelId: string,
   ask: Ask,
   signal: AbortSignal,
+  onQuota: (quota: Quota) => void,
 ) => AsyncIterable<Chunk>;
 
 /** How long a vendor may be silent or go on, in milliseconds. */
@@ -29,9 +31,8 @@ export class AttemptTimeout extends ProviderError {
  * @throws ProviderError as the vendor's adapter tells it, AttemptTimeout, or the signal's reason.
  */
 export async function* attempt(
-  call: CallProvider,
-  { model, grant }: Plan,
-  timeouts: AttemptTimeouts,
+  { callProvider, timeouts }: { callProvider: CallProvider; timeouts: AttemptTimeouts },
+  { planned: { model, grant }, turn }: Pick<Admitted, 'planned' | 'turn'>,
   signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
   const stop = new AbortController();
@@ -53,10 +54,11 @@ export async function* attempt(
   });
   let idle: ReturnType<typeof createDeadline> | undefined;
   try {
-    const chunks = call(model.provider, model.id, grant.ask, stop.signal);
+    const chunks = callProvider(model.provider, model.id, grant.ask, stop.signal, turn.hear);
     for await (const chunk of iterateUntilAborted(chunks, stop.signal)) {
       if (!begun) {
         begun = true;
+        turn.accepted();
         first.stop();
         idle = createDeadline({ ms: timeouts.idleMs, onExpire: expire(timeouts.idleMs, 'fell silent') });
       }

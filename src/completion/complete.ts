@@ -41,13 +41,14 @@ export async function* complete(
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent> {
   const grant = authorize(deps.askFirst, request.who, request.ask);
-  const { planned, completion, taken } = await admit(deps, grant, request, signal); // From here on every path ends in settle.
-  const meter = createMeter(planned, deps.pricing, deps.clock.monotonicMs);
+  const admitted = await admit(deps, grant, request, signal); // From here on every path ends in settle.
+  using turn = admitted.turn;
+  const meter = createMeter(admitted, deps.pricing, deps.clock.monotonicMs);
   let ended: CompletionEvent | undefined;
   try {
     request.onMeter(meter);
-    yield { type: 'started', completion };
-    for await (const chunk of attempt(deps.callProvider, planned, deps.timeouts, signal)) {
+    yield { type: 'started', completion: admitted.completion };
+    for await (const chunk of attempt(deps, admitted, signal)) {
       const event = meter.count(chunk);
       if (event) yield event;
     }
@@ -56,7 +57,9 @@ export async function* complete(
     if (!(error instanceof GatewayError)) deps.reporter.unexpected(error, request.requestId);
     meter.fail(error, signal);
   } finally {
-    ended = await close(deps, request, { completion, taken }, meter.outcome());
+    const outcome = meter.outcome();
+    turn.end(outcome);
+    ended = await close(deps, request, admitted, outcome);
   }
   yield ended;
 }

@@ -4,6 +4,7 @@ import { NOTHING_USED } from '../domain/outcome.ts';
 import { isTooDeep, MAX_JSON_LEVELS } from '../lib/json-depth.ts';
 import { compileSchema } from '../lib/json-schema.ts';
 import { countTokens, createGrowingCount } from '../lib/tokens.ts';
+import type { Admitted } from './admit.ts';
 import { addChunk, emptyAnswer, textOf, type Answer } from './answer.ts';
 import { AttemptTimeout } from './attempt.ts';
 import { estimatedUsage, type Plan, type Pricing } from './plan.ts';
@@ -26,7 +27,11 @@ export interface Meter {
 
 type AttemptEnd = Pick<Attempt, 'status' | 'httpStatus' | 'errorType'>;
 
-export function createMeter(plan: Plan, pricing: Pick<Pricing, 'costOf'>, monotonicMs: () => number): Meter {
+export function createMeter(
+  { planned: plan, queueMs }: Pick<Admitted, 'planned' | 'queueMs'>,
+  pricing: Pick<Pricing, 'costOf'>,
+  monotonicMs: () => number,
+): Meter {
   const startedMs = monotonicMs();
   const sinceStartMs = () => Math.round(monotonicMs() - startedMs);
   const answer = emptyAnswer();
@@ -68,6 +73,7 @@ export function createMeter(plan: Plan, pricing: Pick<Pricing, 'costOf'>, monoto
         costNanos: usage.source === 'NONE' ? 0n : plan.price && pricing.costOf(plan.price, usage),
         attempts: [{ index: 0, provider, model, latencyMs: sinceStartMs(), ...attemptEnd }],
         warnings: [...plan.warnings, ...answer.warnings],
+        queueMs,
         totalMs: sinceStartMs(),
         firstTokenMs,
       };

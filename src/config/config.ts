@@ -165,6 +165,19 @@ export interface Config {
     /** Wrong credentials of one address, before it is told to wait. */
     failedCredentialsPerMinute: number;
     each: EachLimit[];
+    /** Calls of one model under way at a time, at most; fewer while its vendor wants fewer. */
+    upstreamCalls: number;
+    /** Requests for one model that wait for such a call: how many may, and for how long. */
+    queue: { length: number; waitMs: number };
+  };
+  /** Readings of this process from which on new work is refused; `BATCH` from a tenth below. */
+  shedding: {
+    /** Median delay of the event loop. */
+    loopDelayMs: number;
+    /** Of what the machine or the container has, or of V8's heap. */
+    memoryPercent: number;
+    /** Until the database answers. */
+    databaseMs: number;
   };
   timeouts: {
     /** Until a vendor's first chunk. */

@@ -24,6 +24,7 @@ export function fileSchema(lookup: Readonly<Record<string, string>>) {
     identity: identity.prefault({}),
     data: mapOf({ dir: z.string().min(1, 'is empty').default('./data') }).prefault({}),
     limits: limits.prefault({}),
+    shedding: shedding.prefault({}),
     timeouts: timeouts.prefault({}),
     providers: z
       .record(providerName, provider(lookup))
@@ -55,6 +56,14 @@ const limits = mapOf({
   operationsPerSocket: limit(100),
   failedCredentialsPerMinute: limit(60),
   each: eachLimits.prefault({}),
+  upstreamCalls: limit(256),
+  queue: mapOf({ length: wholeNumber(0, 100_000).default(1_000), waitMs: durationMs(30_000) }).prefault({}),
+});
+
+const shedding = mapOf({
+  loopDelayMs: durationMs(1_000),
+  memoryPercent: wholeNumber(1, 100).default(95),
+  databaseMs: durationMs(10_000),
 });
 
 const timeouts = mapOf({

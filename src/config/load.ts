@@ -52,6 +52,7 @@ function toConfig(variables: Variables, file: Settings, directory: string): Conf
     detectProviders: variables.SLUICE_DETECT ? variables.SLUICE_DETECT === '1' : file.detectProviders,
     prices: { ...file.prices, source: locateSource(file.prices.source, directory) },
     limits: file.limits,
+    shedding: file.shedding,
     timeouts: file.timeouts,
   };
 }

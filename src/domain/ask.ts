@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { compileSchema } from '../lib/json-schema.ts';
 import { InvalidInput } from './errors.ts';
+import { PRIORITIES, type Priority } from './priority.ts';
 import { tagInput } from './tag.ts';
 
 /** What one ask may hold at most. Bodies are bounded before this, by the transport. */
@@ -98,6 +99,7 @@ const askInput = z
     params: params.nullish(),
     tags: z.array(tagInput).max(ASK_LIMITS.tags).nullish(),
     endUserId: name.nullish(),
+    priority: z.enum(PRIORITIES).nullish(),
   })
   .superRefine((input, ctx) => {
     if (!input.model)
@@ -146,6 +148,7 @@ export interface Ask {
   };
   tags: { key: string; value: string }[];
   endUserId: string | undefined;
+  priority: Priority;
 }
 
 /**
@@ -230,6 +233,7 @@ function toAsk(input: ParsedInput): Ask {
     params: defined,
     tags: input.tags ?? [],
     endUserId: input.endUserId ?? undefined,
+    priority: input.priority ?? 'INTERACTIVE',
   };
 }
 

@@ -98,6 +98,8 @@ export interface Outcome {
   failure: Failure | undefined;
   attempts: Attempt[];
   warnings: string[];
+  /** Waited for room before the vendor was called; not in the other two. */
+  queueMs: number;
   totalMs: number;
   firstTokenMs: number | undefined;
 }

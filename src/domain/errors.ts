@@ -34,17 +34,26 @@ export class GatewayError extends Error {
    * graphql-js knows errors that have their place in the answer already.
    */
   readonly inputPath: string[] | undefined;
+  /** How long to wait before that, where it is known. */
+  readonly retryAfterMs: number | undefined;
 
   constructor(
     code: ErrorCode | TopLevelCode,
     message: string,
-    options: { status: number; retryable?: boolean; inputPath?: string[] | undefined; cause?: unknown },
+    options: {
+      status: number;
+      retryable?: boolean;
+      retryAfterMs?: number | undefined;
+      inputPath?: string[] | undefined;
+      cause?: unknown;
+    },
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.status = options.status;
     this.retryable = options.retryable ?? false;
     this.inputPath = options.inputPath;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 
@@ -112,6 +121,22 @@ export class Unavailable extends GatewayError {
   }
 }
 
+/** The gateway is in trouble and takes on no more work of this kind; what runs goes on. */
+export class Overloaded extends GatewayError {
+  override name = 'Overloaded';
+  constructor(message: string, retryAfterMs: number) {
+    super('UNAVAILABLE', message, { status: 503, retryable: true, retryAfterMs });
+  }
+}
+
+/** A model has as much to do as its vendor lets it, and as many wait for it as may; nothing was called. */
+export class UpstreamBusy extends GatewayError {
+  override name = 'UpstreamBusy';
+  constructor(message: string, retryAfterMs: number) {
+    super('RATE_LIMITED', message, { status: 429, retryable: true, retryAfterMs });
+  }
+}
+
 /** The model cannot be called: unknown, its provider has no key, or it is no text model. */
 export class ModelUnavailable extends GatewayError {
   override name = 'ModelUnavailable';
@@ -147,16 +172,14 @@ export class RateLimited extends GatewayError {
   override name = 'RateLimited';
   /** Undefined for what protects the gateway itself and belongs to nobody. */
   readonly standing: LimitStanding | undefined;
-  /** When the same would fit, if nothing else comes; undefined when that depends on work that is under way, or never. */
-  readonly retryAfterMs: number | undefined;
-
   constructor(
     message: string,
+    /** `retryAfterMs`: when the same would fit, if nothing else comes; undefined when that depends on what runs, or never. */
     details: { standing?: LimitStanding; retryAfterMs: number | undefined; retryable?: boolean },
   ) {
-    super('RATE_LIMITED', message, { status: 429, retryable: details.retryable ?? true });
-    this.standing = details.standing;
-    this.retryAfterMs = details.retryAfterMs;
+    const { standing, retryAfterMs, retryable = true } = details;
+    super('RATE_LIMITED', message, { status: 429, retryable, retryAfterMs });
+    this.standing = standing;
   }
 }
 
@@ -181,7 +204,6 @@ export class ProviderError extends GatewayError {
   override name = 'ProviderError';
   /** The vendor's own HTTP status, where there was one. */
   readonly httpStatus: number | undefined;
-  readonly retryAfterMs: number | undefined;
   /** True when the answer had begun and the connection or the stream ended before its finish. */
   readonly cut: boolean;
 
@@ -200,10 +222,10 @@ export class ProviderError extends GatewayError {
     super(code, message, {
       status: code === 'RATE_LIMITED' ? 429 : code === 'CONTEXT_WINDOW_EXCEEDED' ? 400 : 502,
       retryable: details.retryable ?? false,
+      retryAfterMs: details.retryAfterMs,
       cause: details.cause,
     });
     this.httpStatus = details.httpStatus;
-    this.retryAfterMs = details.retryAfterMs;
     this.cut = details.cut ?? false;
   }
 }

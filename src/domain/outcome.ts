@@ -23,6 +23,7 @@ export function withoutWork(status: Exclude<Outcome['status'], 'SUCCEEDED'>, fai
     failure,
     attempts: [],
     warnings: [],
+    queueMs: 0,
     totalMs: 0,
     firstTokenMs: undefined,
   };

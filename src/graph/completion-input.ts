@@ -1,9 +1,16 @@
 import { MESSAGE_ROLES, REASONING_EFFORTS } from '../domain/ask.ts';
+import { PRIORITIES } from '../domain/priority.ts';
 import { builder } from './builder.ts';
 import { TagInput } from './inputs.ts';
 
 const MessageRole = builder.enumType('MessageRole', { values: MESSAGE_ROLES });
 const ReasoningEffort = builder.enumType('ReasoningEffort', { values: REASONING_EFFORTS });
+
+const CompletionPriority = builder.enumType('CompletionPriority', {
+  description:
+    'BATCH: nobody sits in front of it. It goes last where requests wait, and is refused first under load.',
+  values: PRIORITIES,
+});
 
 const FileInput = builder.inputType('FileInput', {
   fields: (t) => ({
@@ -91,5 +98,6 @@ export const CompletionInput = builder.inputType('CompletionInput', {
     params: t.field({ type: ModelParams }),
     tags: t.field({ type: [TagInput], description: 'Free labels for the ledger and for dashboards.' }),
     endUserId: t.string({ description: 'Whom the answer is for, in the caller’s own terms.' }),
+    priority: t.field({ type: CompletionPriority, defaultValue: 'INTERACTIVE' }),
   }),
 });

@@ -77,6 +77,9 @@ export const TokenUsage = builder
 
 const Latency = builder.objectRef<Outcome>('Latency').implement({
   fields: (t) => ({
+    queueMs: t.exposeInt('queueMs', {
+      description: 'Waited for room before the provider was called; the other two count from there.',
+    }),
     totalMs: t.exposeInt('totalMs'),
     firstTokenMs: t.int({ nullable: true, resolve: ({ firstTokenMs }) => firstTokenMs }),
   }),

@@ -1,12 +1,5 @@
 import { Attempt } from './attempt.ts';
-import {
-  BudgetExceeded,
-  GatewayError,
-  InvalidInput,
-  ProviderError,
-  RateLimited,
-  type ErrorCode,
-} from '../domain/errors.ts';
+import { BudgetExceeded, GatewayError, InvalidInput, RateLimited, type ErrorCode } from '../domain/errors.ts';
 import type { Attempt as AttemptRow, Completion, Failure } from '../domain/completion.ts';
 import type { LimitStanding } from '../domain/limit.ts';
 import { Budget, BudgetAmount } from './budget.ts';
@@ -67,7 +60,7 @@ const TYPE_BY_CODE: Partial<Record<ErrorCode, string>> = {
   PROVIDER_ERROR: 'ProviderFailedError',
 };
 
-const retryAfter = 'When the provider said so: how long to wait before trying again.';
+const retryAfter = 'Where it is known: how long to wait before trying again.';
 
 builder
   .objectRef<UserErrorData>('InvalidInputError')
@@ -145,8 +138,7 @@ builder.objectRef<UserErrorData>('ProviderFailedError').implement({
 /** Errors that a caller can cause, as data. One per fault of an input. */
 export function toUserErrors(error: GatewayError): UserErrorData[] {
   const rest = {
-    retryAfterMs:
-      error instanceof ProviderError || error instanceof RateLimited ? error.retryAfterMs : undefined,
+    retryAfterMs: error.retryAfterMs,
     standing: error instanceof RateLimited ? error.standing : undefined,
     attempts: [],
     exceeded: error instanceof BudgetExceeded ? error : undefined,

@@ -110,6 +110,8 @@ function toCompletion(row: Row): Completion {
 function toOutcome(row: Row, stored: NonNullable<Row['outcome']>): Completion['outcome'] {
   return {
     ...stored,
+    // Those that were settled before there was a queue did not wait in one.
+    queueMs: stored.queueMs ?? 0,
     status: row.status as Exclude<CompletionStatus, 'RUNNING'>,
     finishReason: row.finishReason ?? 'ERROR',
     usage: {

@@ -70,8 +70,8 @@ export async function settleAll(sql: Sql, settlements: Settlement[]): Promise<(D
 }
 
 function toRow({ completionId, outcome, expired }: Settlement, place: number) {
-  const { parts, toolCalls, object, failure, attempts, warnings, usage } = outcome;
-  const stored: StoredOutcome = { parts, toolCalls, object, failure, attempts, warnings };
+  const { parts, toolCalls, object, failure, attempts, warnings, queueMs, usage } = outcome;
+  const stored: StoredOutcome = { parts, toolCalls, object, failure, attempts, warnings, queueMs };
   const worked = usage.source !== 'NONE';
   return {
     place,

@@ -1,7 +1,8 @@
-import type {
-  LanguageModelV4,
-  LanguageModelV4StreamPart,
-  LanguageModelV4StreamResult,
+import {
+  APICallError,
+  type LanguageModelV4,
+  type LanguageModelV4StreamPart,
+  type LanguageModelV4StreamResult,
 } from '@ai-sdk/provider';
 import type { FetchFunction } from '@ai-sdk/provider-utils';
 import { LRUCache } from 'lru-cache';
@@ -9,11 +10,13 @@ import type { ProviderConfig } from '../config/config.ts';
 import type { Ask } from '../domain/ask.ts';
 import type { Chunk } from '../domain/completion.ts';
 import { GatewayError } from '../domain/errors.ts';
+import type { Quota } from '../domain/quota.ts';
 import { raceAbort } from '../lib/abort.ts';
 import { startCall } from './call.ts';
 import { endedEarly, toProviderError, type CallState } from './errors.ts';
 import { createPartReader } from './from-stream-parts.ts';
 import type { Provider } from './provider.ts';
+import { readQuota } from './read-quota.ts';
 import type { CreateModel, ProviderRow } from './row.ts';
 import { toCallOptions } from './to-call-options.ts';
 
@@ -35,7 +38,12 @@ export function createVendorStream(
   const findModel = createModels(row, config, fetch);
   const secrets = listSecrets(config);
 
-  async function* readChunks(modelId: string, ask: Ask, signal: AbortSignal): AsyncGenerator<Chunk, void> {
+  async function* readChunks(
+    modelId: string,
+    ask: Ask,
+    signal: AbortSignal,
+    onQuota: (quota: Quota) => void,
+  ): AsyncGenerator<Chunk, void> {
     const state: CallState = { provider: config.name, secrets, begun: false };
     const { read } = createPartReader(state);
     let parts: PartStream | undefined;
@@ -45,7 +53,9 @@ export function createVendorStream(
     try {
       signal.throwIfAborted();
       const options = toCallOptions(ask, row, signal);
-      parts = await openStream(await raceAbort(findModel(modelId), signal), options, signal);
+      const opened = await openStream(await raceAbort(findModel(modelId), signal), options, signal);
+      parts = opened.stream.getReader();
+      tellQuota(opened.response?.headers, onQuota);
       signal.addEventListener('abort', cancel, { once: true });
       while (!finished) {
         const { done, value } = await parts.read();
@@ -58,6 +68,7 @@ export function createVendorStream(
       }
     } catch (error) {
       signal.throwIfAborted();
+      if (APICallError.isInstance(error)) tellQuota(error.responseHeaders, onQuota);
       throw error instanceof GatewayError ? error : toProviderError(error, state);
     } finally {
       signal.removeEventListener('abort', cancel);
@@ -65,7 +76,8 @@ export function createVendorStream(
       else cancel();
     }
   }
-  return (modelId, ask, signal) => startCall(signal, (call) => readChunks(modelId, ask, call));
+  return (modelId, ask, signal, onQuota = () => {}) =>
+    startCall(signal, (call) => readChunks(modelId, ask, call, onQuota));
 }
 
 function createModels(row: ProviderRow, config: ProviderConfig, fetch: FetchFunction) {
@@ -88,14 +100,19 @@ async function openStream(
   model: LanguageModelV4,
   options: ReturnType<typeof toCallOptions>,
   signal: AbortSignal,
-): Promise<PartStream> {
+): Promise<LanguageModelV4StreamResult> {
   const opening = Promise.resolve(model.doStream(options));
   try {
-    return (await raceAbort(opening, signal)).stream.getReader();
+    return await raceAbort(opening, signal);
   } catch (error) {
     if (signal.aborted) opening.then(cancelQuietly, () => {});
     throw error;
   }
+}
+
+function tellQuota(headers: Record<string, string> | undefined, onQuota: (quota: Quota) => void): void {
+  const quota = headers && readQuota(headers);
+  if (quota) onQuota(quota);
 }
 
 /** Reads the body to its end, so that the connection can serve the next call. */

@@ -1,6 +1,6 @@
 import type { FetchFunction } from '@ai-sdk/provider-utils';
 import type { ProviderConfig } from '../config/config.ts';
-import { InvalidInput } from '../domain/errors.ts';
+import { InvalidInput, ModelUnavailable } from '../domain/errors.ts';
 import { createConfigured, createLocal, createUnconfigured } from './create-provider.ts';
 import { createDemoProvider } from './demo/provider.ts';
 import { createVendorHttp } from './fetch.ts';
@@ -13,6 +13,11 @@ export interface Providers {
   /** Configured ones first, then local servers and the demo, then those that lack a key. */
   list(): readonly Provider[];
   find(name: string): Provider | undefined;
+  /**
+   * As `Provider.stream`, of the one with this name.
+   * @throws ModelUnavailable when there is none.
+   */
+  stream(name: string, ...call: Parameters<Provider['stream']>): ReturnType<Provider['stream']>;
   /** Looks again which local servers run. Takes 400 ms at most; leaves all other providers alone. */
   probe(signal: AbortSignal): Promise<void>;
   /** Breaks off running calls and closes the connections. */
@@ -60,7 +65,17 @@ export function createProviders(options: ProvidersOptions): Providers {
     const servers = await probeLocalServers(fetch, options.probePorts ?? LOCAL_PORTS, signal);
     arrange(servers.filter(({ name }) => !names.has(name)).map((server) => createLocal(server, fetch)));
   }
-  return { list: () => all, find: (name) => byName.get(name), probe, close: http.close };
+  return {
+    list: () => all,
+    find: (name) => byName.get(name),
+    stream(name, ...call) {
+      const provider = byName.get(name);
+      if (!provider) throw new ModelUnavailable(`the provider ${JSON.stringify(name)} is gone`);
+      return provider.stream(...call);
+    },
+    probe,
+    close: http.close,
+  };
 }
 
 function mergeByName(configs: readonly ProviderConfig[]): ProviderConfig[] {

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { ExecutionResult } from 'graphql';
 import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
 import { GatewayError, InvalidInput } from '../domain/errors.ts';
+import { refusalExtensions } from '../plugins/refusal.ts';
 
 /** Where faults of our own are written; a pino logger is one. */
 export interface ErrorLog {
@@ -15,9 +16,9 @@ export interface ErrorLog {
 export function maskError(error: unknown): GraphQLError {
   const cause = findCause(error);
   if (cause instanceof GatewayError) {
-    const { code, message, inputPath: path, status } = cause;
+    const { message, inputPath: path } = cause;
     const issues = cause instanceof InvalidInput ? { issues: cause.issues } : {};
-    return relocate(error, message, { code, ...(path && { path }), ...issues, http: { status } });
+    return relocate(error, message, { ...refusalExtensions(cause), ...(path && { path }), ...issues });
   }
   if (error instanceof GraphQLError && cause instanceof GraphQLError && error.extensions['code'])
     return error;

@@ -5,6 +5,7 @@ import type { ErrorLog } from './errors.ts';
 import { createGraphiqlPage } from './graphiql.ts';
 import { findUnreadiness } from './health.ts';
 import type { ReadyCheck } from './health.ts';
+import { answerShed, type FindShedding } from './shed.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
 import type { GraphqlServer } from './yoga.ts';
 
@@ -24,6 +25,7 @@ export interface RequestHandlerOptions {
   log: ErrorLog;
   findCaller: FindCaller;
   isDraining(): boolean;
+  findShedding: FindShedding;
 }
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -39,6 +41,8 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     const path = request.url?.split('?')[0] ?? '/';
     if (path === GRAPHQL_PATH) {
       if (showGraphiql && wantsPage(request)) return showGraphiql(request, response);
+      const shed = options.findShedding();
+      if (shed) return answerShed(response, shed, requestId);
       response.setHeader('vary', 'origin, accept');
       const caller = options.findCaller(request);
       if (isRefusal(caller)) answerRefusal(response, caller, requestId);

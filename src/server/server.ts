@@ -10,6 +10,7 @@ import type { ErrorLog } from './errors.ts';
 import { createRequestHandler } from './http.ts';
 import type { RequestHandler } from './http.ts';
 import type { ReadyCheck } from './health.ts';
+import type { FindShedding } from './shed.ts';
 import { createStallWatch } from './stall.ts';
 import { readTls } from './tls.ts';
 import { createSocketServer } from './websocket.ts';
@@ -39,6 +40,7 @@ export interface ServerOptions extends CallerOptions {
   limits: { bodyBytes: number; operationsPerSocket: number };
   timeouts: { stalledReaderMs: number };
   log: ErrorLog;
+  findShedding: FindShedding;
 }
 
 export interface RunningServer {

@@ -8,6 +8,7 @@ import { newId } from '../lib/ids.ts';
 import type { Caller } from './caller.ts';
 import { maskError, presentResult } from './errors.ts';
 import type { ErrorLog, Presentation } from './errors.ts';
+import type { FindShedding } from './shed.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
 import type { GraphqlServer, ServerContext } from './yoga.ts';
 
@@ -46,12 +47,15 @@ export function createSocketOperations(options: {
   log: ErrorLog;
   operationsPerSocket: number;
   isDraining(): boolean;
+  findShedding: FindShedding;
 }): ServerOptions<Record<string, unknown>, SocketState> {
   return {
     onSubscribe(context, _id, params) {
       const open = Object.keys(context.subscriptions).length;
       if (open > options.operationsPerSocket) return [tooMany(options.operationsPerSocket)];
       if (options.isDraining()) return [shuttingDown()];
+      const shed = options.findShedding();
+      if (shed) return [refusal(shed.message, shed.code, { retryAfterMs: shed.retryAfterMs })];
       const rootValue: OperationStart = { context, params };
       return { document: ANY_OPERATION, rootValue } as Partial<ExecutionArgs> as ExecutionArgs;
     },
@@ -166,6 +170,6 @@ function shuttingDown(): GraphQLError {
   return refusal('this server is shutting down; connect again', 'UNAVAILABLE');
 }
 
-function refusal(message: string, code: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code, requestId: newId('req') } });
+function refusal(message: string, code: string, more: Record<string, unknown> = {}): GraphQLError {
+  return new GraphQLError(message, { extensions: { code, requestId: newId('req'), ...more } });
 }

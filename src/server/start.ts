@@ -36,7 +36,7 @@ export async function start(config: Config, options: GatewayOptions): Promise<Ru
 }
 
 function serve(gateway: Gateway): Promise<RunningServer> {
-  const { config, logger, database } = gateway;
+  const { config, logger, database, pressure } = gateway;
   const plugins = createPlugins<Context>(gateway, ({ signal, traceId, requestId, ip }, who) =>
     createGraphContext(gateway, { who, signal, traceId, requestId, ip }),
   );
@@ -51,7 +51,13 @@ function serve(gateway: Gateway): Promise<RunningServer> {
       return createGraphContext(gateway, { who, signal: request.signal, traceId, requestId, ip });
     },
   });
-  return startServer({ ...config, graphql, log: logger, ready: (signal) => database.ping(signal) });
+  return startServer({
+    ...config,
+    graphql,
+    log: logger,
+    ready: (signal) => database.ping(signal),
+    findShedding: () => pressure.findRefusal('INTERACTIVE'),
+  });
 }
 
 /** https://www.w3.org/TR/trace-context/#traceparent-header */

@@ -4,11 +4,13 @@ import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
+import { retryAfterSeconds } from '../plugins/refusal.ts';
 import { isOriginAllowed, isRefusal } from './caller.ts';
 import type { Caller, FindCaller, Refusal } from './caller.ts';
 import type { ErrorLog } from './errors.ts';
 import { createSocketOperations } from './socket-operations.ts';
 import type { SocketState } from './socket-operations.ts';
+import type { FindShedding } from './shed.ts';
 import type { StallWatch } from './stall.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
 import type { GraphqlServer } from './yoga.ts';
@@ -38,6 +40,7 @@ export function createSocketServer(options: {
   limits: { bodyBytes: number; operationsPerSocket: number };
   findCaller: FindCaller;
   isDraining(): boolean;
+  findShedding: FindShedding;
 }): SocketServer {
   const clients = new Map<WebSocket, Client>();
   const { operationsPerSocket, bodyBytes } = options.limits;
@@ -75,12 +78,14 @@ export function createSocketServer(options: {
 
 function findRefusal(
   request: IncomingMessage,
-  options: { corsOrigins: string[]; isDraining(): boolean },
+  options: { corsOrigins: string[]; isDraining(): boolean; findShedding: FindShedding },
 ): string | undefined {
   if (request.url?.split('?')[0] !== GRAPHQL_PATH) return '404 Not Found';
   // A browser asks for a socket without CORS: this check stands in its place.
   if (!isOriginAllowed(request, options.corsOrigins)) return '403 Forbidden';
-  return options.isDraining() ? '503 Service Unavailable' : undefined;
+  if (options.isDraining()) return '503 Service Unavailable';
+  const shed = options.findShedding();
+  return shed && `503 Service Unavailable\r\nretry-after: ${retryAfterSeconds(shed)}`;
 }
 
 const STATUSES: Record<Refusal['status'], string> = { 400: '400 Bad Request', 403: '403 Forbidden' };

@@ -4,7 +4,6 @@ import { ensureFound } from '../completion/follow.ts';
 import { recover } from '../completion/recover.ts';
 import { createRoomQueue } from '../completion/room-queue.ts';
 import { createRuns, type Runs } from '../completion/runs.ts';
-import { ModelUnavailable } from '../domain/errors.ts';
 import { createReporter } from '../events/reporter.ts';
 import { listBudgetsOn } from '../ledger/budgets/read.ts';
 import { findByIdempotencyKey, findCompletions } from '../ledger/completions.ts';
@@ -12,6 +11,8 @@ import { createLedger, type Ledger } from '../ledger/ledger.ts';
 import { findLikelyOutputTokens } from '../ledger/likely-output.ts';
 import { systemClock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
+import type { Pressure } from '../limits/shedding/pressure.ts';
+import { watchPressure } from '../limits/shedding/watch.ts';
 import type { Access } from './open-access.ts';
 import type { Models, Vendors } from './open-models.ts';
 import type { Store } from './open-store.ts';
@@ -20,6 +21,7 @@ import type { Opening } from './opening.ts';
 /** The ledger, and the pipeline that spends through it. */
 export interface Completions {
   ledger: Ledger;
+  pressure: Pressure;
   runs: Runs;
   estimates: EstimateDeps;
   /** Settles what dead processes left behind; answers how many completions that were. */
@@ -36,10 +38,11 @@ export async function openCompletions(
     askFirst,
     limits,
     providers,
+    upstreams,
     catalog,
   }: Store & Access & Vendors & Models,
 ): Promise<Completions> {
-  const { config, logger, opened } = opening;
+  const { config, logger, readings, opened } = opening;
   const { db, sql } = database;
   const ledger = createLedger(database, {
     instanceId: newId('inst'),
@@ -48,6 +51,8 @@ export async function openCompletions(
     onSettled: announceCommit,
   });
   opened.defer(() => ledger.close());
+  const pressure = watchPressure(config.shedding, { database, clock: systemClock, logger, readings });
+  opened.defer(() => pressure.stop());
   const pricing = { ...catalog, costOf, worstCostOf };
   const shared = { askFirst, limits, pricing, clock: systemClock };
   const runs = createRuns({
@@ -58,11 +63,9 @@ export async function openCompletions(
     timeouts: config.timeouts,
     abandonMs: config.timeouts.abandonMs,
     waitForRoom: createRoomQueue(relay),
-    callProvider(name, modelId, ask, signal) {
-      const provider = providers.find(name);
-      if (!provider) throw new ModelUnavailable(`the provider ${JSON.stringify(name)} is gone`);
-      return provider.stream(modelId, ask, signal);
-    },
+    upstreams,
+    pressure,
+    callProvider: providers.stream,
     reread: async (who, id) => ensureFound(await findCompletions(db, who, [id]), id),
     findByIdempotencyKey: (keyId, key) => findByIdempotencyKey(db, keyId, key),
     reporter: createReporter(logger),
@@ -77,5 +80,5 @@ export async function openCompletions(
     listBudgetsOn: (organisationId, subjects) => listBudgetsOn(sql, organisationId, subjects),
     findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(sql, who, model),
   };
-  return { ledger, runs, estimates, recover: () => recover(ledger, pricing) };
+  return { ledger, pressure, runs, estimates, recover: () => recover(ledger, pricing) };
 }

@@ -2,7 +2,9 @@ import { createCatalog, type Catalog } from '../catalog/catalog.ts';
 import { openPriceBook } from '../catalog/price-book.ts';
 import { packagedPriceList } from '../catalog/price-list.ts';
 import type { PriceStore } from '../catalog/set-price.ts';
+import { systemClock } from '../lib/clock.ts';
 import { loadTokenizer } from '../lib/tokens.ts';
+import { createUpstreams, type Upstreams } from '../limits/upstream/upstreams.ts';
 import { detectFromEnvironment } from '../providers/detect.ts';
 import { createProviders, type Providers } from '../providers/providers.ts';
 import type { Opening } from './opening.ts';
@@ -10,9 +12,10 @@ import type { Store } from './open-store.ts';
 
 const PROBE_WITHIN_MS = 1_000;
 
-/** Who can be asked, needing no database: opened while that is. */
+/** Who can be asked, and how much at a time. Needs no database: opened while that is. */
 export interface Vendors {
   providers: Providers;
+  upstreams: Upstreams;
   packagedPrices: Awaited<ReturnType<typeof packagedPriceList>>;
 }
 
@@ -31,7 +34,8 @@ export async function openVendors({ config, variables, opened }: Opening): Promi
   });
   opened.defer(() => providers.close());
   await providers.probe(AbortSignal.timeout(PROBE_WITHIN_MS));
-  return { providers, packagedPrices: await packagedPriceList() };
+  const upstreams = createUpstreams(config.limits, systemClock);
+  return { providers, upstreams, packagedPrices: await packagedPriceList() };
 }
 
 export async function openModels(

@@ -128,28 +128,6 @@ describe.each(vendors)('$name, in its own wire format', ({ vendor, name, cost })
     });
   });
 
-  it.each([
-    ['wrong key', 401, 'PROVIDER_ERROR', 'ERROR', null],
-    ['too often', 429, 'RATE_LIMITED', 'RATE_LIMITED', 7_000],
-    ['break', 500, 'PROVIDER_ERROR', 'ERROR', null],
-  ])(
-    '%s: %d is told as what it is, and nothing is charged',
-    async (text, httpStatus, code, status, retryAfterMs) => {
-      const { completion, errors } = await create(gateway(), say(name, text));
-      expect(errors).toMatchObject([{ code, retryAfterMs }]);
-      expect(completion).toMatchObject({
-        status: 'FAILED',
-        finishReason: 'ERROR',
-        text: '',
-        usage: { total: 0, source: 'NONE' },
-        cost: { amount: '0' },
-        failure: { reason: 'FAILED', code },
-        attempts: [{ status, httpStatus, errorType: code }],
-      });
-      expect(JSON.stringify([completion, errors])).not.toContain(API_KEY);
-    },
-  );
-
   it.each([200, 502])('an HTML page with status %d is a failure without markup', async (status) => {
     answer = (response) => response.writeHead(status, { 'content-type': 'text/html' }).end(HTML);
     const { completion, errors } = await create(gateway(), say(`scripted-${name}`, 'greet me'));
@@ -195,6 +173,29 @@ describe.each(vendors)('$name, in its own wire format', ({ vendor, name, cost })
     expect(completion).toMatchObject({ status: 'CANCELLED', finishReason: 'CANCELLED', text: seen });
     expect(completion.usage?.output).toBeGreaterThan(0);
   });
+
+  // Last, as a vendor that has asked for it is left alone for a while.
+  it.each([
+    ['wrong key', 401, 'PROVIDER_ERROR', 'ERROR', null],
+    ['break', 500, 'PROVIDER_ERROR', 'ERROR', null],
+    ['too often', 429, 'RATE_LIMITED', 'RATE_LIMITED', 7_000],
+  ])(
+    '%s: %d is told as what it is, and nothing is charged',
+    async (text, httpStatus, code, status, retryAfterMs) => {
+      const { completion, errors } = await create(gateway(), say(name, text));
+      expect(errors).toMatchObject([{ code, retryAfterMs }]);
+      expect(completion).toMatchObject({
+        status: 'FAILED',
+        finishReason: 'ERROR',
+        text: '',
+        usage: { total: 0, source: 'NONE' },
+        cost: { amount: '0' },
+        failure: { reason: 'FAILED', code },
+        attempts: [{ status, httpStatus, errorType: code }],
+      });
+      expect(JSON.stringify([completion, errors])).not.toContain(API_KEY);
+    },
+  );
 });
 
 describe('a server that keeps no rules', () => {
@@ -260,6 +261,13 @@ describe('a server that keeps no rules', () => {
     expect(completion).toMatchObject({ toolCalls: [{ arguments: '{"city": Paris' }] });
   });
 
+  it('a vendor that answers nothing at all is a failure', async () => {
+    answer = (response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end();
+    const { completion } = await create(gateway(), say('priced/model'));
+    expect(completion).toMatchObject({ status: 'FAILED', usage: { source: 'NONE' }, cost: { amount: '0' } });
+  });
+
+  // Last, for the same reason.
   it('a Retry-After of three centuries still fits the answer', async () => {
     answer = (response) =>
       response
@@ -267,11 +275,5 @@ describe('a server that keeps no rules', () => {
         .end('{"error":{"message":"later"}}');
     const { errors } = await create(gateway(), say('priced/model'));
     expect(errors).toMatchObject([{ code: 'RATE_LIMITED' }]);
-  });
-
-  it('a vendor that answers nothing at all is a failure', async () => {
-    answer = (response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).end();
-    const { completion } = await create(gateway(), say('priced/model'));
-    expect(completion).toMatchObject({ status: 'FAILED', usage: { source: 'NONE' }, cost: { amount: '0' } });
   });
 });

@@ -42,7 +42,10 @@ describe('without any setting', () => {
         operationsPerSocket: 100,
         failedCredentialsPerMinute: 60,
         each: [],
+        upstreamCalls: 256,
+        queue: { length: 1_000, waitMs: 30_000 },
       },
+      shedding: { loopDelayMs: 1_000, memoryPercent: 95, databaseMs: 10_000 },
       timeouts: {
         firstChunkMs: 60_000,
         idleMs: 60_000,

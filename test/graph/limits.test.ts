@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { toEnvironment } from '../../src/config/env.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import { askAs } from '../access/support/keys.ts';
 import { TRANSPORTS, type Operation, type Transport } from '../server/support/client.ts';
+import { DEFAULTS } from '../support/defaults.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 
-const { limits } = loadConfig(toEnvironment({}, '/nonexistent'));
 const operationCost = 1_000;
-const gateway = useGateway({ config: { limits: { ...limits, operationCost } } });
+const gateway = useGateway({ config: { limits: { ...DEFAULTS.limits, operationCost } } });
 
 const ask = (transport: Transport, operation: Operation) =>
   askAs(`Bearer ${ADMIN_KEY}`, transport, gateway().url, operation);

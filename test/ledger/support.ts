@@ -145,6 +145,7 @@ export function outcomeOf(costNanos: bigint | undefined, changes: Partial<Outcom
     failure: undefined,
     attempts: [],
     warnings: [],
+    queueMs: 0,
     totalMs: 5,
     firstTokenMs: 1,
     usage: { input: 10, output: 1, cacheRead: 0, cacheWrite: 0, reasoning: 0, source: 'REPORTED' },

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
-import { toEnvironment } from '../../src/config/env.ts';
-import { loadConfig } from '../../src/config/load.ts';
 import { expectBooksToBalance, expectNothingHeld } from '../support/books.ts';
+import { DEFAULTS } from '../support/defaults.ts';
 import { bootGateway, type TestGateway } from '../support/gateway.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { NO_REDIS, startOwnRedis, type OwnRedis } from './support/own-redis.ts';
@@ -10,7 +9,7 @@ import { LIMIT_ERROR } from './support/limits.ts';
 
 const SERVER = process.env['SLUICE_TEST_DATABASE_URL'];
 const WITHIN = { timeout: 10_000 };
-const { limits, timeouts } = loadConfig(toEnvironment({}, '/nonexistent'));
+const { limits, timeouts } = DEFAULTS;
 const each: Config['limits']['each'] = [
   { scope: 'ORGANISATION', unit: 'REQUESTS_PER_MINUTE', max: 40 },
   { scope: 'MODEL', unit: 'CONCURRENT', max: 6 },

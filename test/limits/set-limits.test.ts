@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HASHING_SECRET } from '../access/support/organisation.ts';
+import { DEFAULTS } from '../support/defaults.ts';
 import { useGateway } from '../support/gateway.ts';
 import { useLimitedTenant } from './support/limits.ts';
 
@@ -9,17 +10,7 @@ const each = [
 ] as const;
 const gateway = useGateway({
   config: {
-    limits: {
-      bodyBytes: 12_000_000,
-      operationDepth: 12,
-      operationAliases: 30,
-      operationTokens: 4_000,
-      operationDirectives: 30,
-      operationCost: 25_000,
-      operationsPerSocket: 100,
-      failedCredentialsPerMinute: 60,
-      each: [...each],
-    },
+    limits: { ...DEFAULTS.limits, each: [...each] },
   },
   variables: { SLUICE_SECRET: HASHING_SECRET },
 });

@@ -5,6 +5,7 @@ import { WebSocket } from 'ws';
 import type { Config } from '../../src/config/config.ts';
 import { toEnvironment } from '../../src/config/env.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { GatewayOptions } from '../../src/gateway.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { start, type Running } from '../../src/server/start.ts';
 import { expectBooksToBalance, expectNothingHeld } from './books.ts';
@@ -38,6 +39,7 @@ export interface TestOptions {
   variables?: Record<string, string>;
   databaseUrl?: string | undefined;
   dataDir?: string;
+  readings?: GatewayOptions['readings'];
 }
 
 /** Boots the whole gateway in this process: real server, real database, demo models. */
@@ -63,6 +65,7 @@ export async function bootGateway(options: TestOptions = {}): Promise<TestGatewa
   const running = await start(config, {
     logger,
     variables,
+    ...(options.readings && { readings: options.readings }),
     ...(isInMemory ? { database: await openPooledDatabase((message) => logger.warn(message)) } : {}),
   });
   const clients = new Set<Client>();

@@ -152,11 +152,17 @@ export type CompletionInput = {
   model?: string | null | undefined;
   output?: OutputInput | null | undefined;
   params?: ModelParams | null | undefined;
+  priority?: CompletionPriority | null | undefined;
   source: CompletionSource;
   /** Free labels for the ledger and for dashboards. */
   tags?: Array<TagInput> | null | undefined;
   tools?: Array<ToolInput> | null | undefined;
 };
+
+/** BATCH: nobody sits in front of it. It goes last where requests wait, and is refused first under load. */
+export type CompletionPriority =
+  | 'BATCH'
+  | 'INTERACTIVE';
 
 /**
  * CUT: the provider’s stream ended before its finish. REPLAYED: the reader’s place in the stream is not known

@@ -5,7 +5,7 @@ import type { CompletionStatus, FinishReason, Outcome, Tag, UsageSource } from '
 /** The parts of an outcome that nothing is summed or searched by. */
 export type StoredOutcome = Pick<
   Outcome,
-  'parts' | 'toolCalls' | 'object' | 'failure' | 'attempts' | 'warnings'
+  'parts' | 'toolCalls' | 'object' | 'failure' | 'attempts' | 'warnings' | 'queueMs'
 >;
 
 /** Amount that a completion holds in a budget's window, in the budget's unit. */

@@ -19,6 +19,10 @@ export interface Vendor {
   config: ProviderConfig;
   /** How often it was called. */
   calls: number;
+  /** What it says in the headers of its answers from now on. */
+  headers: Record<string, string>;
+  /** The status that it refuses every call with from now on. */
+  refusal: number | undefined;
   /** The next call that has not been taken yet. */
   nextCall(): Promise<Call>;
   close(): Promise<void>;
@@ -30,6 +34,12 @@ export async function startVendor(): Promise<Vendor> {
   const waiting: ((call: Call) => void)[] = [];
   const upstream = await startUpstream((request, response) => {
     vendor.calls += 1;
+    for (const [name, value] of Object.entries(vendor.headers)) response.setHeader(name, value);
+    if (vendor.refusal !== undefined) {
+      response.writeHead(vendor.refusal, { 'content-type': 'application/json' });
+      response.end('{"error":{"message":"slow down"}}');
+      return;
+    }
     const call = answerBy(request, response);
     const next = waiting.shift();
     if (next) next(call);
@@ -46,6 +56,8 @@ export async function startVendor(): Promise<Vendor> {
       models: [{ id: 'model', price: { input: '1', output: '1' } }],
     },
     calls: 0,
+    headers: {},
+    refusal: undefined,
     nextCall() {
       const call = arrived.shift();
       return call ? Promise.resolve(call) : new Promise((resolve) => waiting.push(resolve));

@@ -33,6 +33,7 @@ export async function startTestServer(changes: Changes = {}): Promise<TestServer
     host: '127.0.0.1',
     port: 0,
     ready: async () => {},
+    findShedding: () => undefined,
     timeouts: { stalledReaderMs: 30_000 },
     tls: undefined,
     trustedProxies: [],
