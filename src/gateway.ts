@@ -138,7 +138,7 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
       await announce({ kind: 'KEY_CHANGED', organisationId, subjectId: id });
     },
   };
-  const webhooks = createWebhooks(sql, { webhooks: config.webhooks, logger });
+  const webhooks = createWebhooks(sql, { ...config.network, webhooks: config.webhooks, logger });
   opened.defer(() => webhooks.close());
   const anomalies = createAnomalyWatch({
     database,
@@ -169,6 +169,7 @@ async function openProviders(
   await loadTokenizer();
   const detected = config.detectProviders ? detectFromEnvironment(variables) : [];
   const providers = createProviders({
+    ...config.network,
     configs: [...config.providers, ...detected],
     probeLocal: config.detectProviders,
   });

@@ -85,6 +85,10 @@ export interface Config {
   anomalies: AnomaliesConfig;
   /** Look for provider keys in the environment and for local servers on loopback. */
   detectProviders: boolean;
+  network: {
+    /** Private networks that vendors, webhooks and price lists may lie in, in CIDR notation. */
+    allowPrivate: string[];
+  };
   prices: {
     /** File or URL of a price list, over the one in the package. The URL may hold a password. */
     source: string | undefined;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isNetwork } from '../lib/safe-address.ts';
 import { CAPABILITIES } from '../domain/model.ts';
 import { anomalies } from './anomalies-schema.ts';
 import type { ProviderConfig } from './config.ts';
@@ -38,6 +39,7 @@ export function fileSchema(lookup: Readonly<Record<string, string>>) {
     webhooks: webhooks(lookup).default([]),
     anomalies: anomalies.prefault({}),
     detectProviders: z.boolean().default(true),
+    network: mapOf({ allowPrivate: z.array(network).default([]) }).prefault({}),
     prices: mapOf({
       source: priceSource(lookup).optional(),
       refreshHours: wholeNumber(1, 8_760).default(24),
@@ -67,6 +69,10 @@ const timeouts = mapOf({
 
 const origin = z.string().refine((text) => URL.canParse(text) && new URL(text).origin === text, {
   error: (issue) => `is ${quote(issue.input)}; it must be an origin such as "https://app.example.com"`,
+});
+
+const network = z.string().refine(isNetwork, {
+  error: (issue) => `is ${quote(issue.input)}; it must be a network such as "10.1.0.0/16" or "fd00::/8"`,
 });
 
 const providerName = z.string().regex(/^[a-z0-9-]+$/, 'is no provider name; use a-z, 0-9 and "-"');

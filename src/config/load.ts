@@ -46,6 +46,7 @@ function toConfig(variables: Variables, file: Settings, directory: string): Conf
     webhooks: file.webhooks,
     anomalies: file.anomalies,
     detectProviders: variables.SLUICE_DETECT ? variables.SLUICE_DETECT === '1' : file.detectProviders,
+    network: file.network,
     prices: { ...file.prices, source: locateSource(file.prices.source, directory) },
     limits: file.limits,
     timeouts: file.timeouts,

@@ -27,6 +27,7 @@ describe('without any setting', () => {
         minimumNanos: 1_000_000_000n,
       },
       detectProviders: true,
+      network: { allowPrivate: [] },
       prices: { source: undefined, refreshHours: 24 },
       limits: {
         bodyBytes: 12_000_000,
