@@ -1,5 +1,6 @@
 import { createAuthenticator, type Authenticator } from './access/authenticate.ts';
 import { bootstrap } from './access/bootstrap.ts';
+import { createOperations, type Operations } from './access/operations/operations.ts';
 import { loadHashingKey } from './access/hashing-key.ts';
 import { findKeys } from './access/keys.ts';
 import { findTeams } from './access/teams.ts';
@@ -56,6 +57,7 @@ export interface Gateway {
   makeFirstAdminKey(): Promise<string | undefined>;
   authenticator: Authenticator;
   keys: KeyStore;
+  operations: Operations;
   /** Something was just committed: every instance hears of it now, and not at its next look. */
   announceCommit: () => void;
   webhooks: Webhooks;
@@ -138,6 +140,7 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
       await announce({ kind: 'KEY_CHANGED', organisationId, subjectId: id });
     },
   };
+  const operations = createOperations(database, { relay, announceCommit });
   const webhooks = createWebhooks(sql, { ...config.network, webhooks: config.webhooks, logger });
   opened.defer(() => webhooks.close());
   const anomalies = createAnomalyWatch({
@@ -146,7 +149,7 @@ async function openStore(config: Config, logger: Logger, opened: AsyncDisposable
     brakes: { find: findBrake, set: setBrake },
     onRaised: announceCommit,
   });
-  const access = { makeFirstAdminKey, authenticator, keys };
+  const access = { makeFirstAdminKey, authenticator, keys, operations };
   return { database, relay, announce, announceCommit, webhooks, anomalies, ...access };
 }
 

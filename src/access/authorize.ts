@@ -1,5 +1,6 @@
 import type { Ask } from '../domain/ask.ts';
 import { Forbidden } from '../domain/errors.ts';
+import { least, mergeTags } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
 import { ensureAllowed } from './rules.ts';
 
@@ -15,7 +16,17 @@ export function authorize(who: Principal, ask: Ask): Grant {
   if (!mayUseModel(who, ask.model)) {
     throw new Forbidden(`this key may not use ${JSON.stringify(ask.model)}, only ${who.models.join(', ')}`);
   }
-  return { who, ask };
+  return toGrant(who, ask);
+}
+
+/** The ask with what its caller has to hold to: their tags, which no tag of the request takes the place of, and their limit. */
+export function toGrant(who: Principal, ask: Ask): Grant {
+  if (who.tags.length === 0 && who.maxOutputTokens === undefined) return { who, ask };
+  const maxOutputTokens = least(ask.params.maxOutputTokens, who.maxOutputTokens);
+  return {
+    who,
+    ask: { ...ask, tags: mergeTags(ask.tags, who.tags), params: { ...ask.params, maxOutputTokens } },
+  };
 }
 
 export function mayUseModel(who: Principal, model: string): boolean {

@@ -21,6 +21,8 @@ export interface NewKey {
   teamId: string;
   scopes: Scope[];
   models: string[];
+  /** Stands where everybody can read it, so it runs nothing but trusted operations. */
+  publishable: boolean;
   expiresAt: Date | undefined;
 }
 
@@ -129,6 +131,8 @@ function checkNewKey(who: Principal, input: NewKey): void {
   if (input.models.length > MODELS_MAX || !input.models.every((model) => MODEL_NAME.test(model)))
     throw invalid('input.models', `must hold at most ${MODELS_MAX} names of 1 to 256 visible characters`);
   if (input.expiresAt && input.expiresAt <= new Date()) throw invalid('input.expiresAt', 'lies in the past');
+  if (input.publishable && input.scopes.some((scope) => scope !== 'COMPLETIONS_WRITE'))
+    throw invalid('input.scopes', 'may be COMPLETIONS_WRITE alone: everybody can read a publishable key');
   // Nobody makes a key that may do more than the one it is made with.
   const beyond = scopesBeyond(who, input.scopes);
   if (beyond.length > 0)

@@ -18,6 +18,7 @@ export async function readKeyPrincipal(db: Db, secretHash: string): Promise<Prin
     expiresAt: earlier(row.expiresAt, isPrevious ? row.previousExpiresAt : null),
     endUserId: undefined,
     tags: [],
+    publishable: row.publishable,
   };
 }
 

@@ -12,6 +12,7 @@ export interface ApiKey {
   hint: string;
   scopes: Scope[];
   models: string[];
+  publishable: boolean;
   expiresAt: Date | undefined;
   lastUsedAt: Date | undefined;
   revokedAt: Date | undefined;
@@ -82,6 +83,7 @@ export function toApiKey(row: typeof apiKeys.$inferSelect): ApiKey {
     hint: row.hint,
     scopes: row.scopes,
     models: row.models,
+    publishable: row.publishable,
     expiresAt: row.expiresAt ?? undefined,
     lastUsedAt: row.lastUsedAt ?? undefined,
     revokedAt: row.revokedAt ?? undefined,

@@ -1,4 +1,4 @@
-import { authorize } from '../access/authorize.ts';
+import { authorize, toGrant } from '../access/authorize.ts';
 import type { Ask } from '../domain/ask.ts';
 import { remainingOf, type Budget } from '../domain/budget.ts';
 import { GatewayError, ProviderError } from '../domain/errors.ts';
@@ -46,7 +46,7 @@ export interface EstimateDeps {
 export async function estimate(deps: EstimateDeps, who: Principal, ask: Ask): Promise<Estimate> {
   const refusals: GatewayError[] = [];
   attempt(refusals, () => authorize(who, ask));
-  const planned = attempt(refusals, () => plan({ who, ask }, deps.pricing, deps.clock.now()));
+  const planned = attempt(refusals, () => plan(toGrant(who, ask), deps.pricing, deps.clock.now()));
   if (!planned) return { inputTokens: estimateInputTokens(ask), costs: undefined, refusals };
   refusals.push(...(await listBudgetRefusals(deps, planned)));
   const costs = await costsOf(deps, who, planned);

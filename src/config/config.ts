@@ -85,6 +85,14 @@ export interface Config {
   anomalies: AnomaliesConfig;
   /** Look for provider keys in the environment and for local servers on loopback. */
   detectProviders: boolean;
+  operations: {
+    /** Whether browsers may run only operations that are trusted. */
+    mode: 'open' | 'trusted';
+    /** Operations that every organisation trusts: their texts by their ids, from the manifests of client builds. */
+    documents: Readonly<Record<string, string>>;
+  };
+  /** Who may read the schema: everybody, who has a key, or nobody. */
+  introspection: 'public' | 'keys' | 'none';
   network: {
     /** Private networks that vendors, webhooks and price lists may lie in, in CIDR notation. */
     allowPrivate: string[];
@@ -101,10 +109,20 @@ export interface Config {
     operationAliases: number;
     operationTokens: number;
     operationDirectives: number;
+    /** Fields that an operation begins with. */
+    operationRootFields: number;
     /** Complexity points of one operation; see `@cost` in the schema. */
     operationCost: number;
+    /** Levels of the variables of one operation, and all their members together. */
+    variableDepth: number;
+    variableValues: number;
     /** Open operations on one WebSocket. */
     operationsPerSocket: number;
+    /** Messages and pings of one WebSocket, which may come at once twice as many. */
+    messagesPerSecond: number;
+    /** WebSockets of one address, and of one credential. */
+    socketsPerAddress: number;
+    socketsPerKey: number;
   };
   timeouts: {
     /** Until a vendor's first chunk. */
@@ -119,6 +137,15 @@ export interface Config {
     abandonMs: number;
     /** A reader that takes nothing for this long is closed. */
     stalledReaderMs: number;
+    /** Until a client has sent the headers of a request, and until it has sent all of it. */
+    headersMs: number;
+    requestMs: number;
+    /** For a whole query or mutation; subscriptions may run for ever. */
+    operationMs: number;
+    /** Until a WebSocket that was opened says who it is. */
+    socketInitMs: number;
+    /** A WebSocket without a running operation is closed after this. */
+    idleSocketMs: number;
     /** How long running work may go on after SIGTERM. */
     drainMs: number;
   };

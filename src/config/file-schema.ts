@@ -39,6 +39,11 @@ export function fileSchema(lookup: Readonly<Record<string, string>>) {
     webhooks: webhooks(lookup).default([]),
     anomalies: anomalies.prefault({}),
     detectProviders: z.boolean().default(true),
+    operations: mapOf({
+      mode: choice(['open', 'trusted']).default('open'),
+      files: z.array(z.string().min(1, 'is empty')).max(100).default([]),
+    }).prefault({}),
+    introspection: choice(['public', 'keys', 'none']).optional(),
     network: mapOf({ allowPrivate: z.array(network).default([]) }).prefault({}),
     prices: mapOf({
       source: priceSource(lookup).optional(),
@@ -53,8 +58,14 @@ const limits = mapOf({
   operationAliases: limit(30),
   operationTokens: limit(4_000),
   operationDirectives: limit(30),
+  operationRootFields: limit(50),
   operationCost: limit(25_000),
+  variableDepth: limit(256),
+  variableValues: limit(200_000),
   operationsPerSocket: limit(100),
+  messagesPerSecond: limit(100),
+  socketsPerAddress: limit(1_000),
+  socketsPerKey: limit(1_000),
 });
 
 const timeouts = mapOf({
@@ -64,6 +75,11 @@ const timeouts = mapOf({
   holdMs: durationMs(30_000),
   abandonMs: durationMs(10_000),
   stalledReaderMs: durationMs(15_000),
+  headersMs: durationMs(10_000),
+  requestMs: durationMs(60_000),
+  operationMs: durationMs(630_000),
+  socketInitMs: durationMs(3_000),
+  idleSocketMs: durationMs(600_000),
   drainMs: durationMs(20_000),
 });
 

@@ -10,6 +10,7 @@ export const SCOPES = [
   'LEDGER_WRITE',
   'AUDIT_READ',
   'ACCESS_DECIDE',
+  'OPERATIONS_WRITE',
   'ADMIN',
   'OWNER',
 ] as const;
@@ -30,6 +31,10 @@ export interface Principal {
   endUserId: string | undefined;
   /** Tags that its completions carry beside those of the request. */
   tags: readonly Tag[];
+  /** The most that one of its completions may write; undefined: what the model can. */
+  maxOutputTokens?: number | undefined;
+  /** Runs nothing but trusted operations, because its credential stands where everybody can read it. */
+  publishable?: boolean;
 }
 
 /** What a request shows of whoever sent it. */

@@ -8,7 +8,8 @@ export type OutboxKind =
   | 'BUDGET_CHANGED'
   | 'PRICES_CHANGED'
   | 'LEDGER_CORRECTED'
-  | 'ALERT_RAISED';
+  | 'ALERT_RAISED'
+  | 'OPERATIONS_CHANGED';
 
 export interface OutboxEvent {
   kind: OutboxKind;

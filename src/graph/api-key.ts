@@ -14,6 +14,9 @@ export const Scope = builder.enumType('Scope', {
   values: SCOPES,
 });
 
+const PUBLISHABLE =
+  'For a page or an app, where everybody can read it: it runs nothing but registered operations.';
+
 export const ApiKey = builder.objectRef<ApiKeyRow>('ApiKey');
 builder.node(ApiKey, {
   id: { resolve: ({ id }) => id },
@@ -30,6 +33,7 @@ builder.node(ApiKey, {
     models: t.exposeStringList('models', {
       description: 'The only models it may use; empty means every model.',
     }),
+    publishable: t.exposeBoolean('publishable', { description: PUBLISHABLE }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
     expiresAt: t.field({ type: 'DateTime', nullable: true, resolve: ({ expiresAt }) => expiresAt }),
     lastUsedAt: t.field({
@@ -71,6 +75,7 @@ const KeyCreateInput = builder.inputType('KeyCreateInput', {
     teamId: t.id({ description: 'The viewer’s own team unless said otherwise.' }),
     scopes: t.field({ type: [Scope], required: true }),
     models: t.stringList({ description: 'The only models it may use, as `provider/model`.' }),
+    publishable: t.boolean({ description: PUBLISHABLE }),
     expiresAt: t.field({ type: 'DateTime' }),
   }),
 });
@@ -101,12 +106,13 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: KeyCreateInput, required: true }) },
     resolve: (_root, { input }, { gateway, who }) =>
       payload(() => {
-        const { name, teamId, scopes, models, expiresAt } = withoutNull(input);
+        const { name, teamId, scopes, models, publishable = false, expiresAt } = withoutNull(input);
         return createKey(gateway.keys, who, {
           name,
           teamId: teamId ?? who.teamId,
           scopes,
           models: models ?? [],
+          publishable,
           expiresAt,
         });
       }),

@@ -1,4 +1,5 @@
 import { initContextCache } from '@pothos/core';
+import type { TrustedOperation } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
@@ -7,6 +8,8 @@ import { createLoaders, type Loaders } from './loaders.ts';
 export interface GraphContext {
   gateway: Gateway;
   who: Principal;
+  /** Where the operation is one that is trusted. */
+  operation: TrustedOperation | undefined;
   /** Aborts when the client is gone, whatever the transport. */
   signal: AbortSignal;
   traceId: string;
@@ -16,7 +19,7 @@ export interface GraphContext {
 
 export function createGraphContext(
   gateway: Gateway,
-  caller: Pick<GraphContext, 'who' | 'signal' | 'traceId' | 'requestId'>,
+  caller: Pick<GraphContext, 'who' | 'operation' | 'signal' | 'traceId' | 'requestId'>,
 ): GraphContext {
   // Pothos keeps what it found out for a context, under this mark: a renewed one begins anew.
   return { ...initContextCache(), gateway, ...caller, loaders: createLoaders(gateway, caller.who) };

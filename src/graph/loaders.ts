@@ -1,5 +1,6 @@
 import DataLoader from 'dataloader';
 import { countKeysOfTeams, findKeys, listKeysOfTeams, type ApiKey } from '../access/keys.ts';
+import { findOperations, type RegisteredOperation } from '../access/operations/read.ts';
 import { findTeams, type Team } from '../access/teams.ts';
 import { findAlerts, type Alert } from '../alerts/alerts.ts';
 import { listDeliveries, type WebhookDelivery } from '../alerts/deliveries.ts';
@@ -26,6 +27,7 @@ export interface Loaders {
   completion: ById<Completion>;
   key: ById<ApiKey>;
   team: ById<Team>;
+  operation: ById<RegisteredOperation>;
   entry: ById<LedgerEntry>;
   price: ById<Price>;
   /** By the name of a model. */
@@ -51,6 +53,7 @@ export function createLoaders(gateway: Gateway, who: Principal): Loaders {
     completion: byId((ids) => findCompletions(db, who, ids)),
     key: byId((ids) => findKeys(db, who, ids)),
     team: byId((ids) => findTeams(db, who, ids)),
+    operation: byId((ids) => findOperations(db, who, ids)),
     entry: byId((ids) => findEntries(db, who, ids)),
     price: byId((ids) => readPrices(gateway, who, ids)),
     priceHistory: new DataLoader(async (models) => {

@@ -13,6 +13,7 @@ const PREFIXES = {
   alert: 'BudgetAlert',
   anom: 'Anomaly',
   bdg: 'Budget',
+  op: 'Operation',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 

@@ -13,6 +13,7 @@ import './estimate.ts';
 import './ledger.ts';
 import './ledger-corrections.ts';
 import './model.ts';
+import './operation.ts';
 import './price.ts';
 import './provider.ts';
 import './usage.ts';

@@ -80,7 +80,7 @@ function toGraphQLError({ message, code, status }: GatewayError) {
 }
 
 /** Whether an operation asks for nothing but the schema itself. */
-function isIntrospection(query: string | undefined): boolean {
+export function isIntrospection(query: string | undefined): boolean {
   let document: DocumentNode;
   try {
     document = parse(query ?? '', { maxTokens: MAX_TOKENS, noLocation: true });

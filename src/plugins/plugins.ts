@@ -1,26 +1,52 @@
 import type { Plugin } from 'graphql-yoga';
+import { underPolicy, type TrustedOperation } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
-import { useAuthentication, useFreshContext } from './authentication.ts';
+import { isIntrospection, useAuthentication, useFreshContext } from './authentication.ts';
 import { useCostGuard } from './cost-guard.ts';
+import { useDeadline } from './deadline.ts';
+import { useNoIntrospection } from './introspection.ts';
+import { useNestingLimit } from './nesting-limit.ts';
 import { operationLimits } from './operation-limits.ts';
+import { useRootFieldLimit } from './root-fields.ts';
+import { useTrustedDocuments } from './trusted-documents.ts';
+import { useVariableLimits } from './variable-limits.ts';
 
 /**
  * What guards the graph, in order. Money is not guarded here but in the pipeline, which every door goes through.
  * @param renew makes the context of one event of a subscription.
  */
-export function createPlugins<Context extends { request: Request; ip: string }>(
-  { config, authenticator }: Pick<Gateway, 'config' | 'authenticator'>,
+export function createPlugins<
+  Context extends { request: Request; ip: string; operation: TrustedOperation | undefined },
+>(
+  { config, authenticator, operations }: Pick<Gateway, 'config' | 'authenticator' | 'operations'>,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {
+  const openIntrospection = config.introspection === 'public';
   return [
+    // Before anything is asked of anybody: it costs nothing and needs no names.
+    useVariableLimits(config.limits),
     // Before parsing: without a key nothing is looked at.
-    useAuthentication(authenticator, { openIntrospection: config.environment === 'development' }),
+    useAuthentication(authenticator, { openIntrospection }),
+    // As soon as it is known who asks, since organisations trust operations of their own; the text is known from here on.
+    ...useTrustedDocuments({
+      ...config.operations,
+      registry: operations,
+      isExempt: (query) => openIntrospection && isIntrospection(query),
+    }),
     // While parsing and validating, before any resolver.
     ...operationLimits(config.limits),
+    // Values in a text may be as deep as those in variables.
+    useNestingLimit(config.limits.variableDepth, config.limits.operationTokens),
+    useRootFieldLimit(config.limits.operationRootFields),
+    ...(config.introspection === 'none' ? [useNoIntrospection()] : []),
     // When the operation starts, since its cost depends on its variables; before a subscription's source, which may be paid for.
     useCostGuard(config.limits.operationCost),
+    // Around the execution of what was let through; it renews the signal that resolvers hear.
+    useDeadline(config.timeouts.operationMs),
     // Last, as it replaces how events are executed.
-    useFreshContext(authenticator, renew),
+    useFreshContext(authenticator, (context: Context, who) =>
+      renew(context, context.operation ? underPolicy(who, context.operation) : who),
+    ),
   ];
 }

@@ -12,10 +12,10 @@ import type { SocketServer } from './websocket.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
 import type { GraphqlServer } from './yoga.ts';
 
-/** How long a client may take to send its headers, and its whole request. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 60_000;
-const CHECK_TIMEOUTS_EVERY_MS = 5_000;
+/** Of all headers of a request together; more is a 431. */
+const MAX_HEADER_BYTES = 16_384;
+/** How often connections are looked at within the time that their headers may take. */
+const HEADER_LOOKS = 2;
 /** Longer than the idle timeout of common load balancers, which must be the ones to hang up (60 s mostly). */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** How long a client may take to answer our goodbye. */
@@ -30,8 +30,13 @@ export interface ServerOptions {
   environment: 'development' | 'production';
   ready: ReadyCheck;
   corsOrigins: string[];
-  limits: { bodyBytes: number; operationsPerSocket: number };
-  timeouts: { stalledReaderMs: number };
+  limits: Parameters<typeof createSocketServer>[0]['limits'];
+  timeouts: Parameters<typeof createSocketServer>[0]['timeouts'] & {
+    /** How long a client may take to send its headers, and its whole request. */
+    headersMs: number;
+    requestMs: number;
+    stalledReaderMs: number;
+  };
   log: ErrorLog;
 }
 
@@ -49,7 +54,7 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   let draining = false;
   const isDraining = () => draining;
-  const server = createHttpServer(createRequestHandler({ ...options, isDraining }), options.log);
+  const server = createHttpServer(createRequestHandler({ ...options, isDraining }), options);
   const stalls = createStallWatch(options.timeouts.stalledReaderMs);
   server.on('connection', (socket) => stalls.watch(socket, () => socket.destroy()));
   const sockets = createSocketServer({ ...options, stalls, isDraining });
@@ -71,11 +76,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return { url: urlOf(options.host, port), port, drain, close: () => drain(0) };
 }
 
-function createHttpServer(handle: RequestHandler, log: ErrorLog): Server {
+function createHttpServer(
+  handle: RequestHandler,
+  { timeouts: { headersMs, requestMs }, log }: ServerOptions,
+): Server {
   const timeouts = {
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: Math.min(headersMs, requestMs),
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: headersMs / HEADER_LOOKS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
   };
   return createServer(timeouts, (request, response) => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError, parse } from 'graphql';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
@@ -5,8 +6,10 @@ import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { isAsyncIterable } from 'graphql-yoga';
 import { iterateUntilAborted } from '../lib/abort.ts';
 import { newId } from '../lib/ids.ts';
+import { WRITTEN_BY_BROWSERS } from '../plugins/browsers.ts';
 import { callerOf } from './caller.ts';
 import { maskError, presentResult } from './errors.ts';
+import type { Counts } from './socket-limits.ts';
 import type { ErrorLog, Presentation } from './errors.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
 import type { GraphqlServer, ServerContext } from './yoga.ts';
@@ -15,6 +18,9 @@ import type { GraphqlServer, ServerContext } from './yoga.ts';
 export interface SocketState {
   request: IncomingMessage;
   running: Set<AbortController>;
+  /** When it last had an operation that ran, by `Date.now()`. */
+  idleSinceMs: number;
+  end(code: number, reason: string): void;
 }
 
 type SocketContext = Context<Record<string, unknown>, SocketState>;
@@ -33,6 +39,9 @@ class Refused extends Error {
   }
 }
 
+/** A client that is told so comes back after a while. */
+export const TRY_AGAIN_LATER = 1013;
+
 /** graphql-ws only looks at the kind of an operation: a subscription may yield any number of results. */
 const ANY_OPERATION = parse('subscription { any }');
 
@@ -44,9 +53,23 @@ export function createSocketOperations(options: {
   graphql: GraphqlServer;
   log: ErrorLog;
   operationsPerSocket: number;
+  socketInitMs: number;
+  /** Counts the sockets of each credential. */
+  keys: Counts;
   isDraining(): boolean;
 }): ServerOptions<Record<string, unknown>, SocketState> {
+  const givingBack = new WeakMap<SocketState, () => void>();
   return {
+    connectionInitWaitTimeout: options.socketInitMs,
+    onConnect(context) {
+      const credential = findCredential(context);
+      if (credential === undefined) return true;
+      const giveBack = options.keys.take(hash('sha256', credential));
+      if (giveBack) givingBack.set(context.extra, giveBack);
+      else context.extra.end(TRY_AGAIN_LATER, 'this key has too many sockets');
+      return giveBack !== undefined;
+    },
+    onDisconnect: ({ extra }) => givingBack.get(extra)?.(),
     onSubscribe(context, _id, params) {
       const open = Object.keys(context.subscriptions).length;
       if (open > options.operationsPerSocket) return [tooMany(options.operationsPerSocket)];
@@ -105,6 +128,7 @@ async function* runOperation(
     }
   } finally {
     running.delete(controller);
+    context.extra.idleSinceMs = Date.now();
   }
 }
 
@@ -141,8 +165,18 @@ function createRequest(
     // GraphiQL sends the headers of its editor here, and no connection parameters at all.
     findAuthorization(params.extensions?.['headers']) ??
     extra.request.headers.authorization;
+  // What tells a browser from a program.
+  for (const name of WRITTEN_BY_BROWSERS) {
+    const value = extra.request.headers[name];
+    if (typeof value === 'string') headers[name] = value;
+  }
   if (authorization !== undefined) headers['authorization'] = authorization;
   return new graphql.fetchAPI.Request(`http://localhost${GRAPHQL_PATH}`, { method: 'POST', headers, signal });
+}
+
+/** What the whole socket shows, as its operations do unless they show another. */
+function findCredential({ connectionParams, extra }: SocketContext): string | undefined {
+  return findAuthorization(connectionParams) ?? extra.request.headers.authorization;
 }
 
 function findAuthorization(source: unknown): string | undefined {

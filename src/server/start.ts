@@ -43,8 +43,8 @@ export async function start(
 
 function serve(gateway: Gateway): Promise<RunningServer> {
   const { config, logger, database } = gateway;
-  const plugins = createPlugins<Context>(gateway, ({ signal, traceId, requestId }, who) =>
-    createGraphContext(gateway, { who, signal, traceId, requestId }),
+  const plugins = createPlugins<Context>(gateway, ({ operation, signal, traceId, requestId }, who) =>
+    createGraphContext(gateway, { who, operation, signal, traceId, requestId }),
   );
   const graphql = createGraphqlServer({
     ...config,
@@ -52,9 +52,10 @@ function serve(gateway: Gateway): Promise<RunningServer> {
     plugins,
     log: logger,
     context: (initial) => {
-      const { request, requestId, who } = initial as typeof initial & Pick<GraphContext, 'who'>;
+      const { request, requestId, who, operation } = initial as typeof initial &
+        Pick<GraphContext, 'who' | 'operation'>;
       const traceId = traceIdOf(request);
-      return createGraphContext(gateway, { who, signal: request.signal, traceId, requestId });
+      return createGraphContext(gateway, { who, operation, signal: request.signal, traceId, requestId });
     },
   });
   return startServer({ ...config, graphql, log: logger, ready: (signal) => database.ping(signal) });

@@ -5,6 +5,7 @@ import { connect, type Result } from '../server/support/client.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 import { askAs } from './support/keys.ts';
 import { addOrganisation, HASHING_SECRET, type Tenant } from './support/organisation.ts';
+import { OPERATION } from './support/operation-cases.ts';
 import { listRootFields } from './support/root-fields.ts';
 import { CREATE, IDEMPOTENCY_KEY, IN_COMMON, listCases, type Foreign } from './support/tenancy-cases.ts';
 
@@ -36,6 +37,7 @@ test('each field that an operation can begin with is walked', () => {
     alertId: '',
     anomalyId: '',
     priceId: '',
+    operationId: '',
   };
   expect(Object.keys(listCases(nothing)).toSorted()).toEqual(listRootFields());
 });
@@ -54,6 +56,7 @@ test('an admin of one organisation who names all of another finds nothing and ch
     alertId: `alert_${await raiseTheirs('BUDGET_THRESHOLD')}`,
     anomalyId: `anom_${await raiseTheirs()}`,
     priceId: await setTheirPrice(),
+    operationId: await registerTheirs(),
   };
   for (const [field, { answer, ...operation }] of Object.entries(listCases(foreign))) {
     const transport = field.startsWith('Subscription.') ? 'WS' : 'HTTP';
@@ -120,6 +123,16 @@ async function setTheirPrice(): Promise<string> {
     priceSet(input: { model: "demo/slow", rates: [{ unit: REQUEST, amount: "1" }] }) { price { id } }
   }`);
   return data.priceSet.price.id;
+}
+
+async function registerTheirs(): Promise<string> {
+  const { data } = await askOther(
+    `mutation ($text: String!) {
+      operationRegister(input: { text: $text, name: "${MARK}", policy: { models: ["${MARK}"] } }) { operation { id } }
+    }`,
+    { text: OPERATION },
+  );
+  return data.operationRegister.operation.id;
 }
 
 async function listEntries(): Promise<string[]> {

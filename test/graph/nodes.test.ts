@@ -20,6 +20,9 @@ beforeAll(async () => {
   await gateway().ask(`mutation {
     budgetSet(input: { subjectId: "team_default", limit: "1000", window: TOTAL }) { budget { id } }
   }`);
+  await gateway().ask(`mutation {
+    operationRegister(input: { text: "query A { viewer { scopes } }" }) { operation { id } }
+  }`);
   const { data } = await gateway().ask(`{
     viewer { key { id } team { id } }
     completions { nodes { id model { id price { id } } } }
@@ -27,8 +30,9 @@ beforeAll(async () => {
     providers { id }
     budgets { nodes { id } }
     auditEvents { nodes { id } }
+    operations { nodes { id } }
   }`);
-  const { viewer, completions, ledger, providers, budgets, auditEvents } = data;
+  const { viewer, completions, ledger, providers, budgets, auditEvents, operations } = data;
   Object.assign(known, {
     Anomaly: `anom_${anomaly}`,
     ApiKey: viewer.key.id,
@@ -38,6 +42,7 @@ beforeAll(async () => {
     Completion: completions.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
     Model: completions.nodes[0].model.id,
+    Operation: operations.nodes[0].id,
     Price: completions.nodes[0].model.price.id,
     Provider: providers[0].id,
     Team: viewer.team.id,

@@ -119,6 +119,7 @@ describe('every connection', () => {
       'Query.completions',
       'Query.ledger',
       'Query.models',
+      'Query.operations',
       'Team.keys',
     ]);
     for (const { name } of open) {

@@ -13,6 +13,7 @@ const RANGE = '{ from: "2020-01-01T00:00:00Z" }';
 /** Has the form of an id; nothing has it. */
 export const NO_COMPLETION = 'cmpl_00000000000000000000000000';
 const NO_BUDGET = 'bdg_00000000000000000000000000';
+const NO_OPERATION = 'op_00000000000000000000000000';
 const NO_KEY = 'key_00000000000000000000000000';
 
 /** Every field that an operation can begin with, the scope it needs, and the shortest way to ask for it. */
@@ -37,6 +38,7 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.models': { query: '{ models { totalCount } }' },
   'Query.node': { query: `{ node(id: "${NO_COMPLETION}") { id } }` },
   'Query.nodes': { query: `{ nodes(ids: ["${NO_COMPLETION}"]) { id } }` },
+  'Query.operations': { needs: 'OPERATIONS_WRITE', query: '{ operations { totalCount } }' },
   'Query.providers': { query: '{ providers { name } }' },
   'Query.usage': { needs: 'USAGE_READ', query: `{ usage(range: ${RANGE}) { total { requests } } }` },
   'Query.usageExport': { needs: 'USAGE_READ', query: `{ usageExport(range: ${RANGE}, format: CSV) }` },
@@ -77,6 +79,14 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.ledgerCredit': {
     needs: 'LEDGER_WRITE',
     query: 'mutation { ledgerCredit(input: { amount: "0", reason: "" }) { errors { code } } }',
+  },
+  'Mutation.operationRegister': {
+    needs: 'OPERATIONS_WRITE',
+    query: 'mutation { operationRegister(input: { text: "" }) { errors { code } } }',
+  },
+  'Mutation.operationRemove': {
+    needs: 'OPERATIONS_WRITE',
+    query: `mutation { operationRemove(id: "${NO_OPERATION}") { errors { code } } }`,
   },
   'Mutation.priceSet': {
     needs: 'ADMIN',

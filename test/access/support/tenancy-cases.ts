@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import { operationCases } from './operation-cases.ts';
 
 /** The ids of what another organisation has. */
 export interface Foreign {
@@ -12,6 +13,7 @@ export interface Foreign {
   alertId: string;
   anomalyId: string;
   priceId: string;
+  operationId: string;
 }
 
 /** What completions of both organisations have in common. */
@@ -45,8 +47,9 @@ export function listCases({
   alertId,
   anomalyId,
   priceId,
+  operationId,
 }: Foreign): Record<string, Case> {
-  const ids = [done, running, ...entries, keyId, teamId, budgetId, alertId, anomalyId, priceId];
+  const ids = [done, running, ...entries, keyId, teamId, budgetId, alertId, anomalyId, priceId, operationId];
   return {
     'Query._entities': {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }',
@@ -157,6 +160,7 @@ export function listCases({
       variables: { ids: ids },
       answer: { nodes: ids.map(() => null) },
     },
+    ...operationCases(operationId),
     'Query.providers': { query: '{ providers { name } }', answer: { providers: expect.any(Array) } },
     'Query.usage': {
       query: `query ($team: ID!, $key: ID!) {

@@ -23,7 +23,7 @@ export function normalise(answer: unknown): unknown {
     if (typeof value !== 'string' && typeof value !== 'number') return value;
     const [name] = Object.entries(CHANGING).find(([, field]) => field.test(key)) ?? [];
     if (name) return name;
-    const [id, prefix] = /^(cmpl|key|ent|bdg|aud|alert|anom)_\w+$/.exec(String(value)) ?? [];
+    const [id, prefix] = /^(cmpl|key|ent|bdg|aud|alert|anom|op)_\w+$/.exec(String(value)) ?? [];
     return id && prefix ? nameOf(id, prefix) : value;
   };
   return JSON.parse(JSON.stringify(answer, replace));
