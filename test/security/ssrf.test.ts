@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
-import { Agent, request } from 'undici';
+import { Agent, request as requestBy } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createWebhookHttp } from '../../src/alerts/send.ts';
 import { fetchList } from '../../src/catalog/fetch-list.ts';
@@ -68,7 +68,7 @@ describe('every client of the gateway refuses to connect inside', () => {
         options.all
           ? callback(null, [{ address: '169.254.169.254', family: 4 }])
           : callback(null, '169.254.169.254', 4);
-      await expect(ask(`http://${host}/`, STRICT, lookup)).rejects.toThrow('private network');
+      await expect(askBy(`http://${host}/`, STRICT, lookup)).rejects.toThrow('private network');
     },
   );
 });
@@ -76,7 +76,7 @@ describe('every client of the gateway refuses to connect inside', () => {
 describe('a name', () => {
   test('that leads inside is refused, and said so without the address', async () => {
     const { port, asked } = await startInside();
-    const failed = ask(`http://rebound.example:${port}/`, STRICT, leadsTo('127.0.0.1'));
+    const failed = askBy(`http://rebound.example:${port}/`, STRICT, leadsTo('127.0.0.1'));
     await expect(failed).rejects.toThrow(
       'rebound.example leads into a private network, where the gateway does not connect to; network.allowPrivate allows it',
     );
@@ -90,15 +90,17 @@ describe('a name', () => {
     let lookups = 0;
     const rebinding: LookupFunction = (host, options, callback) =>
       leadsTo(answers[lookups++] ?? '10.0.0.1')(host, options, callback);
-    expect(await ask(`http://rebound.example:${port}/`, guard, rebinding)).toBe('secret');
+    expect(await askBy(`http://rebound.example:${port}/`, guard, rebinding)).toBe('secret');
     expect([lookups, asked.length]).toEqual([1, 1]);
-    await expect(ask(`http://rebound.example:${port}/`, guard, rebinding)).rejects.toThrow('private network');
+    await expect(askBy(`http://rebound.example:${port}/`, guard, rebinding)).rejects.toThrow(
+      'private network',
+    );
   });
 
   test('that leads to several places goes only where it may', async () => {
     const { port } = await startInside();
     const guard: AddressGuard = { allows: (_, address) => address === '127.0.0.1' };
-    expect(await ask(`http://two.example:${port}/`, guard, leadsTo('10.255.255.1', '127.0.0.1'))).toBe(
+    expect(await askBy(`http://two.example:${port}/`, guard, leadsTo('10.255.255.1', '127.0.0.1'))).toBe(
       'secret',
     );
   });
@@ -106,7 +108,7 @@ describe('a name', () => {
   test('that leads into a network that the owner allows is connected to', async () => {
     const { port } = await startInside();
     const guard = createAddressGuard({ networks: ['127.0.0.0/8'], urls: [] });
-    expect(await ask(`http://own.example:${port}/`, guard, leadsTo('127.0.0.1'))).toBe('secret');
+    expect(await askBy(`http://own.example:${port}/`, guard, leadsTo('127.0.0.1'))).toBe('secret');
   });
 });
 
@@ -224,10 +226,10 @@ function leadsTo(...addresses: string[]): LookupFunction {
   };
 }
 
-async function ask(url: string, guard: AddressGuard, resolveName: LookupFunction): Promise<string> {
+async function askBy(url: string, guard: AddressGuard, resolveName: LookupFunction): Promise<string> {
   const dispatcher = new Agent({ connect: createSafeConnector(guard, { resolveName }) });
   try {
-    return await (await request(url, { dispatcher })).body.text();
+    return await (await requestBy(url, { dispatcher })).body.text();
   } finally {
     await dispatcher.destroy();
   }
