@@ -24,7 +24,7 @@ export function createSafeConnector(
   guard: AddressGuard,
   options: buildConnector.BuildOptions & { resolveName?: LookupFunction } = {},
 ): buildConnector.connector {
-  const { resolveName = resolve as LookupFunction, ...rest } = options;
+  const { resolveName = resolve, ...rest } = options;
   const lookup: LookupFunction = (host, lookupOptions, callback) =>
     resolveName(host, { ...lookupOptions, all: true }, (error, found) => {
       if (error) return callback(error, '', 0);
