@@ -1,5 +1,6 @@
 import type { Ask } from '../domain/ask.ts';
 import { Forbidden, InvalidInput } from '../domain/errors.ts';
+import { least } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { AskFirst } from './ask-first.ts';
 import { ensureAllowed } from './rules.ts';
@@ -19,14 +20,16 @@ interface Judgement {
 type Listed = Pick<AskFirst, 'has'>;
 
 /**
- * @returns the ask with the tags of its caller, and with its end user where the credential names one.
+ * @returns the ask with the tags of its caller, with its end user where the credential names one, and with no more output
+ * than its caller may have.
  * @throws Forbidden when the caller may not ask for completions, not for this model (then it says how to ask for it), or
  * not for this end user; InvalidInput for a tag that says otherwise what the caller's own tags say: what is charged to
  * whom is not for the request to choose.
  */
 export function authorize(askFirst: Listed, who: Principal, ask: Ask): Grant {
   ensureAllowed(who, 'COMPLETIONS_WRITE', 'a completion');
-  if (mayUseModel(askFirst, who, ask.model)) return { who, ask: forEndUser(who, withTags(who, ask)) };
+  if (mayUseModel(askFirst, who, ask.model))
+    return { who, ask: forEndUser(who, withTags(who, atMost(who, ask))) };
   const name = JSON.stringify(ask.model);
   const refusal = isListed(who, ask.model)
     ? `${name} takes an approval`
@@ -63,13 +66,18 @@ function forEndUser({ endUserId }: Principal, ask: Ask): Ask {
   );
 }
 
+function atMost({ maxOutputTokens: most }: Principal, ask: Ask): Ask {
+  if (most === undefined) return ask;
+  return { ...ask, params: { ...ask.params, maxOutputTokens: least(ask.params.maxOutputTokens, most) } };
+}
+
 function withTags({ tags: own }: Principal, ask: Ask): Ask {
   if (own.length === 0) return ask;
   const issues = ask.tags.flatMap(({ key, value }, index) => {
     const fixed = own.find((tag) => tag.key === key);
     if (!fixed || fixed.value === value) return [];
     const path = ['input', 'tags', String(index)];
-    const message = `${path.join('.')} is ${key}=${value}; your own key says ${key}=${fixed.value}`;
+    const message = `${path.join('.')} is ${key}=${value}; your key, or the operation, says ${key}=${fixed.value}`;
     return [{ path, message }];
   });
   if (issues.length > 0) throw new InvalidInput(issues);

@@ -60,7 +60,9 @@ export async function createKey(
 }
 
 /** What may be changed of a key afterwards; `null` takes its expiry away. */
-export type KeyChanges = Partial<Omit<KeySettings, 'scopes' | 'expiresAt'>> & { expiresAt?: Date | null };
+export type KeyChanges = Partial<Omit<KeySettings, 'scopes' | 'publishable' | 'expiresAt'>> & {
+  expiresAt?: Date | null;
+};
 
 /**
  * Changes what is given and leaves the rest.

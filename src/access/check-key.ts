@@ -6,7 +6,10 @@ import type { ApiKey } from './keys.ts';
 import { findBeyond } from './rights.ts';
 
 /** What may be said of a key. */
-export type KeySettings = Pick<ApiKey, 'name' | 'scopes' | 'models' | 'allowedIps' | 'tags' | 'expiresAt'>;
+export type KeySettings = Pick<
+  ApiKey,
+  'name' | 'scopes' | 'models' | 'allowedIps' | 'tags' | 'publishable' | 'expiresAt'
+>;
 
 /** All of these lists are read and kept with every use of the key. */
 const MODELS_MAX = 200;
@@ -26,6 +29,7 @@ export function ensureKeySettings(who: Principal, settings: Partial<KeySettings>
     ...(settings.scopes?.length === 0
       ? fault('scopes', 'names no scope; a key without one can do nothing')
       : []),
+    ...checkPublishable(settings),
     ...checkModels(settings.models),
     ...checkIps(settings.allowedIps),
     ...checkTags(settings.tags),
@@ -38,6 +42,11 @@ export function ensureKeySettings(who: Principal, settings: Partial<KeySettings>
 function checkName(name: string | undefined): InputIssue[] {
   if (name === undefined || (name.trim() !== '' && name.length <= NAME_MAX)) return [];
   return fault('name', `must hold 1 to ${NAME_MAX} characters`);
+}
+
+function checkPublishable({ publishable, scopes = [] }: Partial<KeySettings>): InputIssue[] {
+  if (!publishable || scopes.every((scope) => scope === 'COMPLETIONS_WRITE')) return [];
+  return fault('scopes', 'may be COMPLETIONS_WRITE alone: everybody can read a publishable key');
 }
 
 function checkModels(models: readonly string[] = []): InputIssue[] {

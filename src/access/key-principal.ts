@@ -20,6 +20,7 @@ export async function readKeyPrincipal(db: Db, secretHash: string): Promise<Prin
     expiresAt: earlier(row.expiresAt, isPrevious ? row.previousExpiresAt : null),
     endUserId: undefined,
     tags: row.tags,
+    publishable: row.publishable,
   };
 }
 

@@ -18,6 +18,8 @@ export interface ApiKey {
   allowedIps: string[];
   /** What its completions carry beside their own tags. */
   tags: Tag[];
+  /** Stands where everybody can read it, so it runs nothing but trusted operations. */
+  publishable: boolean;
   expiresAt: Date | undefined;
   lastUsedAt: Date | undefined;
   revokedAt: Date | undefined;
@@ -90,6 +92,7 @@ export function toApiKey(row: typeof apiKeys.$inferSelect): ApiKey {
     models: row.models,
     allowedIps: row.allowedIps,
     tags: row.tags,
+    publishable: row.publishable,
     expiresAt: row.expiresAt ?? undefined,
     lastUsedAt: row.lastUsedAt ?? undefined,
     revokedAt: row.revokedAt ?? undefined,

@@ -1,4 +1,6 @@
 import { Agent, request, type Dispatcher } from 'undici';
+import type { AddressGuard } from '../lib/safe-address.ts';
+import { createSafeConnector } from '../lib/safe-connect.ts';
 import { redactSecrets } from '../lib/redact.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -19,9 +21,9 @@ export interface WebhookHttp {
 }
 
 /** Redirects are not followed: one into the owner's own network would be asked from inside of it. */
-export function createWebhookHttp(): WebhookHttp {
+export function createWebhookHttp(guard: AddressGuard): WebhookHttp {
   const dispatcher = new Agent({
-    connect: { timeout: 5_000 },
+    connect: createSafeConnector(guard, { timeout: 5_000 }),
     connections: 16,
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,

@@ -1,5 +1,6 @@
 import type { WebhookConfig } from '../config/config.ts';
 import type { Sql } from '../db/database.ts';
+import { createAddressGuard } from '../lib/safe-address.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Alert } from './alerts.ts';
 import {
@@ -28,10 +29,10 @@ export interface Webhooks {
 
 export function createWebhooks(
   sql: Sql,
-  options: { webhooks: readonly WebhookConfig[]; logger: Logger },
+  options: { webhooks: readonly WebhookConfig[]; allowPrivate?: readonly string[]; logger: Logger },
 ): Webhooks {
-  const { webhooks, logger } = options;
-  const http = createWebhookHttp();
+  const { webhooks, allowPrivate: networks = [], logger } = options;
+  const http = createWebhookHttp(createAddressGuard({ networks, urls: webhooks.map(({ url }) => url) }));
 
   async function attempt(webhook: WebhookConfig, due: DueDelivery, signal: AbortSignal): Promise<void> {
     const message = { id: messageIdOf(due.alert), sentAt: new Date(), body: toBody(due.alert) };

@@ -17,11 +17,17 @@ export interface Refreshed {
 /**
  * Takes the price list of a file or URL into use, on every instance. A list with any fault is refused whole, and the
  * one in use stays.
+ * @param allowPrivate networks that it may come from although they are private.
  * @throws Error in one line, which shows no credentials.
  */
-export async function refreshPrices(sql: Sql, source: string, signal: AbortSignal): Promise<Refreshed> {
+export async function refreshPrices(
+  sql: Sql,
+  source: string,
+  signal: AbortSignal,
+  allowPrivate: readonly string[] = [],
+): Promise<Refreshed> {
   const name = describeSource(source);
-  const loaded = await fetchList(source, signal)
+  const loaded = await fetchList(source, signal, allowPrivate)
     .then((text) => readList(text, name))
     .catch((error: Error) => {
       throw new Error(`the price list of ${name} is not taken: ${error.message}`, { cause: error.cause });
@@ -42,10 +48,11 @@ export async function refreshWhenDue(
   sql: Sql,
   { source, refreshHours }: { source: string; refreshHours: number },
   signal: AbortSignal,
+  allowPrivate: readonly string[] = [],
 ): Promise<Refreshed | undefined> {
   const inUse = await findStoredListState(sql);
   const isFresh =
     inUse?.source === describeSource(source) &&
     Date.now() - inUse.loadedAt.getTime() < refreshHours * HOUR_MS;
-  return isFresh ? undefined : refreshPrices(sql, source, signal);
+  return isFresh ? undefined : refreshPrices(sql, source, signal, allowPrivate);
 }

@@ -18,7 +18,9 @@ export async function runPricesRefresh(given: string | undefined): Promise<void>
   const database = await openDatabase(config);
   try {
     await migrateDatabase(database);
-    process.stdout.write(describe(await refreshPrices(database.sql, source, new AbortController().signal)));
+    const { signal } = new AbortController();
+    const refreshed = await refreshPrices(database.sql, source, signal, config.network.allowPrivate);
+    process.stdout.write(describe(refreshed));
   } finally {
     await database.close();
   }

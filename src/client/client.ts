@@ -1,6 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { complete } from './complete.ts';
 import type { Connection } from './connection.ts';
+import type { DocumentsBy } from './document.ts';
 import type { CompletionFieldsFragment, CompletionInput } from './generated/graphql.ts';
 import { leavable } from './leavable.ts';
 import { request } from './request.ts';
@@ -17,6 +18,8 @@ export interface SluiceClientOptions {
   /** An API key, or how to get one; asked for again with each request. */
   key: string | (() => string | Promise<string>);
   fetch?: typeof fetch;
+  /** `hash`: operations are named by the hash that code generation gives them, where the gateway trusts them. */
+  documentsBy?: DocumentsBy;
   /** For a runtime without a `WebSocket`, such as Node 20: the one of the package `ws`. */
   webSocketImpl?: unknown;
 }
@@ -72,6 +75,7 @@ export function createSluiceClient(options: SluiceClientOptions): SluiceClient {
     url,
     readKey: typeof key === 'function' ? key : () => key,
     fetch: options.fetch ?? fetch,
+    documentsBy: options.documentsBy ?? 'text',
     webSocketImpl: options.webSocketImpl,
   };
   return {

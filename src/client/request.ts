@@ -1,6 +1,6 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { print } from 'graphql';
 import { authorize, type Connection } from './connection.ts';
+import { toParams } from './document.ts';
 import { dataOf, type Result } from './result.ts';
 import { SluiceError } from './sluice-error.ts';
 
@@ -14,7 +14,11 @@ export async function request<Data, Variables>(
   variables: Variables,
   signal?: AbortSignal,
 ): Promise<Data> {
-  const answer = await post(connection, JSON.stringify({ query: print(document), variables }), signal);
+  const answer = await post(
+    connection,
+    JSON.stringify({ ...toParams(document, connection.documentsBy), variables }),
+    signal,
+  );
   return dataOf(parseResult(answer)) as Data;
 }
 

@@ -1,7 +1,7 @@
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
-import { print } from 'graphql';
 import { createClient } from 'graphql-ws/client';
 import { authorize, type Connection } from './connection.ts';
+import { toParams } from './document.ts';
 import { createInbox } from './inbox.ts';
 import { dataOf, toSluiceError, type Result } from './result.ts';
 import { SluiceError } from './sluice-error.ts';
@@ -46,7 +46,7 @@ export async function* subscribe<Data, Variables>(
     },
   });
   const leave = client.subscribe(
-    { query: print(document), variables: variables as Record<string, unknown> },
+    { ...toParams(document, connection.documentsBy), variables: variables as Record<string, unknown> },
     {
       next: (result) => inbox.put(result as Result),
       error: (error) => inbox.end(Array.isArray(error) ? toSluiceError(error) : lost(error)),

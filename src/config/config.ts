@@ -146,6 +146,18 @@ export interface Config {
   anomalies: AnomaliesConfig;
   /** Look for provider keys in the environment and for local servers on loopback. */
   detectProviders: boolean;
+  operations: {
+    /** Whether browsers may run only operations that are trusted. */
+    mode: 'open' | 'trusted';
+    /** Operations that every organisation trusts: their texts by their ids, from the manifests of client builds. */
+    documents: Readonly<Record<string, string>>;
+  };
+  /** Who may read the schema: everybody, who has a key, or nobody. */
+  introspection: 'public' | 'keys' | 'none';
+  network: {
+    /** Private networks that vendors, webhooks and price lists may lie in, in CIDR notation. */
+    allowPrivate: string[];
+  };
   prices: {
     /** File or URL of a price list, over the one in the package. The URL may hold a password. */
     source: string | undefined;
@@ -158,10 +170,20 @@ export interface Config {
     operationAliases: number;
     operationTokens: number;
     operationDirectives: number;
+    /** Fields that an operation begins with. */
+    operationRootFields: number;
     /** Complexity points of one operation; see `@cost` in the schema. */
     operationCost: number;
+    /** Levels of the variables of one operation, and all their members together. */
+    variableDepth: number;
+    variableValues: number;
     /** Open operations on one WebSocket. */
     operationsPerSocket: number;
+    /** Messages and pings of one WebSocket, which may come at once twice as many. */
+    messagesPerSecond: number;
+    /** WebSockets of one address, and of one credential. */
+    socketsPerAddress: number;
+    socketsPerKey: number;
     /** Wrong credentials of one address, before it is told to wait. */
     failedCredentialsPerMinute: number;
     each: EachLimit[];
@@ -192,6 +214,15 @@ export interface Config {
     abandonMs: number;
     /** A reader that takes nothing for this long is closed. */
     stalledReaderMs: number;
+    /** Until a client has sent the headers of a request, and until it has sent all of it. */
+    headersMs: number;
+    requestMs: number;
+    /** For a whole query or mutation; subscriptions may run for ever. */
+    operationMs: number;
+    /** Until a WebSocket that was opened says who it is. */
+    socketInitMs: number;
+    /** A WebSocket without a running operation is closed after this. */
+    idleSocketMs: number;
     /** How long running work may go on after SIGTERM. */
     drainMs: number;
     /** How long a request waits for the limits in Redis, before this instance decides alone. */

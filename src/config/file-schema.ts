@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isNetwork } from '../lib/safe-address.ts';
 import { CAPABILITIES } from '../domain/model.ts';
 import { anomalies } from './anomalies-schema.ts';
 import type { ProviderConfig } from './config.ts';
@@ -39,6 +40,12 @@ export function fileSchema(lookup: Readonly<Record<string, string>>) {
     webhooks: webhooks(lookup).default([]),
     anomalies: anomalies.prefault({}),
     detectProviders: z.boolean().default(true),
+    operations: mapOf({
+      mode: choice(['open', 'trusted']).default('open'),
+      files: z.array(z.string().min(1, 'is empty')).max(100).default([]),
+    }).prefault({}),
+    introspection: choice(['public', 'keys', 'none']).optional(),
+    network: mapOf({ allowPrivate: z.array(network).default([]) }).prefault({}),
     prices: mapOf({
       source: priceSource(lookup).optional(),
       refreshHours: wholeNumber(1, 8_760).default(24),
@@ -52,8 +59,14 @@ const limits = mapOf({
   operationAliases: limit(30),
   operationTokens: limit(4_000),
   operationDirectives: limit(30),
+  operationRootFields: limit(50),
   operationCost: limit(25_000),
+  variableDepth: limit(256),
+  variableValues: limit(200_000),
   operationsPerSocket: limit(100),
+  messagesPerSecond: limit(100),
+  socketsPerAddress: limit(1_000),
+  socketsPerKey: limit(1_000),
   failedCredentialsPerMinute: limit(60),
   each: eachLimits.prefault({}),
   upstreamCalls: limit(256),
@@ -73,8 +86,17 @@ const timeouts = mapOf({
   holdMs: durationMs(30_000),
   abandonMs: durationMs(10_000),
   stalledReaderMs: durationMs(15_000),
+  headersMs: durationMs(10_000),
+  requestMs: durationMs(60_000),
+  operationMs: durationMs(630_000),
+  socketInitMs: durationMs(3_000),
+  idleSocketMs: durationMs(600_000),
   drainMs: durationMs(20_000),
   sharedLimitsMs: durationMs(40),
+});
+
+const network = z.string().refine(isNetwork, {
+  error: (issue) => `is ${quote(issue.input)}; it must be a network such as "10.1.0.0/16" or "fd00::/8"`,
 });
 
 const providerName = z.string().regex(/^[a-z0-9-]+$/, 'is no provider name; use a-z, 0-9 and "-"');

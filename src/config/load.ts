@@ -7,6 +7,7 @@ import { environmentSchema } from './environment-schema.ts';
 import type { Environment } from './env.ts';
 import { isUrl } from '../lib/safe-url.ts';
 import { fileSchema } from './file-schema.ts';
+import { readManifests } from './operation-manifests.ts';
 
 /**
  * The configuration of this process: variables, then the config file, then defaults.
@@ -17,20 +18,32 @@ export function loadConfig(environment: Environment): Config {
   const file = readConfigFile(directory, lookup['SLUICE_CONFIG']);
   const variables = environmentSchema.safeParse(lookup, { error: describeType });
   const settings = fileSchema(lookup).safeParse(file.content, { error: describeType });
-  if (variables.success && settings.success && file.problems.length === 0) {
-    return toConfig(variables.data, settings.data, directory);
+  const manifests = readManifests(settings.data?.operations.files ?? [], directory);
+  if (
+    variables.success &&
+    settings.success &&
+    file.problems.length === 0 &&
+    manifests.problems.length === 0
+  ) {
+    return toConfig(variables.data, settings.data, manifests.documents, directory);
   }
   throw new ConfigError([
     ...listProblems(variables.error),
     ...file.problems,
     ...listProblems(settings.error, (path) => file.locate(path)),
+    ...manifests.problems,
   ]);
 }
 
 type Variables = z.output<typeof environmentSchema>;
 type Settings = z.output<ReturnType<typeof fileSchema>>;
 
-function toConfig(variables: Variables, file: Settings, directory: string): Config {
+function toConfig(
+  variables: Variables,
+  file: Settings,
+  documents: Config['operations']['documents'],
+  directory: string,
+): Config {
   return {
     environment: variables.SLUICE_ENV,
     port: variables.PORT ?? file.server.port,
@@ -50,6 +63,9 @@ function toConfig(variables: Variables, file: Settings, directory: string): Conf
     webhooks: file.webhooks,
     anomalies: file.anomalies,
     detectProviders: variables.SLUICE_DETECT ? variables.SLUICE_DETECT === '1' : file.detectProviders,
+    operations: { mode: file.operations.mode, documents },
+    introspection: file.introspection ?? (variables.SLUICE_ENV === 'development' ? 'public' : 'keys'),
+    network: file.network,
     prices: { ...file.prices, source: locateSource(file.prices.source, directory) },
     limits: file.limits,
     shedding: file.shedding,

@@ -11,6 +11,7 @@ export const SCOPES = [
   'LEDGER_WRITE',
   'AUDIT_READ',
   'ACCESS_DECIDE',
+  'OPERATIONS_WRITE',
   'ADMIN',
   'OWNER',
 ] as const;
@@ -33,6 +34,10 @@ export interface Principal {
   endUserId: string | undefined;
   /** Tags that its completions carry beside those of the request, which cannot give another value for their keys. */
   tags: readonly Tag[];
+  /** The most that one of its completions may write; undefined: what the model can. */
+  maxOutputTokens?: number | undefined;
+  /** Runs nothing but trusted operations, because its credential stands where everybody can read it. */
+  publishable?: boolean;
   /** What of this was granted for a time; nothing unless it is there. */
   granted?: Granted | undefined;
 }

@@ -13,7 +13,8 @@ export type OutboxKind =
   | 'LEDGER_CORRECTED'
   | 'ALERT_RAISED'
   | 'ACCESS_REQUEST_CHANGED'
-  | 'ASK_FIRST_CHANGED';
+  | 'ASK_FIRST_CHANGED'
+  | 'OPERATIONS_CHANGED';
 
 export interface OutboxEvent {
   kind: OutboxKind;

@@ -3,7 +3,7 @@ import type { ApiKey as ApiKeyRow } from '../access/keys.ts';
 import { ensureRoleScopes } from '../access/roles.ts';
 import { InvalidInput } from '../domain/errors.ts';
 import type { Scope as ScopeName } from '../domain/principal.ts';
-import { ApiKey, Scope } from './api-key.ts';
+import { ApiKey, PUBLISHABLE, Scope } from './api-key.ts';
 import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
 import { payload, UserError, type Payload } from './errors.ts';
@@ -25,6 +25,7 @@ const KeyCreateInput = builder.inputType('KeyCreateInput', {
     models: t.stringList({ description: MODELS }),
     allowedIps: t.stringList({ description: ALLOWED_IPS }),
     tags: t.field({ type: [TagInput], description: TAGS }),
+    publishable: t.boolean({ defaultValue: false, description: PUBLISHABLE }),
     expiresAt: t.field({ type: 'DateTime' }),
   }),
 });
@@ -100,6 +101,7 @@ async function create(
     models,
     allowedIps,
     tags,
+    publishable = false,
     expiresAt,
     ...rights
   }: WithoutNull<typeof KeyCreateInput.$inferInput>,
@@ -112,6 +114,7 @@ async function create(
     models: models ?? [],
     allowedIps: allowedIps ?? [],
     tags: tags ?? [],
+    publishable,
     expiresAt,
   };
   return createKey(gateway.keys, who, settings, { requestId, ip });

@@ -12,6 +12,9 @@ export const Scope = builder.enumType('Scope', {
   values: SCOPES,
 });
 
+export const PUBLISHABLE =
+  'For a page or an app, where everybody can read it: it runs nothing but registered operations.';
+
 export const ApiKey = builder.objectRef<ApiKeyRow>('ApiKey');
 builder.node(ApiKey, {
   id: { resolve: ({ id }) => id },
@@ -37,6 +40,7 @@ builder.node(ApiKey, {
         'What all its completions carry beside their own tags, which cannot give another value for these keys.',
       resolve: ({ tags }) => tags,
     }),
+    publishable: t.exposeBoolean('publishable', { description: PUBLISHABLE }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
     expiresAt: t.field({ type: 'DateTime', nullable: true, resolve: ({ expiresAt }) => expiresAt }),
     lastUsedAt: t.field({

@@ -1,4 +1,5 @@
 import { initContextCache } from '@pothos/core';
+import type { TrustedOperation } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
 import type { LimitFacts } from '../limits/limits.ts';
@@ -8,6 +9,8 @@ import { createLoaders, type Loaders } from './loaders.ts';
 export interface GraphContext {
   gateway: Gateway;
   who: Principal;
+  /** Where the operation is one that is trusted. */
+  operation: TrustedOperation | undefined;
   /** Aborts when the client is gone, whatever the transport. */
   signal: AbortSignal;
   traceId: string;
@@ -22,7 +25,7 @@ export interface GraphContext {
 
 export function createGraphContext(
   gateway: Gateway,
-  caller: Pick<GraphContext, 'who' | 'signal' | 'traceId' | 'requestId' | 'ip'>,
+  caller: Pick<GraphContext, 'who' | 'operation' | 'signal' | 'traceId' | 'requestId' | 'ip'>,
 ): GraphContext {
   const limitFacts: LimitFacts[] = [];
   const onLimits = (facts: LimitFacts) => void limitFacts.push(facts);

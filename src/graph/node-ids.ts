@@ -19,6 +19,7 @@ const PREFIXES = {
   areq: 'AccessRequest',
   grant: 'AccessGrant',
   lim: 'Limit',
+  op: 'Operation',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 

@@ -18,6 +18,7 @@ import './limit-set.ts';
 import './member.ts';
 import './model.ts';
 import './model-access.ts';
+import './operation.ts';
 import './price.ts';
 import './provider.ts';
 import './role.ts';

@@ -54,9 +54,10 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
   for (const name of webhooks.names)
     every(DELIVER_EVERY_MS, `webhook ${name}`, () => webhooks.deliver(name, signal));
   const { source, refreshHours } = config.prices;
+  const { allowPrivate } = config.network;
   if (source !== undefined) {
     every(PRICES_EVERY_MS, 'prices', async () => {
-      const refreshed = await refreshWhenDue(database.sql, { source, refreshHours }, signal);
+      const refreshed = await refreshWhenDue(database.sql, { source, refreshHours }, signal, allowPrivate);
       if (!refreshed) return;
       gateway.announceCommit();
       await gateway.prices.book.reload(EVERYBODY);

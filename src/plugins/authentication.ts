@@ -2,6 +2,7 @@ import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
 import { Forbidden, GatewayError, Unauthenticated } from '../domain/errors.ts';
+import { underPolicy, type TrustedOperation } from '../domain/operation.ts';
 import {
   hasScope,
   SCOPES,
@@ -32,6 +33,8 @@ export interface Asking {
   request: Request;
   ip: string;
   certificate: ClientCertificate | undefined;
+  /** What they run, once it is known to be a trusted operation. */
+  operation?: TrustedOperation | undefined;
 }
 
 /**
@@ -72,22 +75,35 @@ export function useFreshContext<Context extends Asking & { who: Principal }>(
     onSubscribe({ args }) {
       const context = args.contextValue as unknown as Context;
       async function onNext(): Promise<void> {
-        const who = await authenticator.authenticate(credentialsOf(context));
-        ensureNoLess(context.who, who);
-        Object.assign(context, renew(context, who));
+        Object.assign(context, renew(context, await askAgain(authenticator, context, context.who)));
       }
       return { onSubscribeResult: () => ({ onNext }) };
     },
   };
 }
 
-export function credentialsOf({ request, ip, certificate }: Asking): Credentials {
+function credentialsOf({ request, ip, certificate }: Asking): Credentials {
   const authorization = request.headers.get('authorization') ?? undefined;
   return { authorization, ip, certificate, team: request.headers.get('x-sluice-team') || undefined };
 }
 
+/**
+ * Who asks by now, for what they run.
+ * @throws as `authenticate`; Forbidden when they may do less than `before`.
+ */
+export async function askAgain(
+  authenticator: Pick<Authenticator, 'authenticate'>,
+  asking: Asking,
+  before: Principal,
+): Promise<Principal> {
+  const found = await authenticator.authenticate(credentialsOf(asking));
+  const now = asking.operation ? underPolicy(found, asking.operation) : found;
+  ensureNoLess(before, now);
+  return now;
+}
+
 /** @throws Forbidden when somebody may do less than before, or elsewhere: what a subscription streams was chosen then. */
-export function ensureNoLess(before: Principal, now: Principal): void {
+function ensureNoLess(before: Principal, now: Principal): void {
   const same =
     before.organisationId === now.organisationId &&
     before.teamId === now.teamId &&
@@ -98,7 +114,7 @@ export function ensureNoLess(before: Principal, now: Principal): void {
 }
 
 /** Whether an operation asks for nothing but the schema itself. */
-function isIntrospection(query: string | undefined): boolean {
+export function isIntrospection(query: string | undefined): boolean {
   let document: DocumentNode;
   try {
     document = parse(query ?? '', { maxTokens: MAX_TOKENS, noLocation: true });

@@ -1,8 +1,8 @@
 import { isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
-import type { Credentials, Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/principal.ts';
 import { iterateUntilAborted } from '../lib/abort.ts';
-import { credentialsOf, ensureNoLess, type Asking } from './authentication.ts';
+import { askAgain, type Asking } from './authentication.ts';
 
 /** The longest that a timer of Node can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -22,7 +22,7 @@ export function useOpenSubscriptions(authenticator: Authenticator): Plugin {
         onSubscribeResult({ result, setResult }) {
           if (!isAsyncIterable<unknown>(result)) return;
           const ended = new AbortController();
-          const stop = watchCaller(authenticator, who, credentialsOf(context), ended);
+          const stop = watchCaller(authenticator, context, who, ended);
           setResult(whenOver(iterateUntilAborted(result, ended.signal), stop) as never);
         },
       };
@@ -33,8 +33,8 @@ export function useOpenSubscriptions(authenticator: Authenticator): Plugin {
 /** @returns how to stop; it is stopped already once `ended` has aborted. */
 function watchCaller(
   authenticator: Authenticator,
+  asking: Asking,
   before: Principal,
-  credentials: Credentials,
   ended: AbortController,
 ): () => void {
   let timer: NodeJS.Timeout | undefined;
@@ -49,8 +49,7 @@ function watchCaller(
 
   async function look(): Promise<void> {
     try {
-      const now = await authenticator.authenticate(credentials);
-      ensureNoLess(before, now);
+      const now = await askAgain(authenticator, asking, before);
       lookAgainAt(now.expiresAt);
     } catch (error) {
       if (stopped) return;

@@ -2,40 +2,57 @@ import type { Plugin } from 'graphql-yoga';
 import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
 import { useAccessLog } from './access-log.ts';
-import { useAuthentication, useFreshContext, type Asking } from './authentication.ts';
+import { isIntrospection, useAuthentication, useFreshContext, type Asking } from './authentication.ts';
 import { useCostGuard } from './cost-guard.ts';
-import { useOpenSubscriptions } from './open-subscriptions.ts';
 import { useCostLimits } from './cost-limits.ts';
+import { useDeadline } from './deadline.ts';
+import { useNoIntrospection } from './introspection.ts';
 import { useLimitHeaders } from './limit-headers.ts';
+import { useNestingLimit } from './nesting-limit.ts';
+import { useOpenSubscriptions } from './open-subscriptions.ts';
 import { operationLimits } from './operation-limits.ts';
+import { useRootFieldLimit } from './root-fields.ts';
+import { useTrustedDocuments } from './trusted-documents.ts';
+import { useVariableLimits } from './variable-limits.ts';
 
 /**
  * What guards the graph, in order. Money is not guarded here but in the pipeline, which every door goes through.
  * @param renew makes the context of one event of a subscription.
  */
 export function createPlugins<Context extends Asking & { who: Principal }>(
-  {
-    config,
-    authenticator,
-    accessLog,
-    limits,
-  }: Pick<Gateway, 'config' | 'authenticator' | 'accessLog' | 'limits'>,
+  gateway: Pick<Gateway, 'config' | 'authenticator' | 'accessLog' | 'limits' | 'operations'>,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {
+  const { config, authenticator } = gateway;
+  const openIntrospection = config.introspection === 'public';
   return [
+    // Before anything is asked of anybody: it costs nothing and needs no names.
+    useVariableLimits(config.limits),
     // Before parsing: without a key nothing is looked at.
-    useAuthentication(authenticator, { openIntrospection: config.environment === 'development' }),
+    useAuthentication(authenticator, { openIntrospection }),
     // As soon as it is known who asks, or that nobody knows.
-    useAccessLog(accessLog),
+    useAccessLog(gateway.accessLog),
+    // Then, since organisations trust operations of their own; the text is known from here on.
+    ...useTrustedDocuments({
+      ...config.operations,
+      registry: gateway.operations,
+      isExempt: (query) => openIntrospection && isIntrospection(query),
+    }),
     // While parsing and validating, before any resolver.
     ...operationLimits(config.limits),
+    // Values in a text may be as deep as those in variables.
+    useNestingLimit(config.limits.variableDepth, config.limits.operationTokens),
+    useRootFieldLimit(config.limits.operationRootFields),
+    ...(config.introspection === 'none' ? [useNoIntrospection()] : []),
     // When the operation starts, since its cost depends on its variables; before a subscription's source, which may be paid for.
     useCostGuard(config.limits.operationCost),
     // Around the source, so that it ends with its caller's rights.
     useOpenSubscriptions(authenticator),
     // Only what will run is taken from the limits of its caller.
-    useCostLimits(limits),
+    useCostLimits(gateway.limits),
     useLimitHeaders(),
+    // Around the execution of what was let through; it renews the signal that resolvers hear.
+    useDeadline(config.timeouts.operationMs),
     // Last, as it replaces how events are executed.
     useFreshContext(authenticator, renew),
   ];

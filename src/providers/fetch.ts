@@ -1,5 +1,7 @@
 import type { FetchFunction } from '@ai-sdk/provider-utils';
 import { Agent, request, type Dispatcher } from 'undici';
+import type { AddressGuard } from '../lib/safe-address.ts';
+import { createSafeConnector } from '../lib/safe-connect.ts';
 
 /** More than any answer holds; it bounds what a broken or hostile server can make the gateway read. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
@@ -19,9 +21,9 @@ export interface VendorHttp {
  * HTTP/1.1 with bounded, kept connections. Redirects are not followed: one to an address inside the owner's
  * network would be answered with the vendor's key attached (CVE-2025-62155 of another gateway).
  */
-export function createVendorHttp(): VendorHttp {
+export function createVendorHttp(guard: AddressGuard): VendorHttp {
   const dispatcher = new Agent({
-    connect: { timeout: 5_000 },
+    connect: createSafeConnector(guard, { timeout: 5_000, allowH2: false }),
     connections: 256,
     pipelining: 1,
     allowH2: false,

@@ -9,7 +9,9 @@ export interface LocalServer {
   modelIds: string[];
 }
 
-/** Where these servers listen unless told otherwise. */
+/** Where servers of this machine are looked for. */
+export const LOCAL_URL = 'http://127.0.0.1';
+/** The ports on which these servers listen unless told otherwise. */
 export const LOCAL_PORTS = { ollama: 11434, lmstudio: 1234, llamacpp: 8080, vllm: 8000 } as const;
 export type LocalName = keyof typeof LOCAL_PORTS;
 
@@ -45,7 +47,7 @@ async function probe(
   port: number | undefined,
   signal: AbortSignal,
 ): Promise<LocalServer | undefined> {
-  const baseURL = `http://127.0.0.1:${port}/v1`;
+  const baseURL = `${LOCAL_URL}:${port}/v1`;
   try {
     const response = await fetch(`${baseURL}/models`, { signal });
     const list = modelList.parse(await response.json());

@@ -1,10 +1,11 @@
 import type { FetchFunction } from '@ai-sdk/provider-utils';
 import type { ProviderConfig } from '../config/config.ts';
 import { InvalidInput, ModelUnavailable } from '../domain/errors.ts';
+import { createAddressGuard } from '../lib/safe-address.ts';
 import { createConfigured, createLocal, createUnconfigured } from './create-provider.ts';
 import { createDemoProvider } from './demo/provider.ts';
 import { createVendorHttp } from './fetch.ts';
-import { LOCAL_PORTS, probeLocalServers, type LocalName } from './local.ts';
+import { LOCAL_PORTS, LOCAL_URL, probeLocalServers, type LocalName } from './local.ts';
 import type { Provider } from './provider.ts';
 import { PROVIDER_TABLE } from './table.ts';
 
@@ -33,13 +34,17 @@ export interface ProvidersOptions {
   probeLocal: boolean;
   /** The ports to probe instead of the usual ones. */
   probePorts?: Partial<Record<LocalName, number>>;
+  /** Networks that may be called although they are private, in CIDR notation. */
+  allowPrivate?: readonly string[];
   /** Replaces the network. */
   fetch?: FetchFunction;
 }
 
 /** @throws InvalidInput that lists every provider with an unknown type or a reserved name. */
 export function createProviders(options: ProvidersOptions): Providers {
-  const http = createVendorHttp();
+  const declaredUrls = options.configs.map(({ baseURL }) => baseURL);
+  const urls = [...declaredUrls, options.probeLocal ? LOCAL_URL : undefined];
+  const http = createVendorHttp(createAddressGuard({ networks: options.allowPrivate ?? [], urls }));
   const fetch = options.fetch ?? http.fetch;
   const demo = createDemoProvider();
   const declared = findRows(mergeByName(options.configs), [demo.info.name]).map(({ row, config }) =>

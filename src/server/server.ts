@@ -18,10 +18,10 @@ import type { SocketServer } from './websocket.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
 import type { GraphqlServer } from './yoga.ts';
 
-/** How long a client may take to send its headers, and its whole request. */
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 60_000;
-const CHECK_TIMEOUTS_EVERY_MS = 5_000;
+/** Of all headers of a request together; more is a 431. */
+const MAX_HEADER_BYTES = 16_384;
+/** How often connections are looked at within the time that their headers may take. */
+const HEADER_LOOKS = 2;
 /** Longer than the idle timeout of common load balancers, which must be the ones to hang up (60 s mostly). */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** How long a client may take to answer our goodbye. */
@@ -37,8 +37,13 @@ export interface ServerOptions extends CallerOptions {
   tls: TlsConfig | undefined;
   environment: 'development' | 'production';
   ready: ReadyCheck;
-  limits: { bodyBytes: number; operationsPerSocket: number };
-  timeouts: { stalledReaderMs: number };
+  limits: Parameters<typeof createSocketServer>[0]['limits'];
+  timeouts: Parameters<typeof createSocketServer>[0]['timeouts'] & {
+    /** How long a client may take to send its headers, and its whole request. */
+    headersMs: number;
+    requestMs: number;
+    stalledReaderMs: number;
+  };
   log: ErrorLog;
   findShedding: FindShedding;
 }
@@ -90,12 +95,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 /** Also the event that tells of a connection on which requests come. */
 async function createHttpServer(
   handle: RequestHandler,
-  { tls, log }: ServerOptions,
+  { tls, log, timeouts: { headersMs, requestMs } }: ServerOptions,
 ): Promise<{ server: Server; connected: 'connection' | 'secureConnection' }> {
   const timeouts = {
-    headersTimeout: HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionsCheckingInterval: CHECK_TIMEOUTS_EVERY_MS,
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: Math.min(headersMs, requestMs),
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: headersMs / HEADER_LOOKS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
   };
   const listener: RequestListener = (request, response) => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { GraphQLError, parse } from 'graphql';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
@@ -5,8 +6,10 @@ import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { isAsyncIterable } from 'graphql-yoga';
 import { iterateUntilAborted } from '../lib/abort.ts';
 import { newId } from '../lib/ids.ts';
+import { WRITTEN_BY_BROWSERS } from '../plugins/browsers.ts';
 import type { Caller } from './caller.ts';
 import { maskError, presentResult } from './errors.ts';
+import type { Counts } from './socket-limits.ts';
 import type { ErrorLog, Presentation } from './errors.ts';
 import type { FindShedding } from './shed.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
@@ -17,6 +20,9 @@ export interface SocketState {
   request: IncomingMessage;
   caller: Caller;
   running: Set<AbortController>;
+  /** When it last had an operation that ran, by `Date.now()`. */
+  idleSinceMs: number;
+  end(code: number, reason: string): void;
 }
 
 type SocketContext = Context<Record<string, unknown>, SocketState>;
@@ -35,6 +41,9 @@ class Refused extends Error {
   }
 }
 
+/** A client that is told so comes back after a while. */
+export const TRY_AGAIN_LATER = 1013;
+
 /** graphql-ws only looks at the kind of an operation: a subscription may yield any number of results. */
 const ANY_OPERATION = parse('subscription { any }');
 
@@ -46,10 +55,24 @@ export function createSocketOperations(options: {
   graphql: GraphqlServer;
   log: ErrorLog;
   operationsPerSocket: number;
+  socketInitMs: number;
+  /** Counts the sockets of each credential. */
+  keys: Counts;
   isDraining(): boolean;
   findShedding: FindShedding;
 }): ServerOptions<Record<string, unknown>, SocketState> {
+  const givingBack = new WeakMap<SocketState, () => void>();
   return {
+    connectionInitWaitTimeout: options.socketInitMs,
+    onConnect(context) {
+      const credential = findCredential(context);
+      if (credential === undefined) return true;
+      const giveBack = options.keys.take(hash('sha256', credential));
+      if (giveBack) givingBack.set(context.extra, giveBack);
+      else context.extra.end(TRY_AGAIN_LATER, 'this key has too many sockets');
+      return giveBack !== undefined;
+    },
+    onDisconnect: ({ extra }) => givingBack.get(extra)?.(),
     onSubscribe(context, _id, params) {
       const open = Object.keys(context.subscriptions).length;
       if (open > options.operationsPerSocket) return [tooMany(options.operationsPerSocket)];
@@ -110,6 +133,7 @@ async function* runOperation(
     }
   } finally {
     running.delete(controller);
+    context.extra.idleSinceMs = Date.now();
   }
 }
 
@@ -149,16 +173,31 @@ function createRequest(
       extra.request.headersDistinct[name]?.[0];
     if (value !== undefined) headers[name] = value;
   }
+  // What tells a browser from a program.
+  for (const name of WRITTEN_BY_BROWSERS) {
+    const value = extra.request.headers[name];
+    if (typeof value === 'string') headers[name] = value;
+  }
   return new graphql.fetchAPI.Request(`http://localhost${GRAPHQL_PATH}`, { method: 'POST', headers, signal });
 }
 
-/** In any letters, as headers are, and so perhaps twice: then it is not for us to choose one. */
+/** What the whole socket shows, as its operations do unless they show another. */
+function findCredential({ connectionParams, extra }: SocketContext): string | undefined {
+  return listParameters(connectionParams, 'authorization')[0] ?? extra.request.headers.authorization;
+}
+
+/** @throws Refused where it is there twice: it is not for us to choose one. */
 function findParameter(source: unknown, name: string): string | undefined {
-  if (typeof source !== 'object' || source === null) return undefined;
-  const found = Object.entries(source).filter(([key]) => key.toLowerCase() === name);
+  const found = listParameters(source, name);
   if (found.length > 1) throw new Refused([refusal(`${name} is there more than once`, 'BAD_REQUEST')]);
-  const value: unknown = found[0]?.[1];
-  return typeof value === 'string' ? value : undefined;
+  return found[0];
+}
+
+/** In any letters, as headers are. */
+function listParameters(source: unknown, name: string): string[] {
+  if (typeof source !== 'object' || source === null) return [];
+  const found = Object.entries(source).filter(([key]) => key.toLowerCase() === name);
+  return found.map(([, value]: [string, unknown]) => value).filter((value) => typeof value === 'string');
 }
 
 function tooMany(operationsPerSocket: number): GraphQLError {

@@ -37,8 +37,8 @@ export async function start(config: Config, options: GatewayOptions): Promise<Ru
 
 function serve(gateway: Gateway): Promise<RunningServer> {
   const { config, logger, database, pressure } = gateway;
-  const plugins = createPlugins<Context>(gateway, ({ signal, traceId, requestId, ip }, who) =>
-    createGraphContext(gateway, { who, signal, traceId, requestId, ip }),
+  const plugins = createPlugins<Context>(gateway, ({ operation, signal, traceId, requestId, ip }, who) =>
+    createGraphContext(gateway, { who, operation, signal, traceId, requestId, ip }),
   );
   const graphql = createGraphqlServer({
     ...config,
@@ -46,9 +46,10 @@ function serve(gateway: Gateway): Promise<RunningServer> {
     plugins,
     log: logger,
     context: (initial) => {
-      const { request, requestId, ip, who } = initial as typeof initial & Pick<GraphContext, 'who'>;
+      const { request, requestId, ip, who, operation } = initial as typeof initial &
+        Pick<GraphContext, 'who' | 'operation'>;
       const traceId = traceIdOf(request);
-      return createGraphContext(gateway, { who, signal: request.signal, traceId, requestId, ip });
+      return createGraphContext(gateway, { who, operation, signal: request.signal, traceId, requestId, ip });
     },
   });
   return startServer({

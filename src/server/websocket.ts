@@ -8,7 +8,8 @@ import { retryAfterSeconds } from '../plugins/refusal.ts';
 import { isOriginAllowed, isRefusal } from './caller.ts';
 import type { Caller, FindCaller, Refusal } from './caller.ts';
 import type { ErrorLog } from './errors.ts';
-import { createSocketOperations } from './socket-operations.ts';
+import { createCounts, createRate } from './socket-limits.ts';
+import { createSocketOperations, TRY_AGAIN_LATER } from './socket-operations.ts';
 import type { SocketState } from './socket-operations.ts';
 import type { FindShedding } from './shed.ts';
 import type { StallWatch } from './stall.ts';
@@ -17,12 +18,13 @@ import type { GraphqlServer } from './yoga.ts';
 
 const KEEP_ALIVE_MS = 12_000;
 const GOING_AWAY = 1001;
-const TRY_AGAIN_LATER = 1013;
-
-interface Client {
-  state: SocketState;
-  end(code: number, reason: string): void;
-}
+/** A client that is told so does not come back. */
+const POLICY_VIOLATION = 1008;
+const GOODBYE_MS = 1_000;
+/** Large messages come in some hundred pieces; each one is kept apart until the last. */
+const MAX_FRAGMENTS = 1_024;
+/** How often a socket is looked at within the time that it may be idle. */
+const IDLE_LOOKS = 4;
 
 export interface SocketServer {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
@@ -32,45 +34,62 @@ export interface SocketServer {
   terminate(): void;
 }
 
-export function createSocketServer(options: {
+interface SocketServerOptions {
   graphql: GraphqlServer;
   log: ErrorLog;
   stalls: StallWatch;
   corsOrigins: string[];
-  limits: { bodyBytes: number; operationsPerSocket: number };
+  limits: {
+    bodyBytes: number;
+    operationsPerSocket: number;
+    messagesPerSecond: number;
+    socketsPerAddress: number;
+    socketsPerKey: number;
+  };
+  timeouts: { socketInitMs: number; idleSocketMs: number };
   findCaller: FindCaller;
   isDraining(): boolean;
   findShedding: FindShedding;
-}): SocketServer {
-  const clients = new Map<WebSocket, Client>();
-  const { operationsPerSocket, bodyBytes } = options.limits;
-  const protocol = makeServer(createSocketOperations({ ...options, operationsPerSocket }));
+}
+
+export function createSocketServer(options: SocketServerOptions): SocketServer {
+  const clients = new Map<WebSocket, SocketState>();
+  const { limits, timeouts } = options;
+  const addresses = createCounts(limits.socketsPerAddress);
+  const keys = createCounts(limits.socketsPerKey);
+  const protocol = makeServer(createSocketOperations({ ...options, ...limits, ...timeouts, keys }));
   const sockets = new WebSocketServer({
     noServer: true,
     handleProtocols,
-    maxPayload: bodyBytes,
+    maxPayload: limits.bodyBytes,
+    maxFragments: MAX_FRAGMENTS,
     perMessageDeflate: false,
   });
   const stopPinging = keepAlive(sockets);
+  const stopLooking = closeIdle(clients, timeouts.idleSocketMs);
   return {
     upgrade(request, socket, head) {
       const refusal = findRefusal(request, options);
       if (refusal) return refuseUpgrade(socket, refusal);
       const caller = options.findCaller(request);
       if (isRefusal(caller)) return refuseUpgrade(socket, STATUSES[caller.status], caller.message);
+      const giveBack = addresses.take(caller.ip);
+      if (!giveBack) return refuseUpgrade(socket, '429 Too Many Requests');
+      socket.once('close', giveBack);
       sockets.handleUpgrade(request, socket, head, (ws) => {
-        clients.set(ws, serve(protocol, ws, { request, caller }, options.stalls));
+        clients.set(ws, serve(protocol, ws, { request, caller }, options));
         ws.once('close', () => clients.delete(ws));
         sockets.emit('connection', ws, request);
       });
     },
     close(which) {
-      for (const { state, end } of clients.values()) {
-        if (which === 'all' || state.running.size === 0) end(GOING_AWAY, 'the server is shutting down');
+      for (const { running, end } of clients.values()) {
+        if (which === 'all' || running.size === 0) end(GOING_AWAY, 'the server is shutting down');
       }
     },
     terminate() {
       stopPinging();
+      stopLooking();
       for (const ws of clients.keys()) ws.terminate();
     },
   };
@@ -103,14 +122,23 @@ function serve(
   protocol: ReturnType<typeof makeServer<Record<string, unknown>, SocketState>>,
   ws: WebSocket,
   { request, caller }: { request: IncomingMessage; caller: Caller },
-  stalls: StallWatch,
-): Client {
-  const state: SocketState = { request, caller, running: new Set() };
+  { stalls, limits }: SocketServerOptions,
+): SocketState {
+  const mayPass = createRate(limits.messagesPerSecond);
   let closed: ReturnType<typeof protocol.opened> | undefined;
   function end(code: number, reason: string): void {
     ws.close(code, reason);
     // Not only when the client answers: from here on nothing is sent, so nothing would hold a source back.
     void closed?.(code, reason);
+  }
+  const state: SocketState = { request, caller, running: new Set(), idleSinceMs: Date.now(), end };
+  /** Whether what came may be looked at. Nothing more is, once the client is told to leave. */
+  function admits(): boolean {
+    if (ws.readyState !== ws.OPEN) return false;
+    if (mayPass()) return true;
+    end(POLICY_VIOLATION, `more than ${limits.messagesPerSecond} messages a second`);
+    setTimeout(() => ws.terminate(), GOODBYE_MS).unref();
+    return false;
   }
   // Ends the socket before it returns when the client speaks another protocol.
   closed = protocol.opened(
@@ -120,6 +148,7 @@ function serve(
       close: (code, reason) => end(code ?? 1000, reason ?? ''),
       onMessage: (handle) =>
         ws.on('message', (data) => {
+          if (!admits()) return;
           holdBack(ws, request.socket);
           handle(textOf(data)).catch(() => end(4400, 'Invalid message received'));
         }),
@@ -129,12 +158,13 @@ function serve(
   // ws has told the client by the time this fires, and closes the socket itself.
   ws.on('error', () => {});
   ws.once('close', (code, reason) => void closed?.(code, String(reason)));
-  ws.on('ping', () => holdBack(ws, request.socket));
+  ws.on('ping', () => admits() && holdBack(ws, request.socket));
+  ws.on('pong', admits);
   stalls.watch(request.socket, () => {
     end(TRY_AGAIN_LATER, 'the client reads too slowly');
     stalls.watch(request.socket, () => ws.terminate());
   });
-  return { state, end };
+  return state;
 }
 
 function send(ws: WebSocket, data: string): Promise<void> {
@@ -168,6 +198,17 @@ function keepAlive(sockets: WebSocketServer): () => void {
       }
     }
   }, KEEP_ALIVE_MS);
+  timer.unref();
+  return () => clearInterval(timer);
+}
+
+/** Closes sockets on which nothing has run for too long: each costs memory, here and in whatever stands in between. */
+function closeIdle(clients: ReadonlyMap<WebSocket, SocketState>, idleSocketMs: number): () => void {
+  const timer = setInterval(() => {
+    for (const { running, idleSinceMs, end } of clients.values()) {
+      if (running.size === 0 && Date.now() - idleSinceMs >= idleSocketMs) end(GOING_AWAY, 'nothing has run');
+    }
+  }, idleSocketMs / IDLE_LOOKS);
   timer.unref();
   return () => clearInterval(timer);
 }

@@ -2,6 +2,7 @@ import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { createGraphQLError, createYoga } from 'graphql-yoga';
 import type { CORSOptions, Plugin, YogaInitialContext, YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import { EXTRA_PARAMS } from '../plugins/trusted-documents.ts';
 import { useInputErrors } from '../plugins/input-errors.ts';
 import { useBodyLimit } from './body-limit.ts';
 import { maskError, presentResult } from './errors.ts';
@@ -50,6 +51,7 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: createErrorCache() },
     cors: options.corsOrigins.length > 0 && ((request) => corsFor(request, options.corsOrigins)),
     multipart: false,
+    extraParamNames: EXTRA_PARAMS,
     graphiql: false,
     landingPage: false,
     // Yoga would print whole errors to the console; `presentResult` writes down what has to be known.
@@ -65,8 +67,10 @@ function useRequestRules(): Plugin {
   return {
     onRequestParse({ request, requestParser, setRequestParser }) {
       if (request.method === 'POST' && !isJson(request.headers.get('content-type'))) {
-        throw badRequest(415, 'send the operation as JSON, with content-type: application/json');
+        throw badRequest(415, 'send the operation as JSON in UTF-8, with content-type: application/json');
       }
+      if (request.method === 'GET' && !ASKED_FOR.some((name) => request.headers.has(name)))
+        throw badRequest(400, `a GET needs one of the headers ${ASKED_FOR.join(', ')}`, 'CSRF_PREVENTED');
       if (request.method !== 'GET' || !requestParser) return;
       setRequestParser((get) => {
         try {
@@ -88,12 +92,21 @@ function acceptsStream(request: Request): boolean {
   return /text\/event-stream|text\/\*|\*\/\*/.test(request.headers.get('accept') ?? '*/*');
 }
 
+/** Other character sets are read by some and not by others, and so get past whoever looks in between. */
 function isJson(contentType: string | null): boolean {
-  return contentType !== null && /^application\/json\s*(;|$)/i.test(contentType);
+  return (
+    contentType !== null && /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?;?\s*$/i.test(contentType)
+  );
 }
 
-function badRequest(status: number, message: string) {
-  return createGraphQLError(message, { extensions: { code: 'BAD_REQUEST', http: { status } } });
+/**
+ * No page may send these to another site without that site's leave. A GET without them may come from any page, with
+ * what the browser adds by itself, such as a client certificate.
+ */
+const ASKED_FOR = ['authorization', 'x-request-id', 'x-sluice-preflight', 'apollo-require-preflight'];
+
+function badRequest(status: number, message: string, code = 'BAD_REQUEST') {
+  return createGraphQLError(message, { extensions: { code, http: { status } } });
 }
 
 function usePresentation(log: ErrorLog): Plugin<object, ServerContext> {

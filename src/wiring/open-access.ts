@@ -4,6 +4,7 @@ import { createAuthenticator, type Authenticator } from '../access/authenticate.
 import { bootstrap } from '../access/bootstrap.ts';
 import type { KeyStore } from '../access/change-keys.ts';
 import { loadHashingKey } from '../access/hashing-key.ts';
+import { createOperations, type Operations } from '../access/operations/operations.ts';
 import type { TenantStore } from '../access/store.ts';
 import type { OutboxEvent } from '../events/outbox.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -25,6 +26,8 @@ export interface Access extends Pick<OpenLimits, 'limits' | 'book'> {
   tenants: TenantStore;
   /** What takes an approval before it is used. */
   askFirst: AskFirst;
+  /** Trusted documents. */
+  operations: Operations;
 }
 
 export async function openAccess(opening: Opening, store: Store): Promise<Access> {
@@ -55,6 +58,7 @@ export async function openAccess(opening: Opening, store: Store): Promise<Access
     askFirst,
     limits,
     book,
+    operations: createOperations(store.database, store),
     ...createStores(store, hashingKey, authenticator),
   };
 }

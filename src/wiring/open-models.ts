@@ -29,6 +29,7 @@ export async function openVendors({ config, variables, opened }: Opening): Promi
   await loadTokenizer();
   const detected = config.detectProviders ? detectFromEnvironment(variables) : [];
   const providers = createProviders({
+    ...config.network,
     configs: [...config.providers, ...detected],
     probeLocal: config.detectProviders,
   });

@@ -19,7 +19,7 @@ export function openWatches(
   { database, relay, announceCommit }: Store,
 ): Watches {
   const { db, sql } = database;
-  const webhooks = createWebhooks(sql, { webhooks: config.webhooks, logger });
+  const webhooks = createWebhooks(sql, { ...config.network, webhooks: config.webhooks, logger });
   opened.defer(() => webhooks.close());
   const anomalies = createAnomalyWatch({
     database,

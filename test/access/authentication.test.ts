@@ -84,7 +84,8 @@ describe('in production', () => {
 
   it('says 401 to a GET', async () => {
     const url = `${gateway().url}?query=${encodeURIComponent('{ viewerr }')}`;
-    const response = await fetch(url, { headers: { accept: 'application/graphql-response+json' } });
+    const headers = { accept: 'application/graphql-response+json', 'x-sluice-preflight': '1' };
+    const response = await fetch(url, { headers });
     expect(response.status).toBe(401);
     expect(await response.json()).toEqual(REFUSAL);
   });

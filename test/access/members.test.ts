@@ -160,6 +160,7 @@ describe('members', () => {
       traceId: '',
       requestId: '',
       ip: '127.0.0.1',
+      operation: undefined,
     });
     const source =
       '{ viewer { user { name } key { id } } users { nodes { name } } members { nodes { role { name } } } }';

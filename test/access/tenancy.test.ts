@@ -23,6 +23,7 @@ import {
   type Case,
   type Foreign,
 } from './support/tenancy-cases.ts';
+import { OPERATION } from './support/tenancy-cases-of-operations.ts';
 import { COMMON_ROLE } from './support/tenancy-cases-of-people.ts';
 import { addMember, addUser } from './support/users.ts';
 
@@ -159,6 +160,7 @@ async function describeOther(completions: { done: string; running: string }): Pr
     Completion: Object.values(completions),
     LedgerEntry: await listTheirs('ledger'),
     Limit: [await setTheirLimit()],
+    Operation: [await registerTheirs()],
     Organisation: [organisationId],
     Price: [await setTheirPrice()],
     Role: [`role_${role}`],
@@ -242,6 +244,16 @@ function readsFirst(cases: Record<string, Case>): [field: string, Case][] {
   return ['Query', 'Mutation', 'Subscription'].flatMap((root) =>
     Object.entries(cases).filter(([field]) => field.startsWith(`${root}.`)),
   );
+}
+
+async function registerTheirs(): Promise<string> {
+  const { data } = await askOther(
+    `mutation ($text: String!) {
+      operationRegister(input: { text: $text, name: "${MARK}", policy: { models: ["${MARK}"] } }) { operation { id } }
+    }`,
+    { text: OPERATION },
+  );
+  return data.operationRegister.operation.id;
 }
 
 /** Lets it happen again and again until there is an answer. */

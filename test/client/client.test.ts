@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createSluiceClient, type SluiceClientOptions } from '../../src/client/client.ts';
-import { ModelsDocument, UsageTicksDocument } from '../../src/client/generated/graphql.ts';
+import { ModelsDocument, UsageTicksDocument, ViewerDocument } from '../../src/client/generated/graphql.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 import { readCharges } from './support/books.ts';
 import { createProxy } from './support/proxy.ts';
@@ -146,3 +147,50 @@ describe.each([
     await expect(waiting).rejects.toThrow('enough');
   });
 });
+
+describe('documents by their hash', () => {
+  const hash = { documentsBy: 'hash' } as const;
+
+  it('are run where the gateway trusts them, over HTTP and WebSocket', async () => {
+    for (const text of await listTrusted([
+      'query Models',
+      'mutation CompletionCreate',
+      'subscription CompletionStream',
+    ])) {
+      const { data } = await gateway().ask(
+        'mutation ($text: String!) { operationRegister(input: { text: $text }) { errors { message } } }',
+        { text },
+      );
+      expect(data.operationRegister.errors).toEqual([]);
+    }
+    const sent: string[] = [];
+    const client = clientOf({
+      ...hash,
+      fetch: (url, init) => {
+        if (typeof init?.body === 'string') sent.push(init.body);
+        return fetch(url, init);
+      },
+    });
+    expect((await client.request(ModelsDocument, {})).models.nodes.length).toBeGreaterThan(0);
+    expect(sent.join('')).not.toContain('query Models');
+    const events = await Array.fromAsync(client.stream(say('by hash')));
+    expect(events.at(-1)).toMatchObject({ __typename: 'CompletionFinished' });
+  });
+
+  it('are refused where it does not', async () => {
+    await expect(clientOf(hash).request(ViewerDocument, {})).rejects.toMatchObject({
+      code: 'OPERATION_UNKNOWN',
+    });
+  });
+});
+
+/** The texts of trusted documents that hold one of these operations. */
+async function listTrusted(heads: string[]): Promise<string[]> {
+  const documents = JSON.parse(await readFile('schema/trusted-documents.json', 'utf8')) as Record<
+    string,
+    string
+  >;
+  return Object.values(documents).filter((text) =>
+    heads.some((head) => new RegExp(`\\b${head}\\b`).test(text)),
+  );
+}

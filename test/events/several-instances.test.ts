@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ADMIN_KEY, bootGateway, type TestGateway } from '../support/gateway.ts';
+import { ADMIN_KEY, bootGateway, type Answer, type TestGateway } from '../support/gateway.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
 
 const SERVER = process.env['SLUICE_TEST_DATABASE_URL'];
@@ -37,6 +38,26 @@ describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
     await expect
       .poll(async () => (await two.ask(VIEWER, {}, { key: secret })).errors?.[0]?.extensions['code'])
       .toBe('UNAUTHENTICATED');
+  });
+
+  it('trust the same operations, and none that was removed', async () => {
+    const text = 'query Shared { viewer { scopes } }';
+    const run = async () => {
+      const headers = { authorization: `Bearer ${ADMIN_KEY}`, 'content-type': 'application/json' };
+      const body = JSON.stringify({ documentId: hash('sha256', text) });
+      const response = await fetch(two.url, { method: 'POST', headers, body });
+      return ((await response.json()) as Answer).errors?.[0]?.extensions['code'] as unknown;
+    };
+    expect(await run()).toBe('OPERATION_UNKNOWN');
+    const { data } = await one.ask(
+      'mutation ($text: String!) { operationRegister(input: { text: $text }) { operation { id } } }',
+      { text },
+    );
+    await expect.poll(run).toBeUndefined();
+    await one.ask('mutation ($id: ID!) { operationRemove(id: $id) { removedId } }', {
+      id: data.operationRegister.operation.id,
+    });
+    await expect.poll(run).toBe('OPERATION_UNKNOWN');
   });
 
   it('see each other’s usage live, and it is what the report says', async () => {

@@ -27,6 +27,7 @@ beforeAll(async () => {
   const granted = await grant(gateway(), caller.secret, { kind: 'SCOPE', targetId: 'USAGE_READ' });
   await gateway().ask(`mutation {
     limitSet(input: { scope: TEAM, subjectId: "team_default", unit: CONCURRENT, max: 1000 }) { limit { id } }
+    operationRegister(input: { text: "query A { viewer { scopes } }" }) { operation { id } }
   }`);
   const { data } = await gateway().ask(`{
     viewer { key { id } team { id } organisation { id } }
@@ -37,8 +38,10 @@ beforeAll(async () => {
     budgets { nodes { id } }
     limits { nodes { id } }
     auditEvents { nodes { id } }
+    operations { nodes { id } }
   }`);
-  const { viewer, accessRequests, completions, ledger, providers, budgets, limits, auditEvents } = data;
+  const { viewer, accessRequests, completions, ledger, providers, budgets, limits, auditEvents, operations } =
+    data;
   Object.assign(known, {
     AccessGrant: granted,
     AccessRequest: accessRequests.nodes[0].id,
@@ -52,6 +55,7 @@ beforeAll(async () => {
     Limit: limits.nodes[0].id,
     Model: completions.nodes[0].model.id,
     Organisation: viewer.organisation.id,
+    Operation: operations.nodes[0].id,
     Price: completions.nodes[0].model.price.id,
     Provider: providers[0].id,
     Role: 'role_CALLER',

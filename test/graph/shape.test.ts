@@ -122,6 +122,7 @@ describe('every connection', () => {
       'Query.ledger',
       'Query.limits',
       'Query.models',
+      'Query.operations',
       'Team.keys',
     ]);
     for (const { name } of open) {

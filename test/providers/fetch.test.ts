@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { expect, test } from 'vitest';
 import { createVendorHttp, type VendorHttp } from '../../src/providers/fetch.ts';
+import { createAddressGuard } from '../../src/lib/safe-address.ts';
 import { startUpstream } from './support/upstream.ts';
 
 async function withServer(
@@ -8,7 +9,7 @@ async function withServer(
   use: (fetch: VendorHttp['fetch'], url: string, http: VendorHttp) => Promise<void>,
 ): Promise<void> {
   const upstream = await startUpstream(listener);
-  const http = createVendorHttp();
+  const http = createVendorHttp(createAddressGuard({ networks: [], urls: [upstream.url] }));
   try {
     await use(http.fetch, upstream.url, http);
   } finally {

@@ -50,7 +50,7 @@ describe('the example operations', () => {
 
 async function prepare(on: TestGateway): Promise<Stage> {
   const { data } = await on.ask(`mutation {
-    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LIMITS_WRITE, LEDGER_WRITE, AUDIT_READ, ACCESS_DECIDE] }) {
+    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LIMITS_WRITE, LEDGER_WRITE, AUDIT_READ, ACCESS_DECIDE, OPERATIONS_WRITE] }) {
       key { id }
       secret
     }

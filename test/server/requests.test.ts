@@ -14,6 +14,8 @@ describe('what a browser can send to another site without asking is refused', ()
       '--x\r\ncontent-disposition: form-data; name="operations"\r\n\r\n{}\r\n--x--',
     ],
     ['text/plain; application/json', JSON.stringify(HELLO)],
+    ['application/json; charset=utf-16', JSON.stringify(HELLO)],
+    ['application/json; charset=utf-7', JSON.stringify(HELLO)],
   ])('%s', async (contentType, body) => {
     const { url } = await startTestServer();
     const response = await fetch(url, { method: 'POST', headers: { 'content-type': contentType }, body });
@@ -23,14 +25,18 @@ describe('what a browser can send to another site without asking is refused', ()
 
   test('a mutation by GET', async () => {
     const { url } = await startTestServer();
-    const response = await fetch(`${url}?query=${encodeURIComponent('mutation { touch }')}`);
+    const response = await fetch(`${url}?query=${encodeURIComponent('mutation { touch }')}`, {
+      headers: { 'x-sluice-preflight': '1' },
+    });
     expect(response.status).toBe(405);
   });
 });
 
 test('variables of a GET that are no JSON are the fault of the caller', async () => {
   const { url } = await startTestServer();
-  const response = await fetch(`${url}?query={hello}&variables=nonsense`);
+  const response = await fetch(`${url}?query={hello}&variables=nonsense`, {
+    headers: { 'x-sluice-preflight': '1' },
+  });
   expect(response.status).toBe(400);
   expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'BAD_REQUEST' } }] });
 });

@@ -1,4 +1,4 @@
-import { index, jsonb, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import { boolean, index, jsonb, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { Tag } from '../../domain/completion.ts';
 import type { Scope } from '../../domain/principal.ts';
 import { organisations, teams } from './tenancy.ts';
@@ -27,6 +27,8 @@ export const apiKeys = snakeCase.table(
     allowedIps: jsonb().$type<string[]>().notNull().default([]),
     /** What its completions are tagged with beside the tags of the request. */
     tags: jsonb().$type<Tag[]>().notNull().default([]),
+    /** Stands where everybody can read it, so it runs nothing but trusted operations. */
+    publishable: boolean().notNull().default(false),
     expiresAt: timestamp({ withTimezone: true }),
     lastUsedAt: timestamp({ withTimezone: true }),
     revokedAt: timestamp({ withTimezone: true }),

@@ -16,6 +16,7 @@ const NO_BUDGET = 'bdg_00000000000000000000000000';
 const NO_REQUEST = 'areq_00000000000000000000000000';
 const NO_GRANT = 'grant_00000000000000000000000000';
 const NO_LIMIT = 'lim_00000000000000000000000000';
+const NO_OPERATION = 'op_00000000000000000000000000';
 const NO_KEY = 'key_00000000000000000000000000';
 const NO_TEAM = 'team_00000000000000000000000000';
 const NO_USER = 'user_00000000000000000000000000';
@@ -45,6 +46,7 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.models': { query: '{ models { totalCount } }' },
   'Query.node': { query: `{ node(id: "${NO_COMPLETION}") { id } }` },
   'Query.nodes': { query: `{ nodes(ids: ["${NO_COMPLETION}"]) { id } }` },
+  'Query.operations': { needs: 'OPERATIONS_WRITE', query: '{ operations { totalCount } }' },
   'Query.providers': { query: '{ providers { name } }' },
   'Query.roles': { query: '{ roles { name } }' },
   'Query.team': { query: `{ team(id: "${NO_TEAM}") { id } }` },
@@ -139,6 +141,14 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.ledgerCredit': {
     needs: 'LEDGER_WRITE',
     query: 'mutation { ledgerCredit(input: { amount: "0", reason: "" }) { errors { code } } }',
+  },
+  'Mutation.operationRegister': {
+    needs: 'OPERATIONS_WRITE',
+    query: 'mutation { operationRegister(input: { text: "" }) { errors { code } } }',
+  },
+  'Mutation.operationRemove': {
+    needs: 'OPERATIONS_WRITE',
+    query: `mutation { operationRemove(id: "${NO_OPERATION}") { errors { code } } }`,
   },
   'Mutation.limitDelete': {
     needs: 'LIMITS_WRITE',

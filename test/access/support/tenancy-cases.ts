@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { listEntityTypes } from './schema-walk.ts';
 import { listCasesOfLimits } from './tenancy-cases-of-limits.ts';
+import { listCasesOfOperations } from './tenancy-cases-of-operations.ts';
 import { listCasesOfPeople } from './tenancy-cases-of-people.ts';
 import { listCasesOfUsage } from './tenancy-cases-of-usage.ts';
 
@@ -54,6 +55,7 @@ export function listCases(foreign: Foreign): Record<string, Case> {
   );
   return {
     ...listCasesOfLimits(foreign),
+    ...listCasesOfOperations(foreign),
     ...listCasesOfPeople(foreign),
     ...listCasesOfUsage(foreign),
     'Query._entities': {

@@ -191,6 +191,11 @@ export const TIMEOUTS: Config['timeouts'] = {
   holdMs: 30_000,
   abandonMs: 10_000,
   stalledReaderMs: 15_000,
+  headersMs: 10_000,
+  requestMs: 60_000,
+  operationMs: 630_000,
+  socketInitMs: 3_000,
+  idleSocketMs: 600_000,
   drainMs: 20_000,
   sharedLimitsMs: 40,
 };

@@ -18,7 +18,26 @@ export interface TestServer extends RunningServer {
 }
 
 type Changes = Partial<Omit<GraphqlServerOptions, 'limits'>> &
-  Partial<Omit<ServerOptions, 'graphql' | 'limits'>> & { limits?: Partial<ServerOptions['limits']> };
+  Partial<Omit<ServerOptions, 'graphql' | 'limits' | 'timeouts'>> & {
+    limits?: Partial<ServerOptions['limits']>;
+    timeouts?: Partial<ServerOptions['timeouts']>;
+  };
+
+const LIMITS = {
+  bodyBytes: 100_000,
+  operationsPerSocket: 100,
+  messagesPerSecond: 1_000_000,
+  socketsPerAddress: 1_000,
+  socketsPerKey: 1_000,
+};
+
+const TIMEOUTS = {
+  headersMs: 10_000,
+  requestMs: 60_000,
+  stalledReaderMs: 30_000,
+  socketInitMs: 3_000,
+  idleSocketMs: 600_000,
+};
 
 /** A real server on a free port around the toy schema; closed when the test ends. */
 export async function startTestServer(changes: Changes = {}): Promise<TestServer> {
@@ -34,7 +53,6 @@ export async function startTestServer(changes: Changes = {}): Promise<TestServer
     port: 0,
     ready: async () => {},
     findShedding: () => undefined,
-    timeouts: { stalledReaderMs: 30_000 },
     tls: undefined,
     trustedProxies: [],
     certificateHeader: undefined,
@@ -42,7 +60,8 @@ export async function startTestServer(changes: Changes = {}): Promise<TestServer
     plugins: [],
     context: () => ({}),
     ...changes,
-    limits: { bodyBytes: 100_000, operationsPerSocket: 100, ...changes.limits },
+    limits: { ...LIMITS, ...changes.limits },
+    timeouts: { ...TIMEOUTS, ...changes.timeouts },
   };
   const server = await startServer({ ...options, graphql: createGraphqlServer(options) });
   onTestFinished(() => server.close());

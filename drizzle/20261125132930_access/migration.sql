@@ -45,6 +45,16 @@ CREATE TABLE "audit_heads" (
 	"hash" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "operations" (
+	"id" text PRIMARY KEY,
+	"organisation_id" text NOT NULL,
+	"name" text NOT NULL,
+	"hash" text NOT NULL,
+	"text" text NOT NULL,
+	"policy" jsonb NOT NULL,
+	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "rate_limits" (
 	"id" text PRIMARY KEY,
 	"organisation_id" text NOT NULL,
@@ -88,6 +98,7 @@ CREATE TABLE "users" (
 DROP INDEX "audit_events_by_organisation";--> statement-breakpoint
 ALTER TABLE "api_keys" ADD COLUMN "allowed_ips" jsonb DEFAULT '[]' NOT NULL;--> statement-breakpoint
 ALTER TABLE "api_keys" ADD COLUMN "tags" jsonb DEFAULT '[]' NOT NULL;--> statement-breakpoint
+ALTER TABLE "api_keys" ADD COLUMN "publishable" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "audit_events" ADD COLUMN "ip" text;--> statement-breakpoint
 ALTER TABLE "audit_events" ADD COLUMN "seq" bigint DEFAULT 0 NOT NULL;--> statement-breakpoint
 ALTER TABLE "audit_events" ADD COLUMN "previous_hash" text DEFAULT '' NOT NULL;--> statement-breakpoint
@@ -102,10 +113,13 @@ CREATE UNIQUE INDEX "access_requests_once" ON "access_requests" ("organisation_i
 CREATE INDEX "access_requests_by_requester" ON "access_requests" ("requester_id","created_at");--> statement-breakpoint
 CREATE INDEX "access_requests_due" ON "access_requests" ("lapses_at") WHERE status = 'PENDING';--> statement-breakpoint
 CREATE INDEX "audit_events_by_target" ON "audit_events" ("organisation_id","target_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "operations_once" ON "operations" ("organisation_id","hash");--> statement-breakpoint
+CREATE INDEX "operations_organisation_id_id_index" ON "operations" ("organisation_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "rate_limits_once" ON "rate_limits" ("organisation_id","scope","subject_id","unit");--> statement-breakpoint
 CREATE INDEX "members_organisation_id_team_id_index" ON "members" ("organisation_id","team_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "users_once" ON "users" ("organisation_id","issuer","subject");--> statement-breakpoint
 CREATE INDEX "users_organisation_id_id_index" ON "users" ("organisation_id","id");--> statement-breakpoint
+ALTER TABLE "operations" ADD CONSTRAINT "operations_organisation_id_organisations_id_fkey" FOREIGN KEY ("organisation_id") REFERENCES "organisations"("id");--> statement-breakpoint
 ALTER TABLE "members" ADD CONSTRAINT "members_team_id_teams_id_fkey" FOREIGN KEY ("team_id") REFERENCES "teams"("id");--> statement-breakpoint
 ALTER TABLE "members" ADD CONSTRAINT "members_user_id_users_id_fkey" FOREIGN KEY ("user_id") REFERENCES "users"("id");--> statement-breakpoint
 ALTER TABLE "roles" ADD CONSTRAINT "roles_organisation_id_organisations_id_fkey" FOREIGN KEY ("organisation_id") REFERENCES "organisations"("id");--> statement-breakpoint

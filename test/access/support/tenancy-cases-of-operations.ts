@@ -1,0 +1,26 @@
+import type { Case, Foreign } from './tenancy-cases.ts';
+
+/** Both organisations trust it. */
+export const OPERATION = 'query Mine { viewer { scopes } }';
+
+export function listCasesOfOperations({ nodes }: Foreign): Record<string, Case> {
+  const [operationId] = nodes['Operation'] ?? [];
+  return {
+    'Query.operations': {
+      query: '{ operations { nodes { id } totalCount } }',
+      answer: { operations: { nodes: [], totalCount: 0 } },
+    },
+    'Mutation.operationRegister': {
+      // The other organisation has registered the same text.
+      query: `mutation { operationRegister(input: { text: ${JSON.stringify(OPERATION)} }) {
+        operation { name policy { models } } errors { code }
+      } }`,
+      answer: { operationRegister: { operation: { name: 'Mine', policy: { models: [] } }, errors: [] } },
+    },
+    'Mutation.operationRemove': {
+      query: 'mutation ($id: ID!) { operationRemove(id: $id) { removedId errors { code } } }',
+      variables: { id: operationId },
+      answer: { operationRemove: { removedId: null, errors: [{ code: 'NOT_FOUND' }] } },
+    },
+  };
+}

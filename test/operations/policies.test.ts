@@ -1,0 +1,141 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { makeKey } from '../access/support/keys.ts';
+import { useGateway } from '../support/gateway.ts';
+
+const gateway = useGateway();
+let key: string;
+beforeAll(async () => {
+  key = (await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'], models: ['demo/echo', 'demo/assistant'] }))
+    .secret;
+});
+
+let versions = 0;
+/** Registers an operation under a policy, and answers how to run it. */
+async function register(policy: object, name = `Ask${(versions += 1)}`) {
+  const text = `mutation ${name}($input: CompletionInput!) {
+    completionCreate(input: $input) { completion { text tags { key value } usage { output } } errors { code message } }
+  }`;
+  const { data } = await gateway().ask(
+    `mutation ($input: OperationRegisterInput!) {
+      operationRegister(input: $input) { operation { name hash } errors { message } }
+    }`,
+    { input: { text, policy } },
+  );
+  expect(data.operationRegister.errors).toEqual([]);
+  const run = async (input: object, secret = key) =>
+    (
+      await gateway().ask(
+        text,
+        { input: { model: 'demo/echo', source: { text: 'hi' }, ...input } },
+        { key: secret },
+      )
+    ).data.completionCreate;
+  return { name, text, run };
+}
+
+describe('a policy of models', () => {
+  it('lets only these be asked for, and only where the key may as well', async () => {
+    const { run } = await register({ models: ['demo/echo', 'demo/slow'] });
+    expect((await run({})).completion.text).toBe('hi');
+    for (const model of ['demo/assistant', 'demo/slow', 'demo/expensive'])
+      expect((await run({ model })).errors).toMatchObject([{ code: 'FORBIDDEN' }]);
+  });
+
+  it('that shares nothing with the key lets nothing be asked for', async () => {
+    const { run } = await register({ models: ['demo/expensive'] });
+    for (const model of ['demo/echo', 'demo/expensive'])
+      expect((await run({ model })).errors).toMatchObject([{ code: 'FORBIDDEN' }]);
+  });
+
+  it('holds for an estimate, and for each event of a stream', async () => {
+    const { key: _, ...policy } = { key, models: ['demo/assistant'] };
+    const text =
+      'subscription Stream { completionStream(input: { model: "demo/echo", source: { text: "a b c" } }) { __typename ... on CompletionFailed { errors { code } } } }';
+    await gateway().ask(
+      'mutation ($input: OperationRegisterInput!) { operationRegister(input: $input) { errors { message } } }',
+      { input: { text, policy } },
+    );
+    const events = await Array.fromAsync(gateway().socket({ key }).iterate({ query: text }));
+    expect(events).toEqual([
+      { data: { completionStream: { __typename: 'CompletionFailed', errors: [{ code: 'FORBIDDEN' }] } } },
+    ]);
+    const estimate =
+      'query Guess { estimate(input: { model: "demo/echo", source: { text: "x" } }) { allowed refusals { code } } }';
+    await gateway().ask(
+      'mutation ($input: OperationRegisterInput!) { operationRegister(input: $input) { errors { message } } }',
+      { input: { text: estimate, policy } },
+    );
+    const { data } = await gateway().ask(estimate, {}, { key });
+    expect(data.estimate).toEqual({ allowed: false, refusals: [{ code: 'FORBIDDEN' }] });
+  });
+
+  it('holds for its own operation alone', async () => {
+    await register({ models: ['demo/assistant'] });
+    const { data } = await gateway().ask(
+      'mutation { completionCreate(input: { model: "demo/echo", source: { text: "hi" } }) { completion { text } } }',
+      {},
+      { key },
+    );
+    expect(data.completionCreate.completion.text).toBe('hi');
+  });
+});
+
+describe('a policy of tags', () => {
+  it('puts them and the name on each completion, whatever the request says', async () => {
+    const { name, run } = await register({ tags: [{ key: 'feature', value: 'search' }] });
+    const { completion } = await run({
+      tags: [
+        { key: 'operation', value: 'another' },
+        { key: 'feature', value: 'chat' },
+        { key: 'page', value: '7' },
+      ],
+    });
+    expect(completion.tags).toEqual([
+      { key: 'page', value: '7' },
+      { key: 'feature', value: 'search' },
+      { key: 'operation', value: name },
+    ]);
+  });
+
+  it('lets a budget hold for the operation, whoever runs it', async () => {
+    const { name, run } = await register({});
+    const { data } = await gateway().ask(
+      `mutation ($id: ID!) {
+        budgetSet(input: { scope: TAG, subjectId: $id, unit: REQUESTS, limit: "2", window: TOTAL }) { errors { message } }
+      }`,
+      { id: `operation=${name}` },
+    );
+    expect(data.budgetSet.errors).toEqual([]);
+    const { secret } = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'] });
+    expect((await run({})).errors).toEqual([]);
+    expect((await run({ tags: [{ key: 'operation', value: 'free' }] }, secret)).errors).toEqual([]);
+    for (const each of [key, secret])
+      expect((await run({}, each)).errors).toMatchObject([{ code: 'BUDGET_EXCEEDED' }]);
+  });
+});
+
+describe('a policy of output', () => {
+  it('bounds what is written, and what the request asks for can only be less', async () => {
+    const { run } = await register({ maxOutputTokens: 3 });
+    const source = { text: 'one two three four five six seven eight nine ten eleven twelve' };
+    for (const params of [{}, { maxOutputTokens: 1_000 }]) {
+      const { completion } = await run({ source, params });
+      expect(completion.usage.output).toBeLessThanOrEqual(3);
+    }
+    const { completion } = await run({ source, params: { maxOutputTokens: 1 } });
+    expect(completion.usage.output).toBeLessThanOrEqual(1);
+    const { completion: free } = await (await register({})).run({ source });
+    expect(free.usage.output).toBeGreaterThan(3);
+  });
+});
+
+it('is in the context with how long its answers may be kept', async () => {
+  const { name } = await register({ cacheTtlSeconds: 60 });
+  const { data } = await gateway().ask(
+    'query ($name: StringFilter) { operations(name: $name) { nodes { policy { cacheTtlSeconds models tags { key } maxOutputTokens } } } }',
+    { name: { eq: name } },
+  );
+  expect(data.operations.nodes).toEqual([
+    { policy: { cacheTtlSeconds: 60, models: [], tags: [], maxOutputTokens: null } },
+  ]);
+});
