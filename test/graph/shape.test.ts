@@ -120,8 +120,13 @@ describe('every connection', () => {
       'Query.budgets',
       'Query.completions',
       'Query.ledger',
+      'Query.members',
       'Query.models',
+      'Query.teams',
+      'Query.users',
       'Team.keys',
+      'Team.members',
+      'User.memberships',
     ]);
     for (const { name } of open) {
       expect(places).toContainEqual({ name: `${name}(first)`, type: 'Int' });
