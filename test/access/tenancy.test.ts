@@ -103,6 +103,10 @@ test('an admin of one organisation who names all of another finds nothing and ch
     grant: { endedAt: null },
     model: { access: { via: 'the organisation wants to be asked first' } },
   });
+  // What was answered of the model is from memory.
+  const { sql } = gateway().gateway.database;
+  const listed = await sql`SELECT name FROM ask_first WHERE organisation_id = ${other.organisationId}`;
+  expect([...listed]).toEqual([{ name: 'demo/slow' }]);
   await leave();
 });
 
