@@ -42,16 +42,19 @@ describe('the schema', () => {
     expect(inputs.toSorted()).toEqual(Object.keys(CHECKED).toSorted());
   });
 
-  it('shows no secret and no hash, but a new key’s to whoever makes it', () => {
+  it('shows no secret and no hash, but a new key’s to whoever makes it and those of the audit’s chain', () => {
     const shown = types
       .filter((type) => isObjectType(type) || isInterfaceType(type))
       .flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`))
       .filter((name) => /\.(?!.*tokens)(.*(hash|secret|password|credential|private|salt|token))/i.test(name));
     expect(shown.filter((name) => !/\.(p\d\d)?firstTokenMs$/i.test(name))).toEqual([
+      'AuditEvent.hash',
+      'AuditEvent.previousHash',
       'KeyCreatePayload.secret',
       'Query.tokenEstimate',
     ]);
     expect(findRule('Mutation', 'keyCreate')).toBe('KEYS_WRITE');
+    expect(findRule('AuditEvent', 'hash')).toBe('AUDIT_READ');
   });
 
   it('lets nobody name the organisation that something is done to', () => {

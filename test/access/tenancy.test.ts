@@ -4,7 +4,7 @@ import { raiseAlert } from '../alerts/support/alerts.ts';
 import { connect, type Result } from '../server/support/client.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 import { askAs } from './support/keys.ts';
-import { addOrganisation, HASHING_SECRET, type Tenant } from './support/organisation.ts';
+import { addKey, addOrganisation, HASHING_SECRET, type Tenant } from './support/organisation.ts';
 import { listRootFields } from './support/root-fields.ts';
 import {
   listAsked,
@@ -14,15 +14,9 @@ import {
   listIdInputs,
   listNodeTypes,
 } from './support/schema-walk.ts';
-import {
-  CREATE,
-  IDEMPOTENCY_KEY,
-  IN_COMMON,
-  listCases,
-  SHARED_TYPES,
-  type Case,
-  type Foreign,
-} from './support/tenancy-cases.ts';
+import { askForAccess, bothAsk, type Asking } from './support/tenancy-access.ts';
+import type { Case, Foreign } from './support/tenancy-case.ts';
+import { CREATE, IDEMPOTENCY_KEY, IN_COMMON, listCases, SHARED_TYPES } from './support/tenancy-cases.ts';
 import { OPERATION } from './support/tenancy-cases-of-operations.ts';
 import { COMMON_ROLE } from './support/tenancy-cases-of-people.ts';
 import { addMember, addUser } from './support/users.ts';
@@ -35,10 +29,13 @@ const STREAM = `subscription ($input: CompletionInput!, $key: String) {
 const FOREIGN_INPUT = { ...IN_COMMON, source: { text: `${MARK} asks` } };
 
 const gateway = useGateway({ variables: { SLUICE_SECRET: HASHING_SECRET } });
-let other: Tenant;
+let other: Tenant & Asking;
 
 beforeAll(async () => {
-  other = await addOrganisation(gateway(), MARK);
+  const tenant = await addOrganisation(gateway(), MARK);
+  const { organisationId, teamId } = tenant;
+  const caller = await addKey(gateway(), { organisationId, teamId, name: MARK }, ['COMPLETIONS_WRITE']);
+  other = { ...tenant, caller, mark: MARK };
 });
 
 const askOther = (query: string, variables?: object) =>
@@ -53,6 +50,9 @@ describe('the walk goes through', () => {
     keyId: '',
     userId: '',
     budgetId: '',
+    requestId: '',
+    grantId: '',
+    auditedRequests: [],
     role: '',
     ourUserId: '',
     ourKeyId: '',
@@ -83,17 +83,31 @@ test('an admin of one organisation who names all of another finds nothing and ch
   const ids = Object.values(foreign.nodes).flat();
   const { data: found } = await askOther('query ($ids: [ID!]!) { nodes(ids: $ids) { id } }', { ids });
   expect(found.nodes).toEqual(ids.map((id) => ({ id })));
-  const before = await askOther(EVERYTHING, { running });
+  const before = await askOther(EVERYTHING, foreign);
   for (const [field, { answer, ...operation }] of readsFirst(listCases(foreign))) {
     const transport = field.startsWith('Subscription.') ? 'WS' : 'HTTP';
     const asked = askAs(`Bearer ${ADMIN_KEY}`, transport, gateway().url, operation);
-    const happen = { 'Subscription.usageTicks': bothSettle, 'Subscription.alertRaised': bothAreTold }[field];
+    const happen = {
+      'Subscription.accessRequestChanged': () => bothAsk(gateway(), other),
+      'Subscription.usageTicks': bothSettle,
+      'Subscription.alertRaised': bothAreTold,
+    }[field];
     const result = happen ? await whileIt(happen, asked) : await asked;
     expect.soft(result, field).toEqual({ data: answer });
     expect.soft(JSON.stringify(result), field).not.toContain(MARK);
   }
-  expect(await askOther(EVERYTHING, { running })).toEqual(before);
-  expect(before.data).toMatchObject({ completion: { status: 'RUNNING' }, users: { totalCount: 1 } });
+  expect(await askOther(EVERYTHING, foreign)).toEqual(before);
+  expect(before.data).toMatchObject({
+    completion: { status: 'RUNNING' },
+    users: { totalCount: 1 },
+    accessRequests: { totalCount: 1 },
+    grant: { endedAt: null },
+    model: { access: { via: 'the organisation wants to be asked first' } },
+  });
+  // What was answered of the model is from memory.
+  const { sql } = gateway().gateway.database;
+  const listed = await sql`SELECT name FROM ask_first WHERE organisation_id = ${other.organisationId}`;
+  expect([...listed]).toEqual([{ name: 'demo/slow' }]);
   await leave();
 });
 
@@ -131,19 +145,21 @@ it('shows each organisation its own in the same fields', async () => {
   expect(found.data.nodes).toEqual(ids.map((id) => ({ id })));
 });
 
-const EVERYTHING = `query ($running: ID!) {
+const EVERYTHING = `query ($running: ID!, $grantId: ID!) {
   viewer { organisation { name } key { id name revokedAt } team { name } }
   teams { nodes { name keys { nodes { id name revokedAt } totalCount } } totalCount }
   users { nodes { name disabledAt memberships { nodes { team { name } role { name } } } } totalCount }
   roles { name scopes }
   budgets { nodes { id limit { amount } deletedAt } totalCount }
-  model(name: "demo/slow") { price { rates { amount { amount } } } }
+  model(name: "demo/slow") { access { via } price { rates { amount { amount } } } }
+  accessRequests(status: PENDING) { nodes { id status } totalCount }
+  grant: node(id: $grantId) { ... on AccessGrant { endedAt } }
   completion(id: $running) { status }
 }`;
 
 /** All that the other organisation has; of each type of node at least one. */
 async function describeOther(completions: { done: string; running: string }): Promise<Foreign> {
-  const { organisationId, teamId, admin } = other;
+  const { organisationId, teamId, admin, caller } = other;
   const role = `${MARK}-role`;
   for (const name of [role, COMMON_ROLE]) await setTheirRole(name);
   const userId = await addUser(gateway(), MARK, organisationId);
@@ -152,9 +168,12 @@ async function describeOther(completions: { done: string; running: string }): Pr
   await addMember(gateway(), { userId: ourUserId, role: 'CALLER' });
   const budgetId = await makeBudget();
   const { data } = await gateway().ask('{ viewer { key { id } } }');
+  const { pending: requestId, granted, grantId } = await askForAccess(gateway(), other);
   const nodes: Foreign['nodes'] = {
+    AccessGrant: [grantId],
+    AccessRequest: [requestId, granted],
     Anomaly: [`anom_${await raiseTheirs()}`],
-    ApiKey: [admin.id],
+    ApiKey: [admin.id, caller.id],
     Budget: [budgetId],
     BudgetAlert: [`alert_${await raiseTheirs('BUDGET_THRESHOLD')}`],
     Completion: Object.values(completions),
@@ -182,6 +201,9 @@ async function describeOther(completions: { done: string; running: string }): Pr
     keyId,
     userId,
     budgetId,
+    requestId,
+    grantId,
+    auditedRequests: await listTheirs('auditEvents', 'requestId'),
     role,
     ourUserId,
     ourKeyId: data.viewer.key.id,
@@ -234,9 +256,9 @@ async function setTheirPrice(): Promise<string> {
   return data.priceSet.price.id;
 }
 
-async function listTheirs(list: 'ledger' | 'auditEvents'): Promise<string[]> {
-  const { data } = await askOther(`{ list: ${list} { nodes { id } } }`);
-  return data.list.nodes.map(({ id }: { id: string }) => id);
+async function listTheirs(list: 'ledger' | 'auditEvents', field = 'id'): Promise<string[]> {
+  const { data } = await askOther(`{ list: ${list} { nodes { told: ${field} } } }`);
+  return data.list.nodes.map(({ told }: { told: string }) => told);
 }
 
 /** What the others do must not be in the answers of those that only read. */

@@ -121,9 +121,14 @@ describe('every connection', () => {
       'Query.completions',
       'Query.ledger',
       'Query.limits',
+      'Query.members',
       'Query.models',
       'Query.operations',
+      'Query.teams',
+      'Query.users',
       'Team.keys',
+      'Team.members',
+      'User.memberships',
     ]);
     for (const { name } of open) {
       expect(places).toContainEqual({ name: `${name}(first)`, type: 'Int' });

@@ -1,7 +1,4 @@
-import type { Case, Foreign } from './tenancy-cases.ts';
-
-const NOT_FOUND = [{ code: 'NOT_FOUND' }];
-const none = { nodes: [], totalCount: 0 };
+import { NONE, NOT_FOUND, type Case, type Foreign } from './tenancy-case.ts';
 
 /** Naming the limits, and what a limit is set on, of the other organisation. */
 export function listCasesOfLimits({ nodes, teamId, keyId }: Foreign): Record<string, Case> {
@@ -14,7 +11,7 @@ export function listCasesOfLimits({ nodes, teamId, keyId }: Foreign): Record<str
       team: limits(filter: { scope: [TEAM], unit: [CONCURRENT], subjectId: $team }) { nodes { id } totalCount }
     }`,
       variables: { team: teamId },
-      answer: { all: none, team: none },
+      answer: { all: NONE, team: NONE },
     },
     'Mutation.limitDelete': {
       query: 'mutation ($id: ID!) { limitDelete(id: $id) { deletedId errors { code } } }',

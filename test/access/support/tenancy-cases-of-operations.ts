@@ -1,4 +1,4 @@
-import type { Case, Foreign } from './tenancy-cases.ts';
+import { NONE, NOT_FOUND, type Case, type Foreign } from './tenancy-case.ts';
 
 /** Both organisations trust it. */
 export const OPERATION = 'query Mine { viewer { scopes } }';
@@ -7,8 +7,8 @@ export function listCasesOfOperations({ nodes }: Foreign): Record<string, Case> 
   const [operationId] = nodes['Operation'] ?? [];
   return {
     'Query.operations': {
-      query: '{ operations { nodes { id } totalCount } }',
-      answer: { operations: { nodes: [], totalCount: 0 } },
+      query: '{ operations(name: { contains: "" }) { nodes { id } totalCount } }',
+      answer: { operations: NONE },
     },
     'Mutation.operationRegister': {
       // The other organisation has registered the same text.
@@ -20,7 +20,7 @@ export function listCasesOfOperations({ nodes }: Foreign): Record<string, Case> 
     'Mutation.operationRemove': {
       query: 'mutation ($id: ID!) { operationRemove(id: $id) { removedId errors { code } } }',
       variables: { id: operationId },
-      answer: { operationRemove: { removedId: null, errors: [{ code: 'NOT_FOUND' }] } },
+      answer: { operationRemove: { removedId: null, errors: NOT_FOUND } },
     },
   };
 }

@@ -1,10 +1,8 @@
 import { expect } from 'vitest';
-import type { Case, Foreign } from './tenancy-cases.ts';
+import { NONE, NOT_FOUND, type Case, type Foreign } from './tenancy-case.ts';
 
 /** The name of a role of both organisations. */
 export const COMMON_ROLE = 'both';
-const NOT_FOUND = [{ code: 'NOT_FOUND' }];
-const none = { nodes: [], totalCount: 0 };
 const onlyOurs = { nodes: [{ user: { name: 'Ours' } }], totalCount: 1 };
 
 /** For each field about teams, members, users and roles: naming everything of the other organisation in it. */
@@ -22,9 +20,9 @@ export function listCasesOfPeople({ teamId, userId, ourUserId, role, keyId }: Fo
       variables: { user: userId, team: teamId, role },
       answer: {
         all: onlyOurs,
-        user: none,
-        team: none,
-        role: none,
+        user: NONE,
+        team: NONE,
+        role: NONE,
         behind: { nodes: expect.any(Array), totalCount: 1 },
       },
     },
@@ -69,8 +67,8 @@ export function listCasesOfPeople({ teamId, userId, ourUserId, role, keyId }: Fo
           nodes: [{ name: 'Ours', memberships: { nodes: [{ team: { name: 'Default' } }], totalCount: 1 } }],
           totalCount: 1,
         },
-        email: none,
-        name: none,
+        email: NONE,
+        name: NONE,
       },
     },
     'Mutation.keyUpdate': {

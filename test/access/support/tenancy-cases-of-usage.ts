@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { Case, Foreign } from './tenancy-cases.ts';
+import type { Case, Foreign } from './tenancy-case.ts';
 
 const EVER = 'range: { from: "2020-01-01T00:00:00Z" }';
 /** Matches completions of both organisations. */

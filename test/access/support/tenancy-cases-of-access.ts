@@ -1,17 +1,13 @@
 import { expect } from 'vitest';
-import { NONE, NOT_FOUND, type Case } from './tenancy-case.ts';
+import { NONE, NOT_FOUND, type Case, type Foreign } from './tenancy-case.ts';
 
-/** Of requests for access, grants, and models to be asked for first. */
-export function listAccessCases({
-  requestId,
-  grantId,
-  budgetId,
-}: {
-  requestId: string;
-  grantId: string;
-  budgetId: string;
-}): Record<string, Case> {
+const EVER = 'range: { from: "2020-01-01T00:00:00Z" }';
+
+/** Of requests for access, grants, models to be asked for first, and the audit of it all. */
+export function listCasesOfAccess(foreign: Foreign): Record<string, Case> {
+  const { requestId, grantId, budgetId } = foreign;
   return {
+    'Query.auditEvents': auditOf(foreign),
     'Query.accessRequests': {
       query: `{
       all: accessRequests { nodes { id } totalCount }
@@ -55,6 +51,25 @@ export function listAccessCases({
     'Subscription.accessRequestChanged': {
       query: 'subscription { accessRequestChanged { reason } }',
       answer: { accessRequestChanged: { reason: expect.any(String) } },
+    },
+  };
+}
+
+function auditOf({ keyId, nodes, auditedRequests }: Foreign): Case {
+  return {
+    query: `query ($key: String!, $targets: [String!], $requests: [String!]) {
+      all: auditEvents(first: 200) { nodes { actor targetId before after } totalCount }
+      key: auditEvents(filter: { actor: { eq: $key }, action: { contains: "." }, ${EVER} }) { nodes { id } totalCount }
+      target: auditEvents(filter: { target: { in: $targets } }) { nodes { id } totalCount }
+      request: auditEvents(filter: { requestId: { in: $requests } }) { nodes { id } totalCount }
+    }`,
+    variables: { key: keyId, targets: Object.values(nodes).flat(), requests: auditedRequests },
+    answer: {
+      // What those who ask have changed is theirs.
+      all: { nodes: expect.any(Array), totalCount: expect.any(Number) },
+      key: NONE,
+      target: NONE,
+      request: NONE,
     },
   };
 }
