@@ -78,6 +78,21 @@ describe.skipIf(!SERVER).each(WAYS)('two instances that %s', (how, variables) =>
     expect(await ends()).toMatchObject([UNKNOWN, UNKNOWN]);
   });
 
+  it('do so too while some transaction on the server, which holds back other news, goes on', async () => {
+    const key = await makeKey(here, { scopes: ['USAGE_READ'] });
+    const { ask, ends } = await settleThere(key.secret);
+    const release = Promise.withResolvers<void>();
+    const slow = here.gateway.database.sql.begin(async (tx) => {
+      await tx`SELECT pg_current_xact_id()`;
+      await revoke(here, key);
+      await release.promise;
+    });
+    await expect.poll(ask, BY_NEWS).toMatchObject(UNKNOWN);
+    expect(await ends()).toMatchObject([UNKNOWN, UNKNOWN]);
+    release.resolve();
+    await slow;
+  });
+
   it('refuse a user who was disabled on the other, and take one back', async () => {
     const { token, userId: id } = await makeUser('disabled');
     const { ask, ends } = await settleThere(token);
