@@ -170,6 +170,6 @@ describe('what the server believes of a connection', () => {
       'certificateHeader is believed from trustedProxies only, and there are none',
     ],
   ])('is checked: %s', (members, problem) => {
-    expect(problemsOf({}, server(members!))).toEqual(told(`server.${problem}`));
+    expect(problemsOf({}, server(members))).toEqual(told(`server.${problem}`));
   });
 });
