@@ -24,8 +24,11 @@ const CERTIFICATES_MAX = 1_000;
 
 const text = z.string().min(1, 'is empty').max(256, 'is longer than 256 characters');
 
-const issuerUrl = z.string().refine(isSafeUrl, {
-  error: 'must be a URL that begins with https://; http:// only on this machine',
+/** Its value may hold a password where it is wrong, so no message shows it. */
+const issuerUrl = z.string().superRefine((url, ctx) => {
+  if (!isSafeUrl(url)) ctx.addIssue('must be a URL that begins with https://; http:// only on this machine');
+  else if (new URL(url).username + new URL(url).password !== '')
+    ctx.addIssue('holds a user or a password, and keys are read without');
 });
 
 /** Where a claim stands and what it means here. */
@@ -42,7 +45,9 @@ const mapping = mapOf({
 const issuer = mapOf({
   issuer: issuerUrl,
   audience: z
-    .union([text, z.array(text).min(1, 'is empty')], { error: 'must be text or a list of texts' })
+    .union([text, z.array(text).min(1, 'is empty')], {
+      error: ({ input }) => (input === undefined ? 'is missing' : 'must be text or a list of texts'),
+    })
     .transform((audience) => [audience].flat()),
   jwksUri: issuerUrl.optional(),
   algorithms: z.array(choice(ALGORITHMS)).min(1, 'is empty').default(['RS256', 'PS256', 'ES256', 'EdDSA']),

@@ -34,7 +34,9 @@ export const server = mapOf({
     .default([]),
   certificateHeader: z
     .string()
-    .regex(/^[A-Za-z0-9-]{1,100}$/, 'is no name of a header')
+    .regex(/^[A-Za-z0-9-]{1,100}$/, {
+      error: (issue) => `is ${quote(issue.input)}; it must be a name such as "x-forwarded-client-cert"`,
+    })
     .transform((name) => name.toLowerCase())
     .optional(),
 }).superRefine(({ certificateHeader, trustedProxies }, ctx) => {

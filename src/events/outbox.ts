@@ -16,6 +16,11 @@ export type OutboxKind =
   | 'ASK_FIRST_CHANGED'
   | 'OPERATIONS_CHANGED';
 
+/** They only say what to read again, so that neither their order nor what they stand between matters. */
+const HINTS: OutboxKind[] = ['KEY_CHANGED', 'USER_CHANGED', 'ROLE_CHANGED'];
+/** How many of the newest events are looked through for hints. */
+const HINTS_WITHIN = 1_000;
+
 export interface OutboxEvent {
   kind: OutboxKind;
   organisationId: string;
@@ -41,33 +46,41 @@ export async function findEnd(sql: Sql): Promise<Position> {
   return { transaction: row!.transaction, seq: -1n };
 }
 
+export type ReadEvent = OutboxEvent & Position & { isHint: boolean };
+
 /**
  * The next events after a position, in an order that never changes afterwards. Sequence numbers alone would not do:
- * they are given out before the commit, so a later number can be seen before an earlier one.
+ * they are given out before the commit, so a later number can be seen before an earlier one. So one that is slow to
+ * commit, in any database of the server, holds back all that began after it; hints among those come at the end, before
+ * their turn, and once more when it is theirs.
  */
-export async function readAfter(
-  sql: Sql,
-  position: Position,
-  limit: number,
-): Promise<(OutboxEvent & Position)[]> {
+export async function readAfter(sql: Sql, position: Position, limit: number): Promise<ReadEvent[]> {
   const rows = await sql<Row[]>`
-    SELECT transaction::text AS transaction, seq, kind, organisation_id, subject_id FROM outbox
-    WHERE (transaction, seq) > (${position.transaction}::text::xid8, ${position.seq.toString()}::text::bigint)
-      AND transaction < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY transaction, seq LIMIT ${limit}`;
+    SELECT transaction::text AS transaction_text, seq, kind, organisation_id, subject_id, is_hint FROM (
+      (SELECT *, false AS is_hint FROM outbox
+        WHERE (transaction, seq) > (${position.transaction}::text::xid8, ${position.seq.toString()}::text::bigint)
+          AND transaction < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY transaction, seq LIMIT ${limit})
+      UNION ALL
+      (SELECT *, true AS is_hint FROM outbox
+        WHERE seq > (SELECT max(seq) FROM outbox) - ${HINTS_WITHIN} AND kind IN ${sql(HINTS)}
+          AND transaction >= pg_snapshot_xmin(pg_current_snapshot()))
+    ) found ORDER BY transaction, seq`;
   return rows.map((row) => ({
-    transaction: row.transaction,
+    transaction: row.transaction_text,
     seq: BigInt(row.seq),
     kind: row.kind,
     organisationId: row.organisation_id,
     subjectId: row.subject_id,
+    isHint: row.is_hint,
   }));
 }
 
 interface Row {
-  transaction: string;
+  transaction_text: string;
   seq: bigint | string;
   kind: OutboxKind;
   organisation_id: string;
   subject_id: string;
+  is_hint: boolean;
 }

@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
 import { sleep } from '../lib/abort.ts';
-import { findEnd, readAfter, type OutboxEvent, type Position } from './outbox.ts';
+import { findEnd, readAfter, type OutboxEvent, type Position, type ReadEvent } from './outbox.ts';
 
 const BATCH = 1_000;
 /** Bursts of commits share one read. */
@@ -10,7 +10,10 @@ export type Listener = (event: OutboxEvent) => void;
 
 /** Tells this process what was committed, by itself or by any other instance. */
 export interface Relay {
-  /** Calls the listener for every event from now on; it must not throw. Returns how to stop. */
+  /**
+   * Calls the listener once for every event from now on, in order; changes of who may do what can come before their
+   * turn. It must not throw. Returns how to stop.
+   */
   listen(listener: Listener): () => void;
   /** How far everything has been told. */
   position(): Position;
@@ -29,18 +32,25 @@ export async function createRelay(
 ): Promise<Relay> {
   const listeners = new Set<Listener>();
   const closing = new AbortController();
+  /** Told before their turn. */
+  const hinted = new Set<bigint>();
   let position = await findEnd(sql);
   let kicked = Promise.withResolvers<void>();
 
   async function readOn(): Promise<void> {
     for (;;) {
       const events = await readAfter(sql, position, BATCH);
-      for (const event of events) {
-        position = { transaction: event.transaction, seq: event.seq };
-        for (const listener of listeners) listener(event);
-      }
-      if (events.length < BATCH) return;
+      for (const event of events) tell(event);
+      if (events.filter(({ isHint }) => !isHint).length < BATCH) return;
     }
+  }
+
+  function tell({ isHint, transaction, seq, ...event }: ReadEvent): void {
+    if (!isHint) position = { transaction, seq };
+    const isNew = !hinted.has(seq);
+    if (isHint) hinted.add(seq);
+    else hinted.delete(seq);
+    if (isNew) for (const listener of listeners) listener(event);
   }
 
   async function run(): Promise<void> {

@@ -4,7 +4,6 @@ import type { ClientCertificate } from '../domain/principal.ts';
 import type { AddressRanges } from '../lib/address-ranges.ts';
 
 const XFCC = 'x-forwarded-client-cert';
-const CERTIFICATE_CHARS_MAX = 16_384;
 
 /**
  * The address of the client by `x-forwarded-for`: read from its end, because each proxy adds whom it was asked by, the
@@ -39,20 +38,18 @@ export function plainAddress(ip: string): string {
  * @returns undefined for what cannot be read.
  */
 export function readForwardedCertificate(header: string, value: string): ClientCertificate | undefined {
-  if (value.length > CERTIFICATE_CHARS_MAX) return undefined;
   return header === XFCC ? readXfcc(value) : readEscapedPem(value);
 }
 
 /** https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/headers#x-forwarded-client-cert */
 function readXfcc(value: string): ClientCertificate | undefined {
+  const pairs = readPairs(value);
+  if (pairs === undefined) return undefined;
   // Each proxy adds the client that it verified itself; only the last one was seen by ours.
-  const last = splitOutsideQuotes(value, ',').at(-1) ?? '';
-  const pairs = splitOutsideQuotes(last, ';').map((pair) => {
-    const equals = pair.indexOf('=');
-    return [pair.slice(0, equals).trim().toLowerCase(), unquote(pair.slice(equals + 1))] as const;
-  });
+  const lastBegins = pairs.findLastIndex(({ endsElement }) => endsElement) + 1;
+  const last = pairs.slice(lastBegins);
   const all = (name: string) =>
-    pairs.filter(([key, text]) => key === name && text !== '').map(([, text]) => text);
+    last.filter(({ key, text }) => key === name && text !== '').map(({ text }) => text);
   const [subject, ...more] = all('subject');
   if (more.length > 0) return undefined;
   const certificate = {
@@ -61,6 +58,20 @@ function readXfcc(value: string): ClientCertificate | undefined {
     expiresAt: undefined,
   };
   return certificate.subject.length + certificate.sans.length > 0 ? certificate : undefined;
+}
+
+/**
+ * All of it or nothing: what stands before the last element may be a client's own words, and a quote left open there
+ * would turn the rest inside out. What is behind a backslash inside of quotes is so in the subject itself.
+ */
+function readPairs(value: string): { key: string; text: string; endsElement: boolean }[] | undefined {
+  const found = [...value.matchAll(/[ \t]*([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^",;]*))(;|,|$)/gy)];
+  if (found.map(([pair]) => pair).join('') !== value) return undefined;
+  return found.map(([, key = '', quoted, plain = '', end]) => ({
+    key: key.toLowerCase(),
+    text: quoted ?? plain,
+    endsElement: end === ',',
+  }));
 }
 
 function readEscapedPem(value: string): ClientCertificate | undefined {
@@ -88,16 +99,6 @@ function readSans(text: string): string[] {
   return entries
     .filter(([, kind]) => kind === 'DNS' || kind === 'URI')
     .map(([, kind, quoted, plain]) => `${kind}:${quoted ? (JSON.parse(quoted) as string) : plain}`);
-}
-
-function splitOutsideQuotes(text: string, separator: ',' | ';'): string[] {
-  const part = separator === ',' ? /(?:"(?:[^"\\]|\\.)*"|[^",])+/g : /(?:"(?:[^"\\]|\\.)*"|[^";])+/g;
-  return text.match(part) ?? [];
-}
-
-/** What is behind a backslash inside is so in the subject itself. */
-function unquote(text: string): string {
-  return /^".*"$/s.test(text) ? text.slice(1, -1) : text;
 }
 
 /** A subject in the form of RFC 2253, where a comma of a value stands behind a backslash. */

@@ -12,7 +12,7 @@ import type { RequestHandler } from './http.ts';
 import type { ReadyCheck } from './health.ts';
 import type { FindShedding } from './shed.ts';
 import { createStallWatch } from './stall.ts';
-import { readTls } from './tls.ts';
+import { hangUpOnForgery, readTls } from './tls.ts';
 import { createSocketServer } from './websocket.ts';
 import type { SocketServer } from './websocket.ts';
 import { GRAPHQL_PATH } from './yoga.ts';
@@ -112,6 +112,7 @@ async function createHttpServer(
   };
   if (!tls) return { server: createServer(timeouts, listener), connected: 'connection' };
   const server = createTlsServer({ ...timeouts, ...(await readTls(tls)) }, listener);
+  server.on('secureConnection', hangUpOnForgery);
   return { server, connected: 'secureConnection' };
 }
 

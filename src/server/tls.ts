@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { ServerOptions } from 'node:https';
-import { createSecureContext } from 'node:tls';
+import { createSecureContext, type TLSSocket } from 'node:tls';
 import type { TlsConfig } from '../config/config.ts';
 
 /** How long a client may take to agree on how to speak. */
@@ -28,6 +28,17 @@ export async function readTls({ cert, key, ca, clientAuth }: TlsConfig): Promise
     rejectUnauthorized: clientAuth === 'require',
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
   };
+}
+
+/**
+ * Hangs up on a client whose certificate names an authority of ours that did not sign it. Such a connection cannot be
+ * served: OpenSSL leaves the failed signature among its errors, by which Node ends the connection once it has read what
+ * came with the handshake, that is after a first request has begun.
+ */
+export function hangUpOnForgery(socket: TLSSocket): void {
+  // A code, whatever its type says.
+  const reason: unknown = socket.authorizationError;
+  if (reason === 'CERT_SIGNATURE_FAILURE') socket.destroy();
 }
 
 async function read(setting: string, path: string): Promise<Buffer> {

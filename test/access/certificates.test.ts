@@ -12,7 +12,9 @@ import { disable, knownUser, WHO } from './support/signed-in.ts';
 
 const servers = await makeAuthority('CN=Servers');
 const clients = await makeAuthority('CN=Clients');
-const strangers = await makeAuthority('CN=Clients');
+const strangers = await makeAuthority('CN=Strangers');
+/** Another authority by the same name, that is with another key. */
+const forgers = await makeAuthority('CN=Clients');
 const { remove, ...files } = await writeServerFiles(servers, clients);
 afterAll(remove);
 
@@ -60,6 +62,7 @@ const WEB = {
   subject: 'CN=anything',
   sans: [{ type: 'url', value: 'spiffe://example.org/ns/prod/sa/web' }],
 } satisfies CertificateWishes;
+const over = () => clients.issue({ ...WEB, notAfter: new Date(Date.now() - 60_000) });
 const dns = (value: string) => ({ subject: 'CN=anything', sans: [{ type: 'dns' as const, value }] });
 const uri = (value: string) => ({ subject: 'CN=anything', sans: [{ type: 'url' as const, value }] });
 
@@ -90,10 +93,19 @@ describe.each(TRANSPORTS)('over %s a client certificate', (transport) => {
     expect(await ask(transport, wishes)).toEqual(refused('UNAUTHENTICATED', /nobody is known/));
   });
 
-  it('that is over, or of another authority by the same name, counts as none', async () => {
-    const over = await clients.issue({ ...WEB, notAfter: new Date(Date.now() - 60_000) });
-    for (const client of [over, await strangers.issue(WEB), undefined])
+  it('that is over, or of an authority that is not known, counts as none', async () => {
+    for (const client of [await over(), await strangers.issue(WEB), undefined]) {
       expect(await ask(transport, WEB, { client })).toEqual(refused('UNAUTHENTICATED', /send a key/));
+      const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+      expect(await ask(transport, WEB, { client, headers })).toEqual(asScopes(['OWNER']));
+    }
+  });
+
+  it('that somebody forged ends the connection before anything is asked, also with a key', async () => {
+    const client = await forgers.issue(WEB);
+    const headers = { authorization: `Bearer ${ADMIN_KEY}` };
+    for (const more of [{}, { headers }])
+      await expect(ask(transport, WEB, { client, ...more })).rejects.toThrow(/socket hang up|ECONNRESET/);
   });
 
   it('for a team that is not there lets nobody in', async () => {
@@ -138,6 +150,7 @@ describe('the holder of a certificate', () => {
   it('is the same in a session that is resumed, and nobody is without a certificate in one', async () => {
     for (const [client, outcome] of [
       [await clients.issue(WEB), asScopes(['COMPLETIONS_WRITE', 'USAGE_READ', 'KEYS_WRITE'])],
+      [await over(), refused('UNAUTHENTICATED', /send a key/)],
       [await strangers.issue(WEB), refused('UNAUTHENTICATED', /send a key/)],
     ] as const) {
       const { hostname, port } = new URL(gateway().url);
@@ -212,7 +225,7 @@ describe('a server that requires certificates', () => {
     const strict = await bootGateway({ config: { ...config, tls: { ...files, clientAuth: 'require' } } });
     const options = { ca: servers.cert, client: await clients.issue(WEB) };
     expect(await askSecurely('HTTP', strict.url, { query: WHO }, options)).toHaveProperty('data');
-    for (const client of [undefined, await strangers.issue(WEB)])
+    for (const client of [undefined, await over(), await strangers.issue(WEB), await forgers.issue(WEB)])
       await expect(askSecurely('HTTP', strict.url, { query: WHO }, { ...options, client })).rejects.toThrow(
         Error,
       );

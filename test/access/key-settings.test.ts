@@ -1,8 +1,7 @@
-import { request } from 'node:http';
-import { json } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { connect, type Result } from '../server/support/client.ts';
+import { connect } from '../server/support/client.ts';
 import { useGateway } from '../support/gateway.ts';
+import { askFrom } from './support/from-address.ts';
 import { makeKey, type MadeKey } from './support/keys.ts';
 
 const gateway = useGateway();
@@ -48,8 +47,10 @@ describe('a key for some addresses', () => {
     const refused = { errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] };
     const known = { data: { viewer: { key: { id: key.id } } } };
     const headers = { 'x-forwarded-for': '127.0.0.2', 'x-real-ip': '127.0.0.2', forwarded: 'for=127.0.0.2' };
-    expect(await askFrom('127.0.0.1', secret, headers)).toMatchObject(refused);
-    expect(await askFrom('127.0.0.2', secret)).toEqual(known);
+    const ask = (from: string, more = {}) =>
+      askFrom(from, 'HTTP', gateway().url, { query: WHO }, { authorization: `Bearer ${secret}`, ...more });
+    expect(await ask('127.0.0.1', headers)).toMatchObject(refused);
+    expect(await ask('127.0.0.2')).toEqual(known);
     for (const [localAddress, type] of [
       ['127.0.0.1', 'error'],
       ['127.0.0.2', 'next'],
@@ -251,24 +252,3 @@ it('lists the budgets of a key', async () => {
   );
   expect(data.node).toEqual({ budgets: [{ id }] });
 });
-
-/** Over HTTP, from a certain address of this machine. */
-function askFrom(
-  localAddress: string,
-  secret: string,
-  headers: Record<string, string> = {},
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const asking = request(
-      gateway().url,
-      {
-        method: 'POST',
-        localAddress,
-        headers: { ...headers, authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
-      },
-      (response) => resolve(json(response) as Promise<Result>),
-    );
-    asking.on('error', reject);
-    asking.end(JSON.stringify({ query: WHO }));
-  });
-}

@@ -2,12 +2,13 @@ import { eq } from 'drizzle-orm';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { apiKeys } from '../../src/db/tables/api-keys.ts';
 import { users } from '../../src/db/tables/tenancy.ts';
-import { connect, postForStream, readResults, type Result } from '../server/support/client.ts';
+import { connect } from '../server/support/client.ts';
 import { useGateway } from '../support/gateway.ts';
 import { startIssuer } from './support/issuer.ts';
 import { makeKey, revoke } from './support/keys.ts';
 import { addTeam, HASHING_SECRET } from './support/organisation.ts';
 import { disable, endMembership, knownUser, makeMember, WHO } from './support/signed-in.ts';
+import { begun, errorOf, overSse, overWs, SILENT } from './support/streams.ts';
 
 const issuer = await startIssuer();
 const members = await startIssuer();
@@ -28,51 +29,10 @@ const gateway = useGateway({
 });
 afterAll(() => Promise.all([issuer.stop(), members.stop()]));
 
-/** Streams that never have anything to tell here. */
-const SILENT = {
-  'usage ticks': 'subscription { usageTicks { cursor } }',
-  alerts: 'subscription { alertRaised { id } }',
-  'a model that says nothing':
-    'subscription { completionStream(input: { model: "demo/silent", source: { text: "hi" } }) { __typename completionId } }',
-};
-
-/** The end of a subscription: its last result, or what it was refused with. */
-interface Open {
-  ended: Promise<Result | undefined>;
-}
-
-async function overSse(url: string, token: string, query: string): Promise<Open> {
-  const headers = { authorization: `Bearer ${token}` };
-  const results = readResults(await postForStream(url, { query }, { headers }));
-  return { ended: Array.fromAsync(results).then((all) => all.at(-1)) };
-}
-
-async function overWs(url: string, token: string, query: string): Promise<Open> {
-  const client = await connect(url, { authorization: `Bearer ${token}` });
-  client.subscribe('1', { query });
-  async function readToEnd(): Promise<Result | undefined> {
-    let last: Result | undefined;
-    for (;;) {
-      const { type, payload } = await client.next('1');
-      if (type === 'error') return { errors: payload as NonNullable<Result['errors']> };
-      if (type === 'complete') return last;
-      last = payload as Result;
-    }
-  }
-  return { ended: readToEnd().finally(() => client.ws.close()) };
-}
-
-const errorOf = (code: string, message: RegExp) => ({
-  errors: [{ message: expect.stringMatching(message), extensions: { code, requestId: expect.any(String) } }],
-});
-
 async function who(token: string): Promise<unknown> {
   const { data, errors } = await gateway().ask(WHO, {}, { key: token });
   return data?.viewer ?? errors;
 }
-
-/** Lets the subscription begin: there is no answer that says so, and what was to come is quiet. */
-const begun = () => new Promise((resolve) => setTimeout(resolve, 300));
 
 describe.each([
   ['SSE', overSse],

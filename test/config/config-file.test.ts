@@ -71,10 +71,7 @@ providers:
 
   it.each([
     ['server: { prot: 1 }', 'server.prot is not known; known here: port, host, corsOrigins'],
-    [
-      'nonsense: 1',
-      'sluice.config.yaml:1 nonsense is not known; known here: server, identity, data, limits, ',
-    ],
+    ['nonsense: 1', 'sluice.config.yaml:1 nonsense is not known; known here: server, identity, data, '],
     ['server: { port: -1 }', 'server.port is -1; it must be a whole number from 0 to 65535'],
     [
       'server: { corsOrigins: ["*"] }',

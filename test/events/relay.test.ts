@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
-import { appendEvent, type OutboxEvent } from '../../src/events/outbox.ts';
+import { appendEvent, readAfter, type OutboxEvent } from '../../src/events/outbox.ts';
 import { createRelay, type Relay } from '../../src/events/relay.ts';
 import { openTestDatabase } from '../support/test-database.ts';
 
@@ -90,6 +90,29 @@ describe('a relay', () => {
     },
   );
 
+  it.skipIf(!process.env['SLUICE_TEST_DATABASE_URL'])(
+    'tells who may do what before its turn, and once, while an older transaction goes on',
+    async () => {
+      await using one = await listen();
+      const release = Promise.withResolvers<void>();
+      const begun = Promise.withResolvers<void>();
+      const slow = database.sql.begin(async (tx) => {
+        await tx`SELECT pg_current_xact_id()`;
+        begun.resolve();
+        await release.promise;
+      });
+      await begun.promise;
+      await appendEvent(database.sql, settled('in its turn'));
+      for (const kind of ['KEY_CHANGED', 'USER_CHANGED', 'ROLE_CHANGED'] as const)
+        await appendEvent(database.sql, { ...settled(kind), kind });
+      expect(await one.until(3)).toEqual(['KEY_CHANGED', 'USER_CHANGED', 'ROLE_CHANGED']);
+      release.resolve();
+      await slow;
+      await appendEvent(database.sql, settled('the last'));
+      expect((await one.until(5)).slice(3)).toEqual(['in its turn', 'the last']);
+    },
+  );
+
   it('goes on from the same place when the outbox could not be read', async () => {
     const errors: unknown[] = [];
     await using one = await listen((error) => errors.push(error));
@@ -108,4 +131,11 @@ describe('a relay', () => {
     await other.until(1);
     expect(one.heard).toEqual([]);
   });
+});
+
+it('the outbox is read in the order of transactions by their number, also where that gains a digit', async () => {
+  await database.sql`INSERT INTO outbox (transaction, organisation_id, kind, subject_id) VALUES
+    ('10', 'org_1', 'COMPLETION_SETTLED', 'later'), ('9', 'org_1', 'COMPLETION_SETTLED', 'sooner')`;
+  const read = await readAfter(database.sql, { transaction: '8', seq: 0n }, 2);
+  expect(read.map(({ subjectId }) => subjectId)).toEqual(['sooner', 'later']);
 });
