@@ -24,6 +24,7 @@ const CHECKED: Record<string, string> = {
   'KeyCreateInput.teamId': 'a team that the maker sees',
   'LedgerAdjustInput.teamId': 'the own team, but for an admin',
   'LedgerCreditInput.teamId': 'for admins',
+  'LimitSetInput.scope': 'what the limit is on; the subject must be visible',
   'MemberRemoveInput.teamId': 'for admins',
   'MemberSetInput.role': 'for admins, and none that the giver does not have',
   'MemberSetInput.teamId': 'for admins',

@@ -10,6 +10,7 @@ import {
 } from 'jose';
 import { afterAll, describe, expect, it } from 'vitest';
 import { TRANSPORTS } from '../server/support/client.ts';
+import { DEFAULTS } from '../support/defaults.ts';
 import { useGateway } from '../support/gateway.ts';
 import { AUDIENCE, startIssuer } from './support/issuer.ts';
 import { askAs } from './support/keys.ts';
@@ -21,6 +22,8 @@ const foreign = await startIssuer();
 const outdated = await startIssuer();
 const gateway = useGateway({
   config: {
+    // All of them come from one address.
+    limits: { ...DEFAULTS.limits, failedCredentialsPerMinute: 1_000_000 },
     identity: {
       certificates: [],
       issuers: [issuer.config(), outdated.config({ algorithms: ['ES256', 'PS256'] })],

@@ -12,7 +12,7 @@ const gateway = useGateway();
 const operations = listOperations();
 
 /** Those that only an admin may ask for. */
-const OF_ADMINS = /^(team|member|user|role|model-access)s?\b/;
+const OF_ADMINS = /^(team|member|user|role|model-access|limit|operation)s?\b/;
 
 /**
  * What an operation finds: a key of its own that has asked for two completions, another key with a budget, and a user in
@@ -50,7 +50,7 @@ describe('the example operations', () => {
 
 async function prepare(on: TestGateway): Promise<Stage> {
   const { data } = await on.ask(`mutation {
-    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LIMITS_WRITE, LEDGER_WRITE, AUDIT_READ, ACCESS_DECIDE, OPERATIONS_WRITE] }) {
+    keyCreate(input: { name: "dashboard", scopes: [COMPLETIONS_WRITE, USAGE_READ, KEYS_WRITE, BUDGETS_WRITE, LEDGER_WRITE, AUDIT_READ, ACCESS_DECIDE] }) {
       key { id }
       secret
     }

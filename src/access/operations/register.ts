@@ -183,5 +183,5 @@ async function tell(
 }
 
 function toRecord({ name, hash: digest, policy }: RegisteredOperation) {
-  return { name, hash: digest, policy };
+  return { name, sha256: digest, policy };
 }
