@@ -12,6 +12,8 @@ export interface GraphContext {
   traceId: string;
   requestId: string;
   loaders: Loaders;
+  /** Set to false by a resolver whose answer must not be given twice. */
+  isRepeatable: boolean;
 }
 
 export function createGraphContext(
@@ -19,5 +21,11 @@ export function createGraphContext(
   caller: Pick<GraphContext, 'who' | 'signal' | 'traceId' | 'requestId'>,
 ): GraphContext {
   // Pothos keeps what it found out for a context, under this mark: a renewed one begins anew.
-  return { ...initContextCache(), gateway, ...caller, loaders: createLoaders(gateway, caller.who) };
+  return {
+    ...initContextCache(),
+    gateway,
+    ...caller,
+    loaders: createLoaders(gateway, caller.who),
+    isRepeatable: true,
+  };
 }
