@@ -24,12 +24,11 @@ export function followChanges(
   { relay, prices }: Pick<Gateway, 'relay' | 'prices'>,
   store: AnswerStore,
 ): void {
+  const change = (organisationId: string, entities: string[] | undefined) =>
+    store.change({ organisationId: organisationId === EVERYBODY ? undefined : organisationId, entities });
   relay.listen(({ kind, organisationId, subjectId }) => {
     const entities = CHANGED_BY[kind]?.(subjectId);
-    if (entities?.length !== 0) store.change({ organisationId, entities });
+    if (entities?.length !== 0) change(organisationId, entities);
   });
-  prices.book.listen((organisationId) => {
-    const ofWhom = organisationId === EVERYBODY ? {} : { organisationId };
-    store.change({ ...ofWhom, entities: ['Model', 'Price'] });
-  });
+  prices.book.listen((organisationId) => change(organisationId, ['Model', 'Price']));
 }

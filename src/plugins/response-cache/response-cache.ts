@@ -1,6 +1,7 @@
 import { useResponseCache } from '@envelop/response-cache';
 import type { Cache, CacheEntityRecord } from '@envelop/response-cache';
-import type { ExecutionResult } from 'graphql';
+import { isObjectType } from 'graphql';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import { isAsyncIterable } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import type { Principal } from '../../domain/principal.ts';
@@ -38,6 +39,7 @@ export function useCachedReads(store: AnswerStore): Plugin[] {
   const lookups = new WeakMap<object, Lookup>();
   const shapeOf = createShapes();
   let library: Plugin = {};
+  let entityTypes: ReadonlySet<string> = new Set();
   const reading: Plugin = {
     onSchemaChange(event) {
       library = useResponseCache({
@@ -50,6 +52,7 @@ export function useCachedReads(store: AnswerStore): Plugin[] {
         includeExtensionMetadata: false,
       }) as Plugin;
       library.onSchemaChange?.(event);
+      entityTypes = listEntityTypes(event.schema);
     },
     onExecute(event) {
       const { args } = event;
@@ -58,7 +61,7 @@ export function useCachedReads(store: AnswerStore): Plugin[] {
       const asking = args.contextValue as unknown as Asking;
       const plan = shape.kind === 'READ' ? makePlan(shape, args, asking.who) : undefined;
       if (shape.kind === 'READ' && !plan) return undefined;
-      lookups.set(asking, openLookup(store, plan, asking));
+      lookups.set(asking, openLookup(store, entityTypes, plan, asking));
       return library.onExecute?.(event);
     },
   };
@@ -73,7 +76,20 @@ export function useCachedReads(store: AnswerStore): Plugin[] {
   return [reading, telling];
 }
 
-function openLookup(store: AnswerStore, plan: Plan | undefined, asking: Asking): Lookup {
+/** Types with an id. The library also names others wherever something is null, and would let go of far too much. */
+function listEntityTypes(schema: GraphQLSchema): ReadonlySet<string> {
+  const types = Object.values(schema.getTypeMap());
+  return new Set(
+    types.filter((type) => isObjectType(type) && 'id' in type.getFields()).map(({ name }) => name),
+  );
+}
+
+function openLookup(
+  store: AnswerStore,
+  entityTypes: ReadonlySet<string>,
+  plan: Plan | undefined,
+  asking: Asking,
+): Lookup {
   const { organisationId } = asking.who;
   const since = store.moment();
   const lookup: Lookup = { cache: { get, set, invalidate }, plan, told: { hit: false, didCache: false } };
@@ -94,13 +110,18 @@ function openLookup(store: AnswerStore, plan: Plan | undefined, asking: Asking):
   ): void {
     if (!plan?.keeps || !asking.isRepeatable) return;
     const ttl = Math.min(ttlMs, plan.maxAgeMs);
-    const entities = new Set([...shown].flatMap((entity) => [entity.typename, nameOf(entity)]));
+    const entities = new Set(listEntities(shown).flatMap((entity) => [entity.typename, nameOf(entity)]));
     const didCache = store.keep(key, { data, organisationId, entities }, { ttlMs: ttl, since });
     if (didCache) lookup.told = { hit: false, didCache, ttl };
   }
 
   function invalidate(changed: Iterable<CacheEntityRecord>): void {
-    store.change({ organisationId, entities: [...changed].map(nameOf) });
+    const entities = listEntities(changed).map(nameOf);
+    if (entities.length > 0) store.change({ organisationId, entities });
+  }
+
+  function listEntities(records: Iterable<CacheEntityRecord>): CacheEntityRecord[] {
+    return [...records].filter(({ typename }) => entityTypes.has(typename));
   }
   return lookup;
 }

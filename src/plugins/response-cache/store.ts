@@ -15,9 +15,9 @@ export interface KeptAnswer extends Answer {
 /** Something that answers may show has changed. */
 export interface Change {
   /** Undefined: for everybody. */
-  organisationId?: string;
+  organisationId: string | undefined;
   /** Undefined: perhaps anything. */
-  entities?: readonly string[];
+  entities: readonly string[] | undefined;
 }
 
 /** The answers that this instance keeps. */
