@@ -64,14 +64,15 @@ const KEPT_TYPES: ReadonlySet<string> = new Set([
   'UserError',
 ]);
 
-/** How the library wants it: by root field, and by type for those that are never kept. */
+/** Fields below them whose value changes without anybody being told. */
+const LIVE_FIELDS = ['ApiKey.lastUsedAt', 'Model.priceHistory'];
+
+/** How the library wants it: by field, and by type for those that are never kept. */
 export function ttlsOf(schema: GraphQLSchema): Record<string, number> {
   const types = Object.values(schema.getTypeMap()).filter(
     (type) => isCompositeType(type) && type !== schema.getQueryType() && !KEPT_TYPES.has(type.name),
   );
   const fields = Object.keys(schema.getQueryType()?.getFields() ?? {}).map((name) => `Query.${name}`);
-  return {
-    ...Object.fromEntries([...types.map(({ name }) => name), ...fields].map((name) => [name, 0])),
-    ...ROOT_TTLS,
-  };
+  const never = [...types.map(({ name }) => name), ...fields, ...LIVE_FIELDS];
+  return { ...Object.fromEntries(never.map((name) => [name, 0])), ...ROOT_TTLS };
 }
