@@ -20,7 +20,7 @@ describe.each(TRANSPORTS)('over %s', (transport) => {
     expect(second.data).toEqual(first.data);
   });
 
-  it('it is the same question, however it is written and its variables are ordered', async () => {
+  it('a question stays the same, however it is written and its variables are ordered', async () => {
     const written = `query Q($name: String!, $first: Int) { ${transport}: model(name: $name) { name } models(first: $first) { nodes { name } } }`;
     const same = `query Q(\n  $name: String!, $first: Int # of a page\n) {\n ${transport}: model(name: $name) { name }, models(first: $first) { nodes { name } } }`;
     await ask(written, { name: 'demo/echo', first: 2 });

@@ -5,7 +5,7 @@ import { addOrganisation, HASHING_SECRET, type Tenant } from '../access/support/
 import { askAs, makeKey, revoke, type MadeKey } from '../access/support/keys.ts';
 import { perToken, setPrice } from '../catalog/support/prices.ts';
 import { TRANSPORTS, type Result } from '../server/support/client.ts';
-import { useGateway } from '../support/gateway.ts';
+import { useGateway, type Answer } from '../support/gateway.ts';
 import { COMPLETE, HIT, MODELS, kept, say, toldIn } from './support/reads.ts';
 
 const gateway = useGateway({ variables: { SLUICE_SECRET: HASHING_SECRET } });
@@ -31,17 +31,17 @@ describe('two principals never share an answer', () => {
       makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'] }),
     ]);
     const variables = { input: say('of a team'), cache: {} };
-    const first = await ask(COMPLETE, one!, variables);
-    const second = await ask(COMPLETE, two!, variables);
+    const first = await ask(COMPLETE, one, variables);
+    const second = await ask(COMPLETE, two, variables);
     expect(second.data.complete.completion.id).not.toBe(first.data.complete.completion.id);
     expect(toldIn(second)).toEqual(kept(3_600_000));
-    expect(toldIn(await ask(COMPLETE, one!, variables))).toEqual(HIT);
+    expect(toldIn(await ask(COMPLETE, one, variables))).toEqual(HIT);
   });
 
   it('two organisations, whose prices differ', async () => {
     const one = await makeKey(gateway(), { scopes: ['USAGE_READ'] });
     await setPrice(gateway(), { model: 'demo/echo', rates: perToken(7) }, other.admin.secret);
-    const priceOf = ({ data }: { data?: any }) =>
+    const priceOf = ({ data }: Answer) =>
       data.models.nodes.find(({ name }: { name: string }) => name === 'demo/echo').price;
     const theirs = await ask(MODELS, other.admin);
     const ours = await ask(MODELS, one);
