@@ -23,6 +23,8 @@ export interface PriceBook {
    * read as soon as it can be, and until then what was known holds.
    */
   reload(organisationId: string): Promise<void>;
+  /** Calls the listener whenever prices have been read anew, of an organisation or of `EVERYBODY`. */
+  listen(listener: (organisationId: string) => void): void;
   close(): Promise<void>;
 }
 
@@ -58,12 +60,14 @@ export async function openPriceBook(
     else own.delete(organisationId);
   }
 
+  const listeners = new Set<(organisationId: string) => void>();
+  async function readAnew(organisationId: string): Promise<void> {
+    await (organisationId === EVERYBODY ? readList() : readOwn(organisationId));
+    for (const listener of listeners) listener(organisationId);
+  }
+
   const first = readAll();
-  const reloads = createReloadQueue(
-    first,
-    (organisationId) => (organisationId === EVERYBODY ? readList() : readOwn(organisationId)),
-    onError,
-  );
+  const reloads = createReloadQueue(first, readAnew, onError);
   // Heard from before the first read is over, so that nothing falls between the two.
   const stopListening = relay.listen(({ kind, organisationId }) => {
     if (kind === 'PRICES_CHANGED') void reloads.add(organisationId);
@@ -84,6 +88,7 @@ export async function openPriceBook(
     findListed: (model, catalogueId, at) => listed.find(model, catalogueId, at),
     findListedById: (id) => listed.findById(id),
     reload: (organisationId) => reloads.add(organisationId),
+    listen: (listener) => void listeners.add(listener),
     close() {
       stopListening();
       return reloads.close();

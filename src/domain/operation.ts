@@ -9,7 +9,7 @@ export interface OperationPolicy {
   tags: Tag[];
   /** The most that one completion may write. */
   maxOutputTokens?: number | undefined;
-  /** How long what it reads may be answered from the cache; undefined: not at all. */
+  /** How long an answer of `complete` may be given again to the same caller, where the text says nothing of it. */
   cacheTtlSeconds?: number | undefined;
 }
 
@@ -48,7 +48,7 @@ function narrow(granted: Granted, allowed: readonly string[]): Granted {
 }
 
 /** Tags of both; where both have a key, what the stronger one says of it holds. */
-export function mergeTags(weaker: readonly Tag[], stronger: readonly Tag[]): Tag[] {
+function mergeTags(weaker: readonly Tag[], stronger: readonly Tag[]): Tag[] {
   const keys = new Set(stronger.map(({ key }) => key));
   return [...weaker.filter(({ key }) => !keys.has(key)), ...stronger];
 }

@@ -1,4 +1,11 @@
 import { parseAsk } from '../domain/ask.ts';
+import {
+  CACHE_DEFAULTS,
+  CACHE_MODES,
+  ensureCacheWish,
+  MAX_AGE_SECONDS,
+  type CacheGiven,
+} from '../domain/cache-wish.ts';
 import type { Completion as CompletionRow } from '../domain/completion.ts';
 import { countCompletions, listCompletions } from '../ledger/completions.ts';
 import { isId } from '../lib/ids.ts';
@@ -23,6 +30,23 @@ const CompletionPayload = builder
     }),
   });
 
+const CacheMode = builder.enumType('CacheMode', {
+  description: `OFF: never. READ: answers with an earlier completion if there is one. READ_WRITE: and else keeps this one. REFRESH: asks
+anew and keeps this one.`,
+  values: CACHE_MODES,
+});
+const CacheInput = builder.inputType('CacheInput', {
+  description:
+    'Whether an earlier answer to the same caller, to the same operation with the same variables, will do.',
+  fields: (t) => ({
+    mode: t.field({ type: CacheMode, defaultValue: CACHE_DEFAULTS.mode }),
+    maxAgeSeconds: t.int({
+      defaultValue: CACHE_DEFAULTS.maxAgeSeconds,
+      description: `The oldest answer that will do, and how long this one is kept: from 1 to ${MAX_AGE_SECONDS}.`,
+    }),
+  }),
+});
+
 const CompletionFilter = builder.inputType('CompletionFilter', {
   fields: (t) => ({
     status: t.field({ type: [CompletionStatus] }),
@@ -41,26 +65,41 @@ const CompletionConnection = connectionOf('Completion', Completion);
 async function answer(
   { gateway, who, signal, traceId, requestId, ip, onLimits }: GraphContext,
   input: unknown,
-  idempotencyKey?: string | null,
+  { idempotencyKey, cache }: { idempotencyKey?: string | null; cache?: CacheGiven },
 ) {
-  const settled = await payload(async () => ({
-    completion: await gateway.runs.answer(
-      who,
-      parseAsk(input),
-      { idempotencyKey: idempotencyKey ?? undefined, traceId, requestId, ip, onLimits },
-      signal,
-    ),
-  }));
+  const settled = await payload(async () => {
+    ensureCacheWish(cache);
+    return {
+      completion: await gateway.runs.answer(
+        who,
+        parseAsk(input),
+        { idempotencyKey: idempotencyKey ?? undefined, traceId, requestId, ip, onLimits },
+        signal,
+      ),
+    };
+  });
   return settled.completion ? { ...settled, errors: failureErrors(settled.completion) } : settled;
 }
 
 builder.queryFields((t) => ({
   complete: t.field({
     type: CompletionPayload,
-    description: 'A completion as a query, to compose with other fields. Each execution calls the model.',
+    description:
+      'A completion as a query, to compose with other fields. Each execution calls the model, unless `cache` says otherwise.',
     complexity: COMPLETION_COST,
-    args: { input: t.arg({ type: CompletionInput, required: true }) },
-    resolve: (_root, { input }, context) => answer(context, input),
+    args: {
+      input: t.arg({ type: CompletionInput, required: true }),
+      cache: t.arg({
+        type: CacheInput,
+        description:
+          'OFF without it. The operation is kept as a whole, so it must ask for nothing beside that is not. A kept answer has the first completion, which was charged once. What failed is not kept.',
+      }),
+    },
+    resolve: async (_root, { input, cache }, context) => {
+      const answered = await answer(context, input, { cache });
+      if (answered.errors.length > 0) context.isRepeatable = false;
+      return answered;
+    },
   }),
   completion: t.field({
     type: Completion,
@@ -94,7 +133,7 @@ builder.mutationFields((t) => ({
       'A completion. The same idempotency key with the same input is the same completion: one call, one charge.',
     complexity: COMPLETION_COST,
     args: { input: t.arg({ type: CompletionInput, required: true }), idempotencyKey: t.arg.string() },
-    resolve: (_root, { input, idempotencyKey }, context) => answer(context, input, idempotencyKey),
+    resolve: (_root, { input, idempotencyKey }, context) => answer(context, input, { idempotencyKey }),
   }),
   completionCancel: t.field({
     type: CompletionPayload,

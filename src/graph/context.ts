@@ -21,6 +21,8 @@ export interface GraphContext {
   onLimits(facts: LimitFacts): void;
   limitFacts: LimitFacts[];
   loaders: Loaders;
+  /** Set to false by a resolver whose answer must not be given twice. */
+  isRepeatable: boolean;
 }
 
 export function createGraphContext(
@@ -31,5 +33,5 @@ export function createGraphContext(
   const onLimits = (facts: LimitFacts) => void limitFacts.push(facts);
   const loaders = createLoaders(gateway, caller);
   // Pothos keeps what it found out for a context, under this mark: a renewed one begins anew.
-  return { ...initContextCache(), gateway, ...caller, limitFacts, onLimits, loaders };
+  return { ...initContextCache(), gateway, ...caller, limitFacts, onLimits, loaders, isRepeatable: true };
 }

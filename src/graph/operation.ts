@@ -17,7 +17,8 @@ import { StringFilter, TagInput, withoutNull } from './inputs.ts';
 const MODELS = 'The only models that it may ask for; empty: all that its caller may use.';
 const TAGS = 'What its completions are tagged with beside `operation=<name>`, for budgets on tags.';
 const OUTPUT = 'The most that one completion may write.';
-const CACHE = 'How long what it reads may be answered from the cache.';
+const CACHE =
+  'How long the answer of `complete` may be given again to the same caller, where the operation says nothing of it.';
 
 const OperationPolicy = builder.objectRef<PolicyRow>('OperationPolicy').implement({
   description: 'What holds for everybody who runs the operation, beside what holds for them anyway.',

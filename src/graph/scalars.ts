@@ -7,7 +7,7 @@ import { builder } from './builder.ts';
 builder.addScalarType('DateTime', withRule(GraphQLDateTimeISO, findDateFault), {
   description: 'An instant in ISO 8601, always UTC: "2026-11-23T12:00:00.000Z".',
 });
-builder.addScalarType('JSON', withRule(GraphQLJSON, findJsonFault), {
+builder.addScalarType('JSON', serializedBy(withRule(GraphQLJSON, findJsonFault), toWhole), {
   description:
     'Any JSON value. Only for data whose shape is the caller’s own: schemas, tool arguments, structured output.',
 });
@@ -50,6 +50,28 @@ function withRule(
     parseValue: (value) => check(scalar.parseValue(value)),
     parseLiteral: (node, variables) => check(scalar.parseLiteral(node, variables)),
   });
+}
+
+function serializedBy(scalar: GraphQLScalarType, serialize: (value: unknown) => unknown): GraphQLScalarType {
+  return new GraphQLScalarType({ ...scalar.toConfig(), serialize });
+}
+
+/**
+ * JSON of somebody else's shape as one piece. The response cache walks through every plain object of an answer, and
+ * twice through each list, so a model's answer of nested lists would keep it busy for ever.
+ */
+class WholeJson {
+  readonly #value: object;
+  constructor(value: object) {
+    this.#value = value;
+  }
+  toJSON(): object {
+    return this.#value;
+  }
+}
+
+function toWhole(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? new WholeJson(value) : value;
 }
 
 /** The database knows no year 0, and after 9999 the text of a date has another form. */

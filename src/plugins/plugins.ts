@@ -11,6 +11,9 @@ import { useLimitHeaders } from './limit-headers.ts';
 import { useNestingLimit } from './nesting-limit.ts';
 import { useOpenSubscriptions } from './open-subscriptions.ts';
 import { operationLimits } from './operation-limits.ts';
+import { followChanges } from './response-cache/changes.ts';
+import { useCachedReads } from './response-cache/response-cache.ts';
+import { createAnswerStore } from './response-cache/store.ts';
 import { useRootFieldLimit } from './root-fields.ts';
 import { useTrustedDocuments } from './trusted-documents.ts';
 import { useVariableLimits } from './variable-limits.ts';
@@ -20,11 +23,16 @@ import { useVariableLimits } from './variable-limits.ts';
  * @param renew makes the context of one event of a subscription.
  */
 export function createPlugins<Context extends Asking & { who: Principal }>(
-  gateway: Pick<Gateway, 'config' | 'authenticator' | 'accessLog' | 'limits' | 'operations'>,
+  gateway: Pick<
+    Gateway,
+    'config' | 'authenticator' | 'accessLog' | 'limits' | 'operations' | 'relay' | 'prices'
+  >,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {
   const { config, authenticator } = gateway;
   const openIntrospection = config.introspection === 'public';
+  const answers = createAnswerStore();
+  followChanges(gateway, answers);
   return [
     // Before anything is asked of anybody: it costs nothing and needs no names.
     useVariableLimits(config.limits),
@@ -51,6 +59,8 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     // Only what will run is taken from the limits of its caller.
     useCostLimits(gateway.limits),
     useLimitHeaders(),
+    // After all that refuses, so that nobody who is refused is answered, and a kept answer counts like any other.
+    ...useCachedReads(answers),
     // Around the execution of what was let through; it renews the signal that resolvers hear.
     useDeadline(config.timeouts.operationMs),
     // Last, as it replaces how events are executed.

@@ -117,7 +117,7 @@ describe('tags of a key', () => {
         {
           code: 'INVALID_INPUT',
           path: ['input', 'tags', '1'],
-          message: 'input.tags.1 is app=other; your own key says app=web',
+          message: 'input.tags.1 is app=other; your key, or the operation, says app=web',
         },
       ],
     });

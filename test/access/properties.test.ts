@@ -43,7 +43,7 @@ describe('the schema', () => {
     expect(inputs.toSorted()).toEqual(Object.keys(CHECKED).toSorted());
   });
 
-  it('shows no secret and no hash, but a new key’s to whoever makes it and those of the audit’s chain', () => {
+  it('shows no secret and no hash, but a new key’s to whoever makes it those of the audit’s chain and of operations', () => {
     const shown = types
       .filter((type) => isObjectType(type) || isInterfaceType(type))
       .flatMap((type) => Object.keys(type.getFields()).map((field) => `${type.name}.${field}`))
@@ -52,6 +52,7 @@ describe('the schema', () => {
       'AuditEvent.hash',
       'AuditEvent.previousHash',
       'KeyCreatePayload.secret',
+      'Operation.hash',
       'Query.tokenEstimate',
     ]);
     expect(findRule('Mutation', 'keyCreate')).toBe('KEYS_WRITE');

@@ -259,7 +259,9 @@ describe('what is seen', () => {
     const { id } = await set({ ...OF_TEAM(), max: 5 });
     await set({ ...OF_TEAM(), max: 7 });
     await ask(DELETE, { id });
-    const { data } = await ask('{ auditEvents(filter: { action: { contains: "limit." } }) { nodes { action targetId before after } } }');
+    const { data } = await ask(
+      '{ auditEvents(filter: { action: { contains: "limit." } }) { nodes { action targetId before after } } }',
+    );
     const row = { scope: 'TEAM', subjectId: tenant().teamId, unit: 'REQUESTS_PER_MINUTE' };
     expect(data.auditEvents.nodes).toEqual([
       { action: 'limit.delete', targetId: id, before: { ...row, max: 7 }, after: null },

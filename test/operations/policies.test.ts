@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { grant } from '../access-requests/support.ts';
 import { makeKey } from '../access/support/keys.ts';
 import { useGateway } from '../support/gateway.ts';
 
@@ -47,6 +48,17 @@ describe('a policy of models', () => {
       expect((await run({ model })).errors).toMatchObject([{ code: 'FORBIDDEN' }]);
   });
 
+  it('goes for what is granted too', async () => {
+    const { secret } = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'], models: ['demo/echo'] });
+    await grant(gateway(), secret, { kind: 'MODEL', targetId: 'demo/assistant' });
+    const narrow = await register({ models: ['demo/echo'] });
+    expect((await narrow.run({ model: 'demo/assistant' }, secret)).errors).toMatchObject([
+      { code: 'FORBIDDEN' },
+    ]);
+    const wide = await register({ models: ['demo/assistant'] });
+    expect((await wide.run({ model: 'demo/assistant' }, secret)).errors).toEqual([]);
+  });
+
   it('holds for an estimate, and for each event of a stream', async () => {
     const { key: _, ...policy } = { key, models: ['demo/assistant'] };
     const text =
@@ -81,19 +93,22 @@ describe('a policy of models', () => {
 });
 
 describe('a policy of tags', () => {
-  it('puts them and the name on each completion, whatever the request says', async () => {
+  it('puts them and the name on each completion, beside those of the request', async () => {
     const { name, run } = await register({ tags: [{ key: 'feature', value: 'search' }] });
-    const { completion } = await run({
-      tags: [
-        { key: 'operation', value: 'another' },
-        { key: 'feature', value: 'chat' },
-        { key: 'page', value: '7' },
-      ],
-    });
+    const { completion } = await run({ tags: [{ key: 'page', value: '7' }] });
     expect(completion.tags).toEqual([
-      { key: 'page', value: '7' },
       { key: 'feature', value: 'search' },
       { key: 'operation', value: name },
+      { key: 'page', value: '7' },
+    ]);
+  });
+
+  it.each(['operation', 'feature'])('lets no request say another %s', async (tag) => {
+    const { run } = await register({ tags: [{ key: 'feature', value: 'search' }] });
+    const { completion, errors } = await run({ tags: [{ key: tag, value: 'another' }] });
+    expect(completion).toBeNull();
+    expect(errors).toMatchObject([
+      { code: 'INVALID_INPUT', message: expect.stringContaining(`${tag}=another`) },
     ]);
   });
 
@@ -108,7 +123,7 @@ describe('a policy of tags', () => {
     expect(data.budgetSet.errors).toEqual([]);
     const { secret } = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'] });
     expect((await run({})).errors).toEqual([]);
-    expect((await run({ tags: [{ key: 'operation', value: 'free' }] }, secret)).errors).toEqual([]);
+    expect((await run({}, secret)).errors).toEqual([]);
     for (const each of [key, secret])
       expect((await run({}, each)).errors).toMatchObject([{ code: 'BUDGET_EXCEEDED' }]);
   });
@@ -129,13 +144,30 @@ describe('a policy of output', () => {
   });
 });
 
-it('is in the context with how long its answers may be kept', async () => {
-  const { name } = await register({ cacheTtlSeconds: 60 });
-  const { data } = await gateway().ask(
-    'query ($name: StringFilter) { operations(name: $name) { nodes { policy { cacheTtlSeconds models tags { key } maxOutputTokens } } } }',
-    { name: { eq: name } },
-  );
-  expect(data.operations.nodes).toEqual([
-    { policy: { cacheTtlSeconds: 60, models: [], tags: [], maxOutputTokens: null } },
-  ]);
+describe('a policy of how long answers are kept', () => {
+  const QUERY = 'complete(input: { model: "demo/echo", source: { text: "again" } })';
+  const SAID = QUERY.replace(/\)$/, ', cache: { mode: OFF })');
+  async function runTwice(field: string): Promise<unknown[]> {
+    const text = `query Twice${(versions += 1)} { ${field} { completion { id } } }`;
+    await gateway().ask(
+      'mutation ($input: OperationRegisterInput!) { operationRegister(input: $input) { errors { message } } }',
+      { input: { text, policy: { cacheTtlSeconds: 60 } } },
+    );
+    const { secret } = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'] });
+    const answers = [
+      await gateway().ask(text, {}, { key: secret }),
+      await gateway().ask(text, {}, { key: secret }),
+    ];
+    return answers.map(({ data }) => data.complete.completion.id);
+  }
+
+  it('gives the answer of complete again', async () => {
+    const [first, second] = await runTwice(QUERY);
+    expect(second).toBe(first);
+  });
+
+  it('leaves it to the operation that says something of it itself', async () => {
+    const [first, second] = await runTwice(SAID);
+    expect(second).not.toBe(first);
+  });
 });

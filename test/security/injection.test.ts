@@ -2,9 +2,13 @@ import { describe, expect, it, test } from 'vitest';
 import { apiKeys } from '../../src/db/tables/api-keys.ts';
 import { makeKey } from '../access/support/keys.ts';
 import { post } from '../server/support/client.ts';
+import { DEFAULTS } from '../support/defaults.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 
-const gateway = useGateway();
+// Hundreds of wrong credentials come from one address.
+const gateway = useGateway({
+  config: { limits: { ...DEFAULTS.limits, failedCredentialsPerMinute: 1_000_000 } },
+});
 
 const HOSTILE = [
   `'`,

@@ -18,6 +18,7 @@ export const ADMIN_KEY = 'tests-only-Xk29dkQpLm38fhWq81ncVbz77';
 export type Answer = {
   data?: any;
   errors?: { message: string; path?: string[]; extensions: Record<string, any> }[];
+  extensions?: Record<string, any>;
 };
 
 export interface TestGateway extends Running {

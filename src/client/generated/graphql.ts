@@ -406,7 +406,7 @@ export type ModelParams = {
 };
 
 export type OperationPolicyInput = {
-  /** How long what it reads may be answered from the cache. */
+  /** How long the answer of `complete` may be given again to the same caller, where the operation says nothing of it. */
   cacheTtlSeconds?: number | null | undefined;
   /** The most that one completion may write. */
   maxOutputTokens?: number | null | undefined;

@@ -122,8 +122,10 @@ export function listCases(foreign: Foreign): Record<string, Case> {
       answer: { models: { nodes: [{ name: 'demo/slow', price: { source: 'demo' } }], totalCount: 1 } },
     },
     'Query.node': {
-      query: `{ ${ids.map((id, at) => `n${at}: node(id: "${id}") { id }`).join(' ')} }`,
-      answer: Object.fromEntries(ids.map((_, at) => [`n${at}`, null])),
+      query: `{ ${Object.entries(nodes)
+        .map(([type, [id]]) => `${type}: node(id: "${id}") { id }`)
+        .join(' ')} }`,
+      answer: Object.fromEntries(Object.keys(nodes).map((type) => [type, null])),
     },
     'Query.nodes': {
       query: 'query ($ids: [ID!]!) { nodes(ids: $ids) { id } }',

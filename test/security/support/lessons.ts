@@ -29,8 +29,10 @@ export const LESSONS: Record<string, Statement> = {
   },
   5: {
     says: 'Credentials that begin alike are told apart.',
-    shown: [['test/access/authentication.test.ts', '%s is refused']],
-    unsaid: 'tokens of issuers',
+    shown: [
+      ['test/access/authentication.test.ts', '%s is refused'],
+      ['test/access/token-refusals.test.ts', 'and another one that begins alike are two'],
+    ],
   },
   6: {
     says: 'No answer of one organisation is given to another.',
@@ -39,8 +41,8 @@ export const LESSONS: Record<string, Statement> = {
         'test/access/tenancy.test.ts',
         'an admin of one organisation who names all of another finds nothing and changes nothing',
       ],
+      ['test/response-cache/principals.test.ts', 'two organisations, whose prices differ'],
     ],
-    unsaid: 'answers from a cache of reads',
   },
   7: { says: 'Templates run nothing.', notYet: 'there are no templates' },
   8: {
@@ -62,7 +64,7 @@ export const LESSONS: Record<string, Statement> = {
   },
   11: {
     says: 'An id of another leads nowhere, and uses nobody’s key.',
-    shown: [['test/access/tenancy.test.ts', 'each field that an operation can begin with is walked']],
+    shown: [['test/access/tenancy.test.ts', 'each field that an operation can begin with']],
   },
   12: {
     says: 'Weak or empty secrets end the start.',
@@ -175,6 +177,6 @@ export const LESSONS: Record<string, Statement> = {
         'asked fifty times at once is one completion, one call and one charge',
       ],
     ],
-    unsaid: 'tokens of issuers; webhooks are sent and never taken',
+    unsaid: 'webhooks are sent and never taken',
   },
 };

@@ -127,17 +127,19 @@ export const OWASP: Record<string, Statement> = {
     shown: [
       ['test/access/authentication.test.ts', '%s is refused'],
       ['test/security/injection.test.ts', 'a key in the address is none'],
+      ['test/access/token-refusals.test.ts', '%s is refused, and why is not told'],
+      [
+        'test/access/certificates.test.ts',
+        'that is over, or of an authority that is not known, counts as none',
+      ],
+      ['test/limits/failed-credentials.test.ts', '1,000 wrong keys from one address are throttled'],
     ],
-    unsaid: 'tokens of issuers, client certificates, and how many guesses an address may make',
   },
   A3: {
     says: 'Nobody sets or reads what is not theirs to set or read.',
     shown: [
       ['test/security/injection.test.ts', '%s with %s is refused as no input of its'],
-      [
-        'test/security/leaks.test.ts',
-        'no field of the graph is a hash or a secret, but those that are meant to be shown',
-      ],
+      ['test/access/properties.test.ts', 'shows no secret and no hash'],
     ],
   },
   A4: {
@@ -146,8 +148,12 @@ export const OWASP: Record<string, Statement> = {
       ['test/budgets/budgets.test.ts', 'keeps a vendor from writing more than is held for'],
       ['test/security/bombs.test.ts', 'variables of %s are refused'],
       ['test/security/sockets.test.ts', 'of one address are refused, and let in again when others have gone'],
+      [
+        'test/limits/completions.test.ts',
+        'of requests lets as many through, and tells the next one what it is',
+      ],
+      ['test/limits/completions.test.ts', 'of tokens counts what was really used'],
     ],
-    unsaid: 'requests and tokens in a time',
   },
   A5: {
     says: 'Each field is refused without the right that it needs.',
@@ -164,8 +170,8 @@ export const OWASP: Record<string, Statement> = {
         'test/operations/trusted-documents.test.ts',
         'the same text again changes its name and policy; the audit holds both and who did it',
       ],
+      ['test/limits/operation-cost.test.ts', 'refuses over %s at the top level'],
     ],
-    unsaid: 'how often it may be done',
   },
   A7: {
     says: 'No address that is given leads inside.',

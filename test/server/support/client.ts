@@ -18,6 +18,7 @@ export interface GraphqlError {
 export interface Result {
   data?: Record<string, unknown> | null;
   errors?: GraphqlError[];
+  extensions?: Record<string, unknown>;
 }
 
 export function post(url: string, operation: Operation, init: Init = {}): Promise<Response> {

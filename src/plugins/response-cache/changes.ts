@@ -1,0 +1,37 @@
+import { EVERYBODY } from '../../catalog/price-lists.ts';
+import type { OutboxKind } from '../../events/outbox.ts';
+import type { Gateway } from '../../gateway.ts';
+import type { AnswerStore } from './store.ts';
+
+/**
+ * Which kept entities an event changes, by its subject. An event that does not stand here may have changed anything of
+ * its organisation.
+ */
+const CHANGED_BY: Partial<Record<OutboxKind, (subjectId: string) => string[]>> = {
+  KEY_CHANGED: (id) => [`ApiKey:${id}`],
+  // Told by the price book, when it has read them: what is answered before that is still the old price.
+  PRICES_CHANGED: () => [],
+  // What they change is in no answer that is kept.
+  ACCESS_REQUEST_CHANGED: () => [],
+  ALERT_RAISED: () => [],
+  BUDGET_CHANGED: () => [],
+  CANCEL_REQUESTED: () => [],
+  COMPLETION_SETTLED: () => [],
+  LEDGER_CORRECTED: () => [],
+  LIMITS_CHANGED: () => [],
+  OPERATIONS_CHANGED: () => [],
+};
+
+/** Lets go of what is not true any more, whichever instance has changed it. */
+export function followChanges(
+  { relay, prices }: Pick<Gateway, 'relay' | 'prices'>,
+  store: AnswerStore,
+): void {
+  const change = (organisationId: string, entities: string[] | undefined) =>
+    store.change({ organisationId: organisationId === EVERYBODY ? undefined : organisationId, entities });
+  relay.listen(({ kind, organisationId, subjectId }) => {
+    const entities = CHANGED_BY[kind]?.(subjectId);
+    if (entities?.length !== 0) change(organisationId, entities);
+  });
+  prices.book.listen((organisationId) => change(organisationId, ['Model', 'Price']));
+}
