@@ -40,7 +40,7 @@ export interface Authenticator extends Pick<Watchers, 'watch'> {
 
 export interface AuthenticatorOptions {
   hashingKey: Buffer;
-  identity: Config['identity'];
+  config: Pick<Config, 'identity' | 'network'>;
   logger: Pick<Logger, 'debug' | 'warn'>;
 }
 
@@ -82,10 +82,11 @@ export function createAuthenticator(db: Db, options: AuthenticatorOptions): Auth
 /** Finds whom a credential stands for, by its kind. */
 function createFinder(
   db: Db,
-  { hashingKey, identity, logger }: AuthenticatorOptions,
+  { hashingKey, config, logger }: AuthenticatorOptions,
   memory: Memory,
 ): Authenticator['authenticate'] {
-  const tokens = createTokens(identity.issuers, logger);
+  const { identity } = config;
+  const tokens = createTokens(config, logger);
   const identify = createCertificates(identity.certificates);
 
   /** What was granted to a key or a user counts like what it has by itself. */

@@ -155,7 +155,7 @@ export interface Config {
   /** Who may read the schema: everybody, who has a key, or nobody. */
   introspection: 'public' | 'keys' | 'none';
   network: {
-    /** Private networks that vendors, webhooks and price lists may lie in, in CIDR notation. */
+    /** Private networks that vendors, webhooks, price lists and the keys of issuers may lie in, in CIDR notation. */
     allowPrivate: string[];
   };
   prices: {

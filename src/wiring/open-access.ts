@@ -33,7 +33,7 @@ export interface Access extends Pick<OpenLimits, 'limits' | 'book'> {
 export async function openAccess(opening: Opening, store: Store): Promise<Access> {
   const { config, logger, opened } = opening;
   const { db, sql } = store.database;
-  const { adminKey, identity } = config;
+  const { adminKey } = config;
   const hashingKey = await loadHashingKey(db, config);
   if (adminKey) await bootstrap(db, { hashingKey, adminKey });
   const { limits, book, throttle, close } = await openLimits(config, {
@@ -43,7 +43,7 @@ export async function openAccess(opening: Opening, store: Store): Promise<Access
     clock: systemClock,
   });
   opened.defer(close);
-  const authenticator = throttle(createAuthenticator(db, { hashingKey, identity, logger }));
+  const authenticator = throttle(createAuthenticator(db, { hashingKey, config, logger }));
   store.relay.listen((event) => forgetChanged(authenticator, event));
   const askFirst = await openAskFirst(sql, {
     relay: store.relay,

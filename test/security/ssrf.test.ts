@@ -3,6 +3,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, LookupFunction } from 'node:net';
 import { Agent, request as requestBy } from 'undici';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { createIssuerKeys } from '../../src/access/oidc/issuer-keys.ts';
 import { createWebhookHttp } from '../../src/alerts/send.ts';
 import { fetchList } from '../../src/catalog/fetch-list.ts';
 import { createAddressGuard, type AddressGuard } from '../../src/lib/safe-address.ts';
@@ -13,6 +14,7 @@ import { askFor, collect, never } from '../providers/support/collect.ts';
 import { configFor, VENDORS } from '../providers/support/vendors.ts';
 import { useGateway } from '../support/gateway.ts';
 
+const NO_TOKEN = { payload: '', signature: '' };
 const STRICT = createAddressGuard({ networks: [], urls: [] });
 
 /** A server of the owner's network, which counts who comes, also who only connects. */
@@ -71,6 +73,22 @@ describe('every client of the gateway refuses to connect inside', () => {
       await expect(askBy(`http://${host}/`, STRICT, lookup)).rejects.toThrow('private network');
     },
   );
+});
+
+test('an issuer sends nobody inside by what its discovery document says', async () => {
+  const inside = await startInside();
+  const issuer: { url?: string } = {};
+  const outside = await startInside((_, response) =>
+    response.end(JSON.stringify({ issuer: issuer.url, jwks_uri: `http://127.0.0.1:${inside.port}/keys` })),
+  );
+  issuer.url = `http://localhost:${outside.port}`;
+  const failures: unknown[] = [];
+  const findKey = createIssuerKeys({ issuer: issuer.url, jwksUri: undefined, allowPrivate: [] }, (failure) =>
+    failures.push(failure),
+  );
+  await expect(findKey({ alg: 'RS256', kid: '1' }, NO_TOKEN)).rejects.toThrow('cannot be read');
+  expect(failures).toMatchObject([{ cause: { message: expect.stringContaining('private network') } }]);
+  expect([outside.asked.length, inside.connections()]).toEqual([1, 0]);
 });
 
 describe('a name', () => {

@@ -1,11 +1,17 @@
+import { fetch, type Dispatcher, type Response } from 'undici';
+
 const BYTES_MAX = 500_000;
 
 /**
  * The JSON at a URL. Redirects are not followed: what an issuer says of its keys stands where it said, or nowhere.
  * @throws Error, whose message may be logged.
  */
-export async function fetchJson(url: string, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(url, { redirect: 'manual', signal, headers: { accept: 'application/json' } });
+export async function fetchJson(
+  url: string,
+  { signal, dispatcher }: { signal: AbortSignal; dispatcher: Dispatcher },
+): Promise<unknown> {
+  const headers = { accept: 'application/json' };
+  const response = await fetch(url, { redirect: 'manual', signal, dispatcher, headers });
   try {
     if (response.status !== 200) throw new Error(`it answers ${response.status}`);
     return JSON.parse(await readBounded(response)) as unknown;

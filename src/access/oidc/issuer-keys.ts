@@ -1,6 +1,9 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { Agent } from 'undici';
 import type { IssuerConfig } from '../../config/config.ts';
 import { Unavailable } from '../../domain/errors.ts';
+import { createAddressGuard } from '../../lib/safe-address.ts';
+import { createSafeConnector } from '../../lib/safe-connect.ts';
 import { isSafeUrl } from '../../lib/safe-url.ts';
 import { fetchJson } from './fetch-json.ts';
 
@@ -13,6 +16,11 @@ const KEPT_MS = 24 * 3_600_000;
 /** Whoever sends tokens with made-up key ids makes us ask the issuer no more often than this. */
 const COOLDOWN_MS = 5_000;
 
+/** Where an issuer is, and into which private networks its keys may be fetched from (in CIDR notation). */
+export interface KeySource extends Pick<IssuerConfig, 'issuer' | 'jwksUri'> {
+  allowPrivate: readonly string[];
+}
+
 /** Finds the public key that a token is verified with. */
 export type FindKey = JWTVerifyGetKey;
 
@@ -22,10 +30,7 @@ export type FindKey = JWTVerifyGetKey;
  * @param onFailure hears why they could not be read.
  * @returns a function that throws Unavailable for a key that is not known while the issuer cannot be asked.
  */
-export function createIssuerKeys(
-  config: Pick<IssuerConfig, 'issuer' | 'jwksUri'>,
-  onFailure: (error: unknown) => void,
-): FindKey {
+export function createIssuerKeys(source: KeySource, onFailure: (error: unknown) => void): FindKey {
   let known: { find: ReturnType<typeof createLocalJWKSet>; readMs: number } | undefined;
   let fetching: Promise<void> | undefined;
   let triedMs = -Infinity;
@@ -34,7 +39,7 @@ export function createIssuerKeys(
   async function refresh(): Promise<void> {
     triedMs = performance.now();
     try {
-      const keys = await fetchKeys(config, AbortSignal.timeout(FETCH_WITHIN_MS));
+      const keys = await fetchKeys(source);
       // The first reading is nobody's doing: a key that is new just after it is looked for at once.
       if (!known) triedMs = -Infinity;
       known = { find: createLocalJWKSet(keys), readMs: performance.now() };
@@ -60,31 +65,35 @@ export function createIssuerKeys(
     if (!current()) await refreshOnce();
     else if (performance.now() - known!.readMs > FRESH_MS) void refreshOnce();
     const first = current();
-    if (!first) throw new Unavailable(`the keys of ${config.issuer} cannot be read; try again`);
+    if (!first) throw new Unavailable(`the keys of ${source.issuer} cannot be read; try again`);
     try {
       return await first.find(header, token);
     } catch (error) {
       if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
     }
     await refreshOnce();
-    if (failed) throw new Unavailable(`${config.issuer} cannot be asked for a new key; try again`);
+    if (failed) throw new Unavailable(`${source.issuer} cannot be asked for a new key; try again`);
     return (current() ?? first).find(header, token);
   };
 }
 
-async function fetchKeys(
-  { issuer, jwksUri }: Pick<IssuerConfig, 'issuer' | 'jwksUri'>,
-  signal: AbortSignal,
-): Promise<JSONWebKeySet> {
-  const keys = await fetchJson(jwksUri ?? (await discover(issuer, signal)), signal);
-  // Its form is checked where it is read.
-  return keys as JSONWebKeySet;
+/** An address inside is asked only where the config itself says so, not because a discovery document does. */
+async function fetchKeys({ issuer, jwksUri, allowPrivate }: KeySource): Promise<JSONWebKeySet> {
+  const guard = createAddressGuard({ networks: allowPrivate, urls: [issuer, jwksUri] });
+  const dispatcher = new Agent({ connect: createSafeConnector(guard) });
+  const by = { signal: AbortSignal.timeout(FETCH_WITHIN_MS), dispatcher };
+  try {
+    // Its form is checked where it is read.
+    return (await fetchJson(jwksUri ?? (await discover(issuer, by)), by)) as JSONWebKeySet;
+  } finally {
+    await dispatcher.destroy();
+  }
 }
 
 /** https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig */
-async function discover(issuer: string, signal: AbortSignal): Promise<string> {
+async function discover(issuer: string, by: Parameters<typeof fetchJson>[1]): Promise<string> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-  const found = (await fetchJson(url, signal)) as { issuer?: unknown; jwks_uri?: unknown } | null;
+  const found = (await fetchJson(url, by)) as { issuer?: unknown; jwks_uri?: unknown } | null;
   if (found?.issuer !== issuer) throw new Error('its discovery document is for another issuer');
   const { jwks_uri: jwksUri } = found;
   if (typeof jwksUri === 'string' && isAsSafeAs(issuer, jwksUri)) return jwksUri;

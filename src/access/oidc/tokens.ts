@@ -1,5 +1,5 @@
 import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose';
-import type { ClaimMapping, IssuerConfig } from '../../config/config.ts';
+import type { ClaimMapping, Config, IssuerConfig } from '../../config/config.ts';
 import { Forbidden, GatewayError, Unauthenticated } from '../../domain/errors.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { isPlainText, type Identity } from '../identity.ts';
@@ -25,14 +25,14 @@ export function looksLikeToken(credential: string): boolean {
 }
 
 export function createTokens(
-  issuers: readonly IssuerConfig[],
+  { identity, network }: Pick<Config, 'identity' | 'network'>,
   logger: Pick<Logger, 'debug' | 'warn'>,
 ): Tokens {
   const byUrl = new Map(
-    issuers.map((config) => {
+    identity.issuers.map((config) => {
       const { issuer } = config;
       const warn = (err: unknown) => logger.warn({ err, issuer }, 'the keys of an issuer cannot be read');
-      return [issuer, { config, findKey: createIssuerKeys(config, warn) }];
+      return [issuer, { config, findKey: createIssuerKeys({ ...config, ...network }, warn) }];
     }),
   );
   return {
