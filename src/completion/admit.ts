@@ -10,6 +10,7 @@ import type { Caller } from '../limits/upstream/upstream.ts';
 import type { Upstreams } from '../limits/upstream/upstreams.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { LimitFacts, Limits, Taken } from '../limits/limits.ts';
+import { subjectsOfCaller } from '../limits/read.ts';
 import { open, type Opening } from './opening.ts';
 import { plan, type Plan, type Pricing } from './plan.ts';
 import type { WaitForRoom } from './room-queue.ts';
@@ -112,14 +113,10 @@ function callerOf({ grant, estimatedInputTokens, maxOutputTokens }: Plan): Calle
 
 /** Everything a completion is about, as limits name it. */
 export function limitSubjects({ grant, model }: Plan, ip: string): LimitSubjects {
-  const { organisationId, teamId, keyId } = grant.who;
   const { endUserId } = grant.ask;
   return {
-    ORGANISATION: organisationId,
-    TEAM: teamId,
-    KEY: keyId,
-    ...(endUserId === undefined ? {} : { END_USER: endUserId }),
-    IP: ip,
+    ...subjectsOfCaller(grant.who, ip),
+    ...(endUserId !== undefined && { END_USER: endUserId }),
     MODEL: model.name,
     PROVIDER: model.provider,
   };

@@ -10,6 +10,7 @@ const SCOPES: Readonly<Record<string, LimitScope>> = {
   key: 'KEY',
   endUser: 'END_USER',
   ip: 'IP',
+  operation: 'OPERATION',
   model: 'MODEL',
   provider: 'PROVIDER',
 };
@@ -39,6 +40,7 @@ export const eachLimits = mapOf({
   key: ofCaller,
   endUser: ofCaller,
   ip: ofCaller,
+  operation: ofCaller,
   model: ofTarget,
   provider: ofTarget,
 }).transform((given): EachLimit[] =>

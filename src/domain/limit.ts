@@ -1,5 +1,14 @@
-export const LIMIT_SCOPES = ['ORGANISATION', 'TEAM', 'KEY', 'END_USER', 'IP', 'MODEL', 'PROVIDER'] as const;
-/** What a limit is set on. */
+export const LIMIT_SCOPES = [
+  'ORGANISATION',
+  'TEAM',
+  'KEY',
+  'END_USER',
+  'IP',
+  'OPERATION',
+  'MODEL',
+  'PROVIDER',
+] as const;
+/** What a limit is set on; OPERATION: on a trusted one, by its name. */
 export type LimitScope = (typeof LIMIT_SCOPES)[number];
 
 export const LIMIT_UNITS = [

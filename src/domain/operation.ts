@@ -29,6 +29,7 @@ const NONE = [''];
 export function underPolicy(who: Principal, { name, policy }: TrustedOperation): Principal {
   return {
     ...who,
+    operation: name,
     models: inBoth(who.models, policy.models),
     granted: who.granted && narrow(who.granted, policy.models),
     tags: mergeTags(mergeTags(who.tags, policy.tags), [{ key: 'operation', value: name }]),

@@ -34,6 +34,8 @@ export interface Principal {
   endUserId: string | undefined;
   /** Tags that its completions carry beside those of the request, which cannot give another value for their keys. */
   tags: readonly Tag[];
+  /** The name of the trusted operation that it runs, where it is one. */
+  operation?: string | undefined;
   /** The most that one of its completions may write; undefined: what the model can. */
   maxOutputTokens?: number | undefined;
   /** Runs nothing but trusted operations, because its credential stands where everybody can read it. */

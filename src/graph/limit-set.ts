@@ -11,8 +11,8 @@ const LimitSetInput = builder.inputType('LimitSetInput', {
     scope: t.field({ type: RateLimitScope, required: true }),
     subjectId: t.id({
       required: true,
-      description: `Id of an organisation, team or key, an IP address, a name such as \`openai/gpt-5.4\` or \`openai\`, or whatever
-the caller names its end users by. \`*\`: each of the scope has the limit for itself, where none is set on it; of IPv6
+      description: `Id of an organisation, team or key, an IP address, the name of a trusted operation, a name such as
+\`openai/gpt-5.4\` or \`openai\`, or whatever the caller names its end users by. \`*\`: each of the scope has the limit for itself, where none is set on it; of IPv6
 addresses, each network of 64 bits.`,
     }),
     unit: t.field({ type: LimitUnit, required: true }),

@@ -25,9 +25,15 @@ export function findLimit(book: LimitBook, who: Principal, id: string): Limit | 
 
 /** What somebody's requests are about, whatever they ask for. */
 export function subjectsOfCaller(who: Principal, ip: string): LimitSubjects {
-  const { organisationId, teamId, keyId, endUserId } = who;
-  const endUser = endUserId === undefined ? {} : { END_USER: endUserId };
-  return { ORGANISATION: organisationId, TEAM: teamId, KEY: keyId, IP: ip, ...endUser };
+  const { organisationId, teamId, keyId, endUserId, operation } = who;
+  return {
+    ORGANISATION: organisationId,
+    TEAM: teamId,
+    KEY: keyId,
+    IP: ip,
+    ...(endUserId !== undefined && { END_USER: endUserId }),
+    ...(operation !== undefined && { OPERATION: operation }),
+  };
 }
 
 function isVisible(limit: Limit, who: Principal): boolean {

@@ -21,7 +21,7 @@ export interface LimitSetting {
   /** What a limit is to be set on, as far as `who` may see it; undefined when there is no such thing. */
   findSubject(
     who: Principal,
-    scope: Exclude<Limit['scope'], 'IP'>,
+    scope: Exclude<Limit['scope'], 'IP' | 'OPERATION'>,
     id: string,
   ): Promise<{ teamId: string | undefined } | undefined>;
   /** A change was committed. */
@@ -82,7 +82,7 @@ function toSubjectId({ scope, subjectId }: LimitInput): string {
 
 async function ensureSubject(store: LimitSetting, who: Principal, { scope, subjectId }: LimitInput) {
   const found =
-    scope === 'IP' || subjectId === EACH
+    scope === 'IP' || scope === 'OPERATION' || subjectId === EACH
       ? { teamId: undefined }
       : await store.findSubject(who, scope, subjectId);
   const path = ['input', 'subjectId'];

@@ -129,6 +129,23 @@ describe('a policy of tags', () => {
   });
 });
 
+it('a limit on an operation holds for whoever runs it, and for nothing else', async () => {
+  const { name, run } = await register({});
+  const { data } = await gateway().ask(
+    `mutation ($name: ID!) {
+      limitSet(input: { scope: OPERATION, subjectId: $name, unit: REQUESTS_PER_MINUTE, max: 2 }) { errors { message } }
+    }`,
+    { name },
+  );
+  expect(data.limitSet.errors).toEqual([]);
+  const { secret } = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'] });
+  expect((await run({})).errors).toEqual([]);
+  expect((await run({}, secret)).errors).toEqual([]);
+  for (const each of [key, secret])
+    expect((await run({}, each)).errors).toMatchObject([{ code: 'RATE_LIMITED' }]);
+  expect((await (await register({})).run({})).errors).toEqual([]);
+});
+
 describe('a policy of output', () => {
   it('bounds what is written, and what the request asks for can only be less', async () => {
     const { run } = await register({ maxOutputTokens: 3 });

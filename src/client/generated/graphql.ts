@@ -318,8 +318,8 @@ export type LimitSetInput = {
   max: number;
   scope: RateLimitScope;
   /**
-   * Id of an organisation, team or key, an IP address, a name such as `openai/gpt-5.4` or `openai`, or whatever
-   * the caller names its end users by. `*`: each of the scope has the limit for itself, where none is set on it; of IPv6
+   * Id of an organisation, team or key, an IP address, the name of a trusted operation, a name such as
+   * `openai/gpt-5.4` or `openai`, or whatever the caller names its end users by. `*`: each of the scope has the limit for itself, where none is set on it; of IPv6
    * addresses, each network of 64 bits.
    */
   subjectId: string | number;
@@ -454,6 +454,7 @@ export type RateLimitScope =
   | 'IP'
   | 'KEY'
   | 'MODEL'
+  | 'OPERATION'
   | 'ORGANISATION'
   | 'PROVIDER'
   | 'TEAM';
