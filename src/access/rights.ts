@@ -1,7 +1,7 @@
 import { Forbidden } from '../domain/errors.ts';
-import { hasScope, type Principal, type Scope } from '../domain/principal.ts';
+import { hasScope, withoutGrants, type Principal, type Scope } from '../domain/principal.ts';
 
-/** What somebody is given with a key: nobody gives what they do not have themselves. */
+/** What somebody is given with a key or a role: nobody gives what they do not have themselves. */
 interface Rights {
   scopes: readonly Scope[];
   /** Empty: every model. */
@@ -10,8 +10,12 @@ interface Rights {
   allowedIps: readonly string[];
 }
 
-/** What keeps `who` from giving these rights, by the field that says too much. */
-export function findBeyond(who: Principal, rights: Partial<Rights>): [field: keyof Rights, why: string][] {
+/**
+ * What keeps `holder` from giving these rights, by the field that says too much. What they were granted for a time is not
+ * theirs to give: what is given with it would outlast it.
+ */
+export function findBeyond(holder: Principal, rights: Partial<Rights>): [field: keyof Rights, why: string][] {
+  const who = withoutGrants(holder);
   const { scopes = [], models, allowedIps } = rights;
   const beyond: [keyof Rights, string][] = [];
   const missing = scopes.filter((scope) => !hasScope(who, scope));

@@ -108,9 +108,15 @@ function ensureNoLess(before: Principal, now: Principal): void {
     before.organisationId === now.organisationId &&
     before.teamId === now.teamId &&
     before.endUserId === now.endUserId &&
-    (now.models.length === 0 || String(now.models) === String(before.models)) &&
+    hasNoFewerModels(before, now) &&
     SCOPES.every((scope) => !hasScope(before, scope) || hasScope(now, scope));
   if (!same) throw new Forbidden('what you may do has changed; subscribe again');
+}
+
+/** More of them take nothing away; no list is all of them. */
+function hasNoFewerModels(before: Principal, now: Principal): boolean {
+  if (now.models.length === 0) return true;
+  return before.models.length > 0 && before.models.every((model) => now.models.includes(model));
 }
 
 /** Whether an operation asks for nothing but the schema itself. */
