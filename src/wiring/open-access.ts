@@ -35,7 +35,7 @@ export async function openAccess(opening: Opening, store: Store): Promise<Access
   const { db, sql } = store.database;
   const { adminKey } = config;
   const hashingKey = await loadHashingKey(db, config);
-  if (adminKey) await bootstrap(db, { hashingKey, adminKey });
+  if (adminKey) await bootstrap(sql, { hashingKey, adminKey });
   const { limits, book, throttle, close } = await openLimits(config, {
     ...store,
     sql,
@@ -52,7 +52,7 @@ export async function openAccess(opening: Opening, store: Store): Promise<Access
   });
   opened.defer(() => askFirst.close());
   return {
-    makeFirstAdminKey: async () => (adminKey ? undefined : bootstrap(db, { hashingKey, adminKey })),
+    makeFirstAdminKey: async () => (adminKey ? undefined : bootstrap(sql, { hashingKey, adminKey })),
     authenticator,
     accessLog: createAccessLog(sql, logger),
     askFirst,
