@@ -44,6 +44,7 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     ...useTrustedDocuments({
       ...config.operations,
       registry: gateway.operations,
+      accessLog: gateway.accessLog,
       isExempt: (query) => openIntrospection && isIntrospection(query),
     }),
     // While parsing and validating, before any resolver.

@@ -60,6 +60,16 @@ async function send(
 const codes = ({ errors }: Result) => errors?.map(({ extensions }) => extensions['code']);
 const persistedQuery = (id: string) => ({ extensions: { persistedQuery: { version: 1, sha256Hash: id } } });
 
+/** What the audit tells of somebody who was refused. */
+async function refusalsOf(actor: string) {
+  const { data } = await gateway().ask(
+    'query ($actor: String) { auditEvents(filter: { actor: { eq: $actor }, action: { eq: "access.refused" } }) { nodes { targetId after } } }',
+    { actor },
+  );
+  const events = data.auditEvents.nodes as { targetId: string; after: { count: number } }[];
+  return events.map(({ targetId: target, after: { count } }) => ({ target, count }));
+}
+
 describe.each(TRANSPORTS)('a browser over %s', (transport) => {
   it('runs what the manifest and what the organisation has, by hash, by document id, and by equal text', async () => {
     const { hash: id } = await register({ text: OF_GRAPH });
@@ -134,12 +144,13 @@ describe.each(TRANSPORTS)('a program over %s', (transport) => {
   it('with a publishable key runs only what is trusted', async () => {
     const { data } = await gateway().ask(`mutation {
       keyCreate(input: { name: "page", scopes: [COMPLETIONS_WRITE], publishable: true }) {
-        secret key { publishable } errors { message }
+        secret key { id publishable } errors { message }
       }
     }`);
     const { secret, key } = data.keyCreate;
-    expect(key).toEqual({ publishable: true });
+    expect(key).toEqual({ id: expect.any(String), publishable: true });
     expect(codes(await send(transport, { query: STRANGE }, {}, secret))).toEqual(['OPERATION_NOT_TRUSTED']);
+    await expect.poll(() => refusalsOf(key.id)).toEqual([{ target: 'operation', count: 1 }]);
     expect(await send(transport, { query: OF_MANIFEST }, {}, secret)).toHaveProperty('data.viewer');
   });
 });
