@@ -43,7 +43,7 @@ export async function createKey(
   input: NewKey,
   by: Origin,
 ): Promise<ShownKey> {
-  ensureKeySettings(who, input);
+  ensureKeySettings(who, { ...input, expiresAt: input.expiresAt ?? null });
   const [team] = await findTeams(db, who, [input.teamId]);
   if (!team) throw new NotFound('team', input.teamId, ['input', 'teamId']);
   const secret = newSecret();
@@ -74,7 +74,7 @@ export async function updateKey(
   { id, ...changes }: KeyChanges & { id: string },
   by: Origin,
 ): Promise<ApiKey> {
-  ensureKeySettings(who, { ...changes, expiresAt: changes.expiresAt ?? undefined });
+  ensureKeySettings(who, changes);
   const row = await change(store, who, id, { action: 'key.update', by }, (before) => {
     ensureNotRevoked(before, 'input.id');
     return Object.keys(changes).length > 0 ? changes : undefined;

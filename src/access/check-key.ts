@@ -20,10 +20,13 @@ const MODEL_NAME = /^[^\s\p{Cc}\p{Cs}]{1,256}$/u;
 const UNREADABLE = /[\p{Cc}\p{Cs}]/u;
 
 /**
- * What is not given is not looked at.
+ * What is not given is not looked at; the expiry is null for a key that never ends.
  * @throws InvalidInput with every fault, also for rights that go beyond those of `who`.
  */
-export function ensureKeySettings(who: Principal, settings: Partial<KeySettings>): void {
+export function ensureKeySettings(
+  who: Principal,
+  settings: Partial<Omit<KeySettings, 'expiresAt'>> & { expiresAt?: Date | null },
+): void {
   const issues = [
     ...checkName(settings.name),
     ...(settings.scopes?.length === 0
@@ -44,7 +47,10 @@ function checkName(name: string | undefined): InputIssue[] {
   return fault('name', `must hold 1 to ${NAME_MAX} characters`);
 }
 
-function checkPublishable({ publishable, scopes = [] }: Partial<KeySettings>): InputIssue[] {
+function checkPublishable({
+  publishable,
+  scopes = [],
+}: Partial<Pick<KeySettings, 'publishable' | 'scopes'>>): InputIssue[] {
   if (!publishable || scopes.every((scope) => scope === 'COMPLETIONS_WRITE')) return [];
   return fault('scopes', 'may be COMPLETIONS_WRITE alone: everybody can read a publishable key');
 }
