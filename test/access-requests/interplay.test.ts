@@ -41,6 +41,27 @@ describe('who was granted ADMIN for a time', () => {
   });
 });
 
+it('a user who is taken out of a team comes back without what was granted there', async () => {
+  const [userId, other] = [await addUser(gateway(), 'Leaver'), await addUser(gateway(), 'Stayer')];
+  const { sql } = gateway().gateway.database;
+  // As their own requests, once approved, would have given it to them.
+  for (const holder of [userId, other]) {
+    await addMember(gateway(), { userId: holder, role: 'CALLER' });
+    await sql`
+      INSERT INTO access_grants (id, organisation_id, team_id, holder_id, request_id, kind, target_id, created_at)
+      VALUES (${`grant_${holder}`}, 'org_default', 'team_default', ${holder}, ${`areq_${holder}`}, 'SCOPE', 'AUDIT_READ', now())`;
+  }
+  const remove = 'memberRemove(input: { userId: $user, teamId: $team }) { errors { code } }';
+  expect(await change(remove, { user: userId, team: 'team_default' })).toEqual({ errors: [] });
+  const open =
+    await sql`SELECT holder_id FROM access_grants WHERE ended_at IS NULL AND holder_id IN ${sql([userId, other])}`;
+  expect(open).toEqual([{ holder_id: other }]);
+  const { data } = await gateway().ask(
+    '{ auditEvents(filter: { action: { eq: "access.revoke" } }, first: 1) { nodes { before } } }',
+  );
+  expect(data.auditEvents.nodes[0].before).toMatchObject({ holderId: userId, targetId: 'AUDIT_READ' });
+});
+
 it('a key that works from some addresses only reads and changes as before once it was granted something', async () => {
   const key = await makeKey(gateway(), {
     scopes: ['COMPLETIONS_WRITE', 'KEYS_WRITE'],
