@@ -79,6 +79,26 @@ it('a key that works from some addresses only reads and changes as before once i
   expect(renamed).toEqual({ errors: [] });
 });
 
+it('a publishable key, which everybody can read, is given no scope either', async () => {
+  const text = `mutation Ask($input: AccessRequestCreateInput!) {
+    accessRequestCreate(input: $input) { accessRequest { id } errors { code path } }
+  }`;
+  await change('operationRegister(input: { text: $name }) { errors { code } }', { name: text });
+  const key = await makeKey(gateway(), {
+    scopes: ['COMPLETIONS_WRITE'],
+    models: ['demo/echo'],
+    publishable: true,
+  });
+  const ask = async (input: object) =>
+    (await gateway().ask(text, { input: { reason: 'why not', ...input } }, { key: key.secret })).data
+      .accessRequestCreate;
+  expect(await ask({ kind: 'SCOPE', targetId: 'ADMIN' })).toEqual({
+    accessRequest: null,
+    errors: [{ code: 'INVALID_INPUT', path: ['input', 'targetId'] }],
+  });
+  expect(await ask({ kind: 'MODEL', targetId: 'demo/slow' })).toMatchObject({ errors: [] });
+});
+
 describe('an open subscription of a key with a list of models', () => {
   const limited = () => makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'], models: ['demo/echo'] });
 

@@ -20,6 +20,7 @@ export async function makeKey(
     name?: string;
     models?: string[];
     allowedIps?: string[];
+    publishable?: boolean;
     expiresAt?: string;
     teamId?: string;
   },
