@@ -5,9 +5,9 @@ import type { OperationPolicy } from '../../domain/operation.ts';
 import { InvalidInput, NotFound, type InputIssue } from '../../domain/errors.ts';
 import type { Origin } from '../../domain/origin.ts';
 import type { Principal } from '../../domain/principal.ts';
-import { appendAudit } from '../../events/audit.ts';
 import { appendEvent } from '../../events/outbox.ts';
 import { newId } from '../../lib/ids.ts';
+import { record } from '../record.ts';
 import type { RegisteredOperation } from './read.ts';
 
 /** What registering operations needs. */
@@ -160,7 +160,7 @@ function toOperation({ created_at, ...rest }: Row): RegisteredOperation {
 
 async function tell(
   sql: ISql,
-  { organisationId, keyId }: Principal,
+  who: Principal,
   change: {
     action: string;
     before: RegisteredOperation | undefined;
@@ -170,15 +170,17 @@ async function tell(
 ): Promise<void> {
   const { action, before, after, by } = change;
   const targetId = (after ?? before)!.id;
-  await appendEvent(sql, { kind: 'OPERATIONS_CHANGED', organisationId, subjectId: targetId });
-  await appendAudit(sql, {
-    organisationId,
-    actorId: keyId,
+  await appendEvent(sql, {
+    kind: 'OPERATIONS_CHANGED',
+    organisationId: who.organisationId,
+    subjectId: targetId,
+  });
+  await record({ sql }, who, {
     action,
     targetId,
     before: before && toRecord(before),
     after: after && toRecord(after),
-    ...by,
+    by,
   });
 }
 
