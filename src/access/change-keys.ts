@@ -36,7 +36,7 @@ type Row = typeof apiKeys.$inferSelect;
 
 const GRACE_SECONDS_MAX = 30 * 24 * 3600;
 
-/** @throws InvalidInput, also for rights that the maker does not have; NotFound for the team. */
+/** @throws InvalidInput; Forbidden for rights that the maker does not have; NotFound for the team. */
 export async function createKey(
   { db, sql, hashingKey }: KeyStore,
   who: Principal,

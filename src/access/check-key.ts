@@ -1,4 +1,4 @@
-import { InvalidInput, type InputIssue } from '../domain/errors.ts';
+import { Forbidden, InvalidInput, type InputIssue } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
 import { tagInput } from '../domain/tag.ts';
 import { isAddressRange } from '../lib/address-ranges.ts';
@@ -21,7 +21,7 @@ const UNREADABLE = /[\p{Cc}\p{Cs}]/u;
 
 /**
  * What is not given is not looked at; the expiry is null for a key that never ends.
- * @throws InvalidInput with every fault, also for rights that go beyond those of `who`.
+ * @throws InvalidInput with every fault; Forbidden for rights that go beyond those of `who`.
  */
 export function ensureKeySettings(
   who: Principal,
@@ -37,9 +37,18 @@ export function ensureKeySettings(
     ...checkIps(settings.allowedIps),
     ...checkTags(settings.tags),
     ...(settings.expiresAt && settings.expiresAt <= new Date() ? fault('expiresAt', 'lies in the past') : []),
-    ...findBeyond(who, settings).flatMap(([field, why]) => fault(field, why)),
   ];
   if (issues.length > 0) throw new InvalidInput(issues);
+  ensureNotBeyond(who, settings);
+}
+
+/** A refusal, and no slip of the pen: the audit is told. */
+function ensureNotBeyond(who: Principal, settings: Parameters<typeof findBeyond>[1]): void {
+  const beyond = findBeyond(who, settings);
+  const [first] = beyond;
+  if (!first) return;
+  const message = beyond.map(([field, why]) => `input.${field} ${why}`).join('; ');
+  throw new Forbidden(message, ['input', first[0]]);
 }
 
 function checkName(name: string | undefined): InputIssue[] {

@@ -30,10 +30,27 @@ describe('a key that manages keys', () => {
       expect(await create({ scopes })).toEqual({
         key: null,
         secret: null,
-        errors: [{ code: 'INVALID_INPUT', message: expect.any(String), path: ['input', 'scopes'] }],
+        errors: [{ code: 'FORBIDDEN', message: expect.any(String), path: ['input', 'scopes'] }],
       });
     },
   );
+
+  it('is in the audit with what it was refused', async () => {
+    const reaching = await makeKey(gateway(), { scopes: ['KEYS_WRITE'] });
+    const input = { name: 'x', scopes: ['OWNER'] };
+    await gateway().ask(CREATE, { input }, { key: reaching.secret });
+    const list = `query ($actor: String) {
+      auditEvents(filter: { actor: { eq: $actor }, action: { eq: "access.refused" } }) { nodes { targetId after } }
+    }`;
+    const refusals = async () =>
+      (await gateway().ask(list, { actor: reaching.id })).data.auditEvents.nodes as unknown[];
+    await expect.poll(refusals).toEqual([
+      {
+        targetId: 'Mutation.keyCreate',
+        after: { reason: 'input.scopes hold OWNER, which you do not have yourself', count: 1 },
+      },
+    ]);
+  });
 
   it.each<Scope>(['ADMIN', 'COMPLETIONS_WRITE'])('takes over and ends no key with %s', async (scope) => {
     const mightier = await makeKey(gateway(), { scopes: ['KEYS_WRITE', scope] });
@@ -81,7 +98,7 @@ describe('a key with a list of models that manages keys', () => {
     async (models) => {
       expect(await create(models)).toMatchObject({
         secret: null,
-        errors: [{ code: 'INVALID_INPUT', path: ['input', 'models'] }],
+        errors: [{ code: 'FORBIDDEN', path: ['input', 'models'] }],
       });
     },
   );
@@ -112,7 +129,7 @@ describe('a key that manages keys and will expire', () => {
     (await gateway().ask(query, variables, { key: secret })).data;
   const create = async (expiresAt?: string) =>
     (await ask(CREATE, { input: { name: 'x', scopes: ['KEYS_WRITE'], expiresAt } })).keyCreate;
-  const TOO_LONG = { key: null, errors: [{ code: 'INVALID_INPUT', path: ['input', 'expiresAt'] }] };
+  const TOO_LONG = { key: null, errors: [{ code: 'FORBIDDEN', path: ['input', 'expiresAt'] }] };
 
   it('makes keys that end no later than itself', async () => {
     expect(await create(END)).toMatchObject({ errors: [] });

@@ -172,7 +172,7 @@ describe('claims', () => {
       secret: null,
       errors: [
         {
-          code: 'INVALID_INPUT',
+          code: 'FORBIDDEN',
           message: expect.stringMatching(/one end user only: acme-shop/),
           path: ['input', 'scopes'],
         },
