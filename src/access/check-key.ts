@@ -1,4 +1,5 @@
 import { Forbidden, InvalidInput, type InputIssue } from '../domain/errors.ts';
+import { OPERATION_TAG } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
 import { tagInput } from '../domain/tag.ts';
 import { isAddressRange } from '../lib/address-ranges.ts';
@@ -89,6 +90,8 @@ function checkTags(tags: ApiKey['tags'] = []): InputIssue[] {
         `tags.${index}`,
         'must have a key of 1 to 64 and a value of at most 256 visible characters',
       );
+    if (tag.key === OPERATION_TAG)
+      return fault(`tags.${index}`, 'says "operation", which is set to the name of a trusted operation');
     if (tags.findIndex(({ key }) => key === tag.key) === index) return [];
     return fault(`tags.${index}`, `says ${JSON.stringify(tag.key)} again`);
   });

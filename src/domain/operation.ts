@@ -20,6 +20,9 @@ export interface TrustedOperation {
   policy: OperationPolicy;
 }
 
+/** The tag that says which trusted operation a completion comes of; nobody else may say it. */
+export const OPERATION_TAG = 'operation';
+
 export const NO_POLICY: OperationPolicy = { models: [], tags: [] };
 
 /** No model has an empty name, so this list lets none through; an empty list would let all. */
@@ -32,7 +35,7 @@ export function underPolicy(who: Principal, { name, policy }: TrustedOperation):
     operation: name,
     models: inBoth(who.models, policy.models),
     granted: who.granted && narrow(who.granted, policy.models),
-    tags: mergeTags(mergeTags(who.tags, policy.tags), [{ key: 'operation', value: name }]),
+    tags: mergeTags(mergeTags(who.tags, policy.tags), [{ key: OPERATION_TAG, value: name }]),
     maxOutputTokens: least(who.maxOutputTokens, policy.maxOutputTokens),
   };
 }
