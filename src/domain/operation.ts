@@ -18,6 +18,8 @@ export interface TrustedOperation {
   name: string;
   text: string;
   policy: OperationPolicy;
+  /** SHA-256 of the text in hexadecimal digits, of one that can be taken out of trust while the gateway runs. */
+  hash?: string;
 }
 
 /** The tag that says which trusted operation a completion comes of; nobody else may say it. */

@@ -89,5 +89,7 @@ function createStores(
 /** What an authenticator knew of those who were changed, here or on another instance, is not so any more. */
 function forgetChanged(authenticator: Authenticator, { kind, organisationId, subjectId }: OutboxEvent): void {
   if (kind === 'KEY_CHANGED' || kind === 'USER_CHANGED') authenticator.forget(subjectId);
-  if (kind === 'ROLE_CHANGED') authenticator.forgetOrganisation(organisationId);
+  // Whoever runs an operation may do what its policy says.
+  if (kind === 'ROLE_CHANGED' || kind === 'OPERATIONS_CHANGED')
+    authenticator.forgetOrganisation(organisationId);
 }

@@ -3,6 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { connect, post, postForStream, readResults, type Result } from '../server/support/client.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 import { makeKey } from '../access/support/keys.ts';
+import { begun, errorOf } from '../access/support/streams.ts';
 
 const TRANSPORTS = ['HTTP', 'SSE', 'WS'] as const;
 type Transport = (typeof TRANSPORTS)[number];
@@ -250,6 +251,16 @@ describe('registering', () => {
         after: expect.objectContaining({ name: 'Twice' }),
       },
     ]);
+  });
+
+  it('is over for open subscriptions too when the operation is removed', async () => {
+    const { id, hash: digest } = await register({ text: 'subscription Alerts { alertRaised { id } }' });
+    const headers = { authorization: `Bearer ${ADMIN_KEY}`, ...BROWSER };
+    const params = { documentId: digest } as never;
+    const open = Array.fromAsync(readResults(await postForStream(gateway().url, params, { headers })));
+    await begun();
+    await gateway().ask('mutation ($id: ID!) { operationRemove(id: $id) { removedId } }', { id });
+    expect(await open).toEqual([errorOf('FORBIDDEN', /not registered any more/)]);
   });
 
   it('needs the scope', async () => {
