@@ -44,7 +44,7 @@ describe('a key that manages keys', () => {
     }`;
     const refusals = async () =>
       (await gateway().ask(list, { actor: reaching.id })).data.auditEvents.nodes as unknown[];
-    await expect.poll(refusals).toEqual([
+    await expect.poll(refusals, { timeout: 10_000 }).toEqual([
       {
         targetId: 'Mutation.keyCreate',
         after: { reason: 'input.scopes hold OWNER, which you do not have yourself', count: 1 },

@@ -151,7 +151,9 @@ describe.each(TRANSPORTS)('a program over %s', (transport) => {
     const { secret, key } = data.keyCreate;
     expect(key).toEqual({ id: expect.any(String), publishable: true });
     expect(codes(await send(transport, { query: STRANGE }, {}, secret))).toEqual(['OPERATION_NOT_TRUSTED']);
-    await expect.poll(() => refusalsOf(key.id)).toEqual([{ target: 'operation', count: 1 }]);
+    await expect
+      .poll(() => refusalsOf(key.id), { timeout: 10_000 })
+      .toEqual([{ target: 'operation', count: 1 }]);
     expect(await send(transport, { query: OF_MANIFEST }, {}, secret)).toHaveProperty('data.viewer');
   });
 });
