@@ -3,10 +3,10 @@ import type { Sql } from '../db/database.ts';
 import { Conflict, NotFound } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
-import { appendAudit } from '../events/audit.ts';
 import { appendEvent } from '../events/outbox.ts';
 import type { Relay } from '../events/relay.ts';
 import { createReloadQueue } from '../lib/reload-queue.ts';
+import { record } from './record.ts';
 
 /** The models and routes that organisations let nobody use without a grant, in memory: no request waits for them. */
 export interface AskFirst {
@@ -85,10 +85,11 @@ export interface AskFirstStore {
  */
 export async function setAskFirst(
   { sql, askFirst, isModel, onChange }: AskFirstStore,
-  { organisationId, keyId }: Principal,
+  who: Principal,
   input: { name: string; askFirst: boolean },
   by: Origin,
 ): Promise<void> {
+  const { organisationId } = who;
   const { name } = input;
   const known = isModel(name) || (!input.askFirst && askFirst.has(organisationId, name));
   if (!known) throw new NotFound('model', name);
@@ -98,14 +99,12 @@ export async function setAskFirst(
       : await tx`DELETE FROM ask_first WHERE organisation_id = ${organisationId} AND name = ${name} RETURNING name`;
     if (rows.length === 0) return false;
     await appendEvent(tx, { kind: 'ASK_FIRST_CHANGED', organisationId, subjectId: name });
-    await appendAudit(tx, {
-      organisationId,
-      actorId: keyId,
+    await record({ sql: tx }, who, {
       action: 'model.access',
       targetId: `mdl_${name}`,
       before: { askFirst: !input.askFirst },
       after: { askFirst: input.askFirst },
-      ...by,
+      by,
     });
     return true;
   });

@@ -44,6 +44,7 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     ...useTrustedDocuments({
       ...config.operations,
       registry: gateway.operations,
+      accessLog: gateway.accessLog,
       isExempt: (query) => openIntrospection && isIntrospection(query),
     }),
     // While parsing and validating, before any resolver.
@@ -55,7 +56,7 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     // When the operation starts, since its cost depends on its variables; before a subscription's source, which may be paid for.
     useCostGuard(config.limits.operationCost),
     // Around the source, so that it ends with its caller's rights.
-    useOpenSubscriptions(authenticator),
+    useOpenSubscriptions(gateway),
     // Only what will run is taken from the limits of its caller.
     useCostLimits(gateway.limits),
     useLimitHeaders(),
@@ -64,6 +65,6 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     // Around the execution of what was let through; it renews the signal that resolvers hear.
     useDeadline(config.timeouts.operationMs),
     // Last, as it replaces how events are executed.
-    useFreshContext(authenticator, renew),
+    useFreshContext(gateway, renew),
   ];
 }

@@ -190,6 +190,26 @@ describe('claims', () => {
     );
   });
 
+  it('name the end user, and make no key, which could ask for all of them', async () => {
+    const key = await fullToken({ sub: 'gina', sluice: { team: 'team_default', roles: ['DEVELOPER'] } });
+    const create = `mutation ($scopes: [Scope!]) {
+      keyCreate(input: { name: "x", scopes: $scopes }) { secret errors { code message path } }
+    }`;
+    const { data } = await gateway().ask(create, { scopes: ['COMPLETIONS_WRITE'] }, { key });
+    expect(data.keyCreate).toEqual({
+      secret: null,
+      errors: [
+        {
+          code: 'FORBIDDEN',
+          message: expect.stringMatching(/one end user only: acme-shop/),
+          path: ['input', 'scopes'],
+        },
+      ],
+    });
+    const other = await gateway().ask(create, { scopes: ['USAGE_READ'] }, { key });
+    expect(other.data.keyCreate.errors).toEqual([]);
+  });
+
   it('name the end user, for whom alone may be asked', async () => {
     const key = await fullToken({ sub: 'frida' });
     const create = `mutation ($endUserId: String) {

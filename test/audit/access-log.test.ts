@@ -183,7 +183,8 @@ describe('a gateway', () => {
     await one.ask('{ viewer { scopes } }');
     await one.stop(0);
     const after = await openDatabase({ databaseUrl, dataDir });
-    expect(await after.sql`SELECT action FROM audit_events`).toEqual([{ action: 'access.login' }]);
+    const actions = await after.sql`SELECT action FROM audit_events ORDER BY seq`;
+    expect(actions).toEqual([{ action: 'key.create' }, { action: 'access.login' }]);
     await after.close();
     await drop();
     await rm(folder, { recursive: true });
