@@ -181,7 +181,7 @@ export interface Config {
     operationsPerSocket: number;
     /** Messages and pings of one WebSocket, which may come at once twice as many. */
     messagesPerSecond: number;
-    /** WebSockets of one address, and of one credential. */
+    /** WebSockets of one address (of IPv6, one network of 64 bits), and of one credential. */
     socketsPerAddress: number;
     socketsPerKey: number;
     /** Wrong credentials of one address, before it is told to wait. */
