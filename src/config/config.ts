@@ -172,7 +172,7 @@ export interface Config {
     operationDirectives: number;
     /** Fields that an operation begins with. */
     operationRootFields: number;
-    /** Complexity points of one operation; see `@cost` in the schema. */
+    /** Points of one operation: one for a field, more for lists, pages and paid calls. */
     operationCost: number;
     /** Levels of the variables of one operation, and all their members together. */
     variableDepth: number;
