@@ -13,6 +13,8 @@ export interface AskFirst {
   has(organisationId: string, name: string): boolean;
   /** Reads those of one organisation anew. Never fails: what cannot be read now is read as soon as it can be. */
   reload(organisationId: string): Promise<void>;
+  /** Calls the listener whenever those of an organisation have been read anew. */
+  listen(listener: (organisationId: string) => void): void;
   close(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function openAskFirst(
   options: { relay: Pick<Relay, 'listen'>; onError: (error: unknown) => void },
 ): Promise<AskFirst> {
   const names = new Map<string, ReadonlySet<string>>();
+  const listeners = new Set<(organisationId: string) => void>();
 
   async function readAll(): Promise<void> {
     const rows = await sql<Row[]>`SELECT organisation_id, name FROM ask_first`;
@@ -39,6 +42,7 @@ export async function openAskFirst(
       SELECT organisation_id, name FROM ask_first WHERE organisation_id = ${organisationId}`;
     if (rows.length === 0) names.delete(organisationId);
     else names.set(organisationId, toNames(rows));
+    for (const listener of listeners) listener(organisationId);
   }
 
   const first = readAll();
@@ -54,6 +58,7 @@ export async function openAskFirst(
   return {
     has: (organisationId, name) => names.get(organisationId)?.has(name) ?? false,
     reload: (organisationId) => reloads.add(organisationId),
+    listen: (listener) => void listeners.add(listener),
     close() {
       stopListening();
       return reloads.close();

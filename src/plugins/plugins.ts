@@ -25,7 +25,7 @@ import { useVariableLimits } from './variable-limits.ts';
 export function createPlugins<Context extends Asking & { who: Principal }>(
   gateway: Pick<
     Gateway,
-    'config' | 'authenticator' | 'accessLog' | 'limits' | 'operations' | 'relay' | 'prices'
+    'config' | 'authenticator' | 'accessLog' | 'askFirst' | 'limits' | 'operations' | 'relay' | 'prices'
   >,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
+import { networkOf } from '../lib/ip-address.ts';
 import { retryAfterSeconds } from '../plugins/refusal.ts';
 import { isOriginAllowed, isRefusal } from './caller.ts';
 import type { Caller, FindCaller, Refusal } from './caller.ts';
@@ -73,7 +74,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       if (refusal) return refuseUpgrade(socket, refusal);
       const caller = options.findCaller(request);
       if (isRefusal(caller)) return refuseUpgrade(socket, STATUSES[caller.status], caller.message);
-      const giveBack = addresses.take(caller.ip);
+      const giveBack = addresses.take(networkOf(caller.ip));
       if (!giveBack) return refuseUpgrade(socket, '429 Too Many Requests');
       socket.once('close', giveBack);
       sockets.handleUpgrade(request, socket, head, (ws) => {

@@ -134,6 +134,18 @@ describe('too many sockets', () => {
       .toBe(true);
   });
 
+  test('of one network of IPv6 count together, since all of its addresses belong to one client', async () => {
+    const { url } = await startTestServer({
+      limits: { socketsPerAddress: 2 },
+      trustedProxies: ['127.0.0.1'],
+    });
+    const from = (address: string) => open(url, { headers: { 'x-forwarded-for': address } });
+    await from('2001:db8::1');
+    await from('2001:db8::2');
+    await expect(from('2001:db8::3')).rejects.toThrow('429');
+    await from('2001:db8:0:1::1');
+  });
+
   test('of one key are told to come back later; those of another key are not', async () => {
     const { url } = await startTestServer({ limits: { socketsPerKey: 2 } });
     const mine = { authorization: 'Bearer mine' };
