@@ -184,6 +184,8 @@ export interface Config {
     /** WebSockets of one address (of IPv6, one network of 64 bits), and of one credential. */
     socketsPerAddress: number;
     socketsPerKey: number;
+    /** Open subscriptions of one key or user, over whatever transport. */
+    subscriptionsPerKey: number;
     /** Wrong credentials of one address, before it is told to wait. */
     failedCredentialsPerMinute: number;
     each: EachLimit[];

@@ -55,11 +55,11 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     ...(config.introspection === 'none' ? [useNoIntrospection()] : []),
     // When the operation starts, since its cost depends on its variables; before a subscription's source, which may be paid for.
     useCostGuard(config.limits.operationCost),
-    // Around the source, so that it ends with its caller's rights.
-    useOpenSubscriptions(gateway),
     // Only what will run is taken from the limits of its caller.
     useCostLimits(gateway.limits),
     useLimitHeaders(),
+    // Around the source, so that it ends with its caller's rights.
+    useOpenSubscriptions(gateway, config.limits.subscriptionsPerKey),
     // After all that refuses, so that nobody who is refused is answered, and a kept answer counts like any other.
     ...useCachedReads(answers),
     // Around the execution of what was let through; it renews the signal that resolvers hear.

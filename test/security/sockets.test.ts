@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
-import { createCounts, createRate } from '../../src/server/socket-limits.ts';
+import { createCounts } from '../../src/lib/counts.ts';
+import { createRate } from '../../src/server/socket-limits.ts';
 import { connect } from '../server/support/client.ts';
 import { startTestServer } from '../server/support/server.ts';
 
