@@ -147,6 +147,16 @@ const ROWS: Row[] = [
     order: [B, A],
   },
   {
+    what: 'of equals the one whose price is known',
+    strategy: 'LEARNED',
+    targets: [A, B, C],
+    known: {
+      arms: { [`fast ${A}`]: armOf(900, 0), [`fast ${B}`]: armOf(900, 0), [`fast ${C}`]: armOf(0, 900) },
+      costNanos: { [B]: 1, [C]: 100 },
+    },
+    order: [B, A, C],
+  },
+  {
     what: 'what it has learned of another route is not about this one',
     strategy: 'LEARNED',
     targets: [{ model: A }],
