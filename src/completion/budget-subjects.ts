@@ -3,11 +3,13 @@ import { findTeams } from '../access/teams.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Db } from '../db/database.ts';
 import type { BudgetStore } from '../ledger/budgets/set.ts';
+import type { RouteBook } from '../routing/book.ts';
 
 /** Looks for everything that a completion can be about and so a budget can be set on. */
 export function createSubjectSearch(
   db: Db,
   catalog: Pick<Catalog, 'findModel' | 'findProvider'>,
+  routes: Pick<RouteBook, 'find'>,
 ): BudgetStore['findSubject'] {
   const ofOrganisation = { teamId: undefined };
   return async (who, scope, id) => {
@@ -27,6 +29,7 @@ export function createSubjectSearch(
       case 'END_USER':
         return ofOrganisation;
       case 'ROUTE':
+        return routes.find(who.organisationId, id) && ofOrganisation;
       case 'PROMPT':
         // There are none of these yet, so none is found.
         return undefined;

@@ -81,3 +81,18 @@ export interface Route extends RouteSpec {
   /** Id of the key or user that made this version. */
   updatedBy: string;
 }
+
+/** Whether a name is that of a route; models have theirs behind the name of their provider and a slash. */
+export function isRouteName(name: string): boolean {
+  return !name.includes('/');
+}
+
+/** What a route said at some time. */
+export interface RouteVersion extends RouteSpec {
+  routeId: string;
+  number: number;
+  note: string | undefined;
+  createdAt: Date;
+  /** Id of the key or user. */
+  createdBy: string;
+}

@@ -10,7 +10,7 @@ export type AccessRequestCreateInput = {
   kind: AccessRequestKind;
   /** For whoever decides, in 1 to 1000 characters. */
   reason: string;
-  /** A model as `provider/model`, a scope such as `USAGE_READ`, or the id of a budget. */
+  /** A model as `provider/model`, a route by its name, a scope such as `USAGE_READ`, or the id of a budget. */
   targetId: string | number;
   /** Until when it is wanted; for good unless given. */
   until?: string | null | undefined;
@@ -379,7 +379,7 @@ export type MessageRole =
 export type ModelAccessSetInput = {
   /** Whether nobody of the organisation may use it without an approved request. */
   askFirst: boolean;
-  /** `provider/model`, exactly as it is asked for. */
+  /** `provider/model`, or the name of a route, exactly as it is asked for. */
   name: string;
 };
 
@@ -457,6 +457,7 @@ export type RateLimitScope =
   | 'OPERATION'
   | 'ORGANISATION'
   | 'PROVIDER'
+  | 'ROUTE'
   | 'TEAM';
 
 export type ReasoningEffort =
@@ -484,6 +485,7 @@ export type Scope =
   | 'LIMITS_WRITE'
   | 'OPERATIONS_WRITE'
   | 'OWNER'
+  | 'ROUTES_WRITE'
   | 'USAGE_READ';
 
 /** Every given member must hold. */
