@@ -69,8 +69,7 @@ export async function openRouteBook(
 }
 
 async function readLiving(sql: Sql, organisationId?: string): Promise<Route[]> {
-  const kept = await readRoutes(sql, organisationId);
-  return kept.filter(({ isDeleted }) => !isDeleted).map(({ isDeleted: _, ...route }) => route);
+  return (await readRoutes(sql, organisationId)).filter(({ isDeleted }) => !isDeleted);
 }
 
 function byName(routes: readonly Route[]): ByName {

@@ -15,11 +15,7 @@ export interface RouteEdit {
   changes: RouteChange[];
 }
 
-export function editOf(
-  before: Route | undefined,
-  after: RouteSpec | undefined,
-  note?: string | undefined,
-): RouteEdit {
+export function editOf(before: Route | undefined, after: RouteSpec | undefined, note?: string): RouteEdit {
   const { name } = (after ?? before)!;
   if (!after) return { name, action: 'DELETED', before, after, note, changes: [] };
   const changes = diffSpecs(before, after);

@@ -24,5 +24,5 @@ function toPlainTarget({ timeouts: { totalMs, ...timeouts }, ...target }: RouteT
 type Given<T> = Record<string, Exclude<T[keyof T], undefined>>;
 
 function withoutUndefined<T extends object>(members: T): Given<T> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Given<T>;
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }
