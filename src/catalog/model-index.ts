@@ -85,9 +85,11 @@ function toModel(listing: ProviderListing, id: string, info: ListedModel | undef
     id,
     displayName: info?.name ?? id,
     capabilities: capabilitiesOf(id, info),
+    capabilitiesDeclared: false,
     contextWindow: info?.context_window,
     maxOutputTokens: undefined,
     deprecated: info?.deprecated ?? false,
+    region: listing.info.region,
   };
 }
 
@@ -99,6 +101,7 @@ function toDeclaredModel(listing: ProviderListing, config: ModelConfig, list: Pr
     ...model,
     displayName: config.displayName ?? model.displayName,
     capabilities: config.capabilities ?? model.capabilities,
+    capabilitiesDeclared: config.capabilities !== undefined,
     contextWindow: config.contextWindow ?? model.contextWindow,
     maxOutputTokens: config.maxOutputTokens,
   };

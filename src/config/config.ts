@@ -41,6 +41,10 @@ export interface ProviderConfig {
   /** Row of the provider table that speaks its language; the name itself unless said otherwise. */
   type: string;
   apiKey?: string | undefined;
+  /** More keys of the same account or others: all are used in turn. */
+  apiKeys?: string[] | undefined;
+  /** Where it runs, for data residency. */
+  region?: string | undefined;
   baseURL?: string | undefined;
   headers: Record<string, string>;
   /** Vendor settings by the names of the provider table's row, for instance `region`. */

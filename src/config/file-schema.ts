@@ -100,6 +100,7 @@ const network = z.string().refine(isNetwork, {
 });
 
 const providerName = z.string().regex(/^[a-z0-9-]+$/, 'is no provider name; use a-z, 0-9 and "-"');
+const regionName = z.string().regex(/^[a-z0-9-]+$/, 'is no region name; use a-z, 0-9 and "-"');
 
 const model = mapOf({
   id: z.string().min(1, 'is empty'),
@@ -127,6 +128,8 @@ function provider(lookup: Readonly<Record<string, string>>) {
   return mapOf({
     type: providerName.optional(),
     apiKey: secretReference(lookup).optional(),
+    apiKeys: z.array(secretReference(lookup)).min(1, 'is empty').max(100).optional(),
+    region: regionName.optional(),
     baseURL: httpUrl.optional(),
     headers: referringTexts(lookup).default({}),
     settings: referringTexts(lookup).default({}),

@@ -61,9 +61,13 @@ export interface Model {
   id: string;
   displayName: string;
   capabilities: Capability[];
+  /** Whether the owner listed them: otherwise it may be able to do more than they say. */
+  capabilitiesDeclared: boolean;
   contextWindow: number | undefined;
   maxOutputTokens: number | undefined;
   deprecated: boolean;
+  /** Of the deployment that runs it; undefined: nobody has said. */
+  region: string | undefined;
 }
 
 export type ProviderKind = 'DEMO' | 'CLOUD' | 'LOCAL' | 'COMPATIBLE';
@@ -76,4 +80,6 @@ export interface ProviderInfo {
   configured: boolean;
   /** For a provider that is not configured: what to set, for instance `OPENAI_API_KEY`. */
   needs: string | undefined;
+  /** Where it runs, by a name that rules of data residency use; undefined: nobody has said. */
+  region?: string | undefined;
 }

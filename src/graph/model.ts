@@ -77,9 +77,11 @@ export function formerModel(name: string, provider: string): ModelRow {
     id,
     displayName: name,
     capabilities: [],
+    capabilitiesDeclared: false,
     contextWindow: undefined,
     maxOutputTokens: undefined,
     deprecated: true,
+    region: undefined,
   };
 }
 

@@ -9,12 +9,14 @@ import { LRUCache } from 'lru-cache';
 import type { ProviderConfig } from '../config/config.ts';
 import type { Ask } from '../domain/ask.ts';
 import type { Chunk } from '../domain/completion.ts';
-import { GatewayError } from '../domain/errors.ts';
+import { GatewayError, ProviderError } from '../domain/errors.ts';
 import type { Quota } from '../domain/quota.ts';
 import { raceAbort } from '../lib/abort.ts';
+import { systemClock } from '../lib/clock.ts';
 import { startCall } from './call.ts';
 import { endedEarly, toProviderError, type CallState } from './errors.ts';
 import { createPartReader } from './from-stream-parts.ts';
+import { createKeyPool, listKeys } from './key-pool.ts';
 import type { Provider } from './provider.ts';
 import { readQuota } from './read-quota.ts';
 import type { CreateModel, ProviderRow } from './row.ts';
@@ -37,6 +39,9 @@ export function createVendorStream(
 ): Provider['stream'] {
   const findModel = createModels(row, config, fetch);
   const secrets = listSecrets(config);
+  const keys = createKeyPool(listKeys(config), systemClock);
+  // What one of several keys has left is not what the model has.
+  const isPool = listKeys(config).length > 1;
 
   async function* readChunks(
     modelId: string,
@@ -46,6 +51,7 @@ export function createVendorStream(
   ): AsyncGenerator<Chunk, void> {
     const state: CallState = { provider: config.name, secrets, begun: false };
     const { read } = createPartReader(state);
+    const key = keys.take();
     let parts: PartStream | undefined;
     let finished = false;
     // Cancelling ends a pending read at once (WHATWG Streams, 4.2.4), whatever the package does.
@@ -53,9 +59,9 @@ export function createVendorStream(
     try {
       signal.throwIfAborted();
       const options = toCallOptions(ask, row, signal);
-      const opened = await openStream(await raceAbort(findModel(modelId), signal), options, signal);
+      const opened = await openStream(await raceAbort(findModel(modelId, key), signal), options, signal);
       parts = opened.stream.getReader();
-      tellQuota(opened.response?.headers, onQuota);
+      if (!isPool) tellQuota(opened.response?.headers, onQuota);
       signal.addEventListener('abort', cancel, { once: true });
       while (!finished) {
         const { done, value } = await parts.read();
@@ -68,8 +74,10 @@ export function createVendorStream(
       }
     } catch (error) {
       signal.throwIfAborted();
-      if (APICallError.isInstance(error)) tellQuota(error.responseHeaders, onQuota);
-      throw error instanceof GatewayError ? error : toProviderError(error, state);
+      if (APICallError.isInstance(error) && !isPool) tellQuota(error.responseHeaders, onQuota);
+      if (error instanceof GatewayError && !(error instanceof ProviderError)) throw error;
+      const fault = toProviderError(error, state);
+      throw keys.refused(key, fault) ? askOtherKey(fault) : fault;
     } finally {
       signal.removeEventListener('abort', cancel);
       if (finished && parts) void drain(parts);
@@ -82,17 +90,26 @@ export function createVendorStream(
 
 function createModels(row: ProviderRow, config: ProviderConfig, fetch: FetchFunction) {
   const models = new LRUCache<string, LanguageModelV4>({ max: MAX_KEPT_MODELS });
-  let vendor: Promise<CreateModel> | undefined;
+  const vendors = new Map<string | undefined, Promise<CreateModel>>();
 
-  return async (modelId: string): Promise<LanguageModelV4> => {
-    const known = models.get(modelId);
+  return async (modelId: string, apiKey: string | undefined): Promise<LanguageModelV4> => {
+    const id = JSON.stringify([modelId, apiKey]);
+    const known = models.get(id);
     if (known) return known;
-    const { name, apiKey, baseURL = row.baseURL, headers, settings } = config;
-    vendor ??= row.load({ name, apiKey, baseURL, headers, settings, fetch });
+    const { name, baseURL = row.baseURL, headers, settings } = config;
+    const vendor = vendors.get(apiKey) ?? row.load({ name, apiKey, baseURL, headers, settings, fetch });
+    vendors.set(apiKey, vendor);
     const model = (await vendor)(modelId);
-    models.set(modelId, model);
+    models.set(id, model);
     return model;
   };
+}
+
+/** Another key can be used at once, so the same request may succeed. */
+function askOtherKey(fault: ProviderError): ProviderError {
+  const { message, httpStatus, cut } = fault;
+  const code = fault.code === 'RATE_LIMITED' ? 'RATE_LIMITED' : 'PROVIDER_ERROR';
+  return new ProviderError(message, { code, httpStatus, cut, retryable: !cut });
 }
 
 /** Rejects at the abort even if the package does not; a stream that then comes too late is let go. */
@@ -131,7 +148,13 @@ async function cancelQuietly({ stream }: LanguageModelV4StreamResult): Promise<v
   await stream.cancel().catch(() => {});
 }
 
-function listSecrets({ apiKey, headers, settings }: ProviderConfig): string[] {
-  const values = [apiKey, settings['secretAccessKey'], settings['sessionToken'], ...Object.values(headers)];
+function listSecrets(config: ProviderConfig): string[] {
+  const { headers, settings } = config;
+  const values = [
+    ...listKeys(config),
+    settings['secretAccessKey'],
+    settings['sessionToken'],
+    ...Object.values(headers),
+  ];
   return values.filter((value): value is string => value !== undefined && value.length >= MIN_SECRET_CHARS);
 }

@@ -11,7 +11,7 @@ import { PROVIDER_TABLE } from './table.ts';
 /** A provider of the config or the environment; one that lacks a key is known, and refuses to stream. */
 export function createConfigured(row: ProviderRow, config: ProviderConfig, fetch: FetchFunction): Provider {
   const needs = findMissing(row, config);
-  const { name, type, models } = config;
+  const { name, type, models, region } = config;
   return {
     info: {
       name,
@@ -19,6 +19,7 @@ export function createConfigured(row: ProviderRow, config: ProviderConfig, fetch
       kind: row.kind,
       configured: needs === undefined,
       needs,
+      region,
     },
     declaredModels: models,
     catalogueId: row.catalogueId,

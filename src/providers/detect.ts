@@ -1,4 +1,5 @@
 import type { ProviderConfig } from '../config/config.ts';
+import { listKeys } from './key-pool.ts';
 import type { ProviderRow, Variables } from './row.ts';
 import { PROVIDER_TABLE } from './table.ts';
 
@@ -20,7 +21,7 @@ export function findMissing(row: ProviderRow, config: ProviderConfig | undefined
     return config?.baseURL ? undefined : `a baseURL for ${config?.name ?? row.type}`;
   const given: Record<string, unknown> = {
     ...config?.settings,
-    apiKey: config?.apiKey,
+    apiKey: config && listKeys(config)[0],
     baseURL: config?.baseURL,
   };
   const complete = row.signIn.some((way) => Object.keys(way).every((field) => given[field]));

@@ -89,7 +89,8 @@ function mergeByName(configs: readonly ProviderConfig[]): ProviderConfig[] {
     const first = merged.get(config.name);
     if (!first) merged.set(config.name, config);
     else if (first.type === config.type) {
-      const { apiKey = config.apiKey, baseURL = config.baseURL } = first;
+      const { baseURL = config.baseURL } = first;
+      const apiKey = first.apiKey ?? (first.apiKeys ? undefined : config.apiKey);
       merged.set(config.name, {
         ...first,
         apiKey,

@@ -81,6 +81,7 @@ describe('the models that can be asked for', () => {
       id: 'gpt-5.4',
       displayName: expect.any(String),
       capabilities: ['TEXT'],
+      capabilitiesDeclared: false,
       contextWindow: 1_050_000,
       maxOutputTokens: undefined,
       deprecated: false,
@@ -135,6 +136,7 @@ describe('the models that can be asked for', () => {
     expect(model).toMatchObject({
       displayName: 'Ours',
       capabilities: ['TEXT', 'VISION'],
+      capabilitiesDeclared: true,
       maxOutputTokens: 99,
       contextWindow: 128_000,
     });

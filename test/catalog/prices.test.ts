@@ -33,9 +33,11 @@ function modelOf(provider: string, id: string): Model {
     id,
     displayName: id,
     capabilities: [],
+    capabilitiesDeclared: false,
     contextWindow: undefined,
     maxOutputTokens: undefined,
     deprecated: false,
+    region: undefined,
   };
 }
 

@@ -1,0 +1,133 @@
+import { Environment, ParseError, type ASTNode } from '@marcbachmann/cel-js';
+import { LRUCache } from 'lru-cache';
+import type { Capability } from '../domain/model.ts';
+import type { RoutingRequest } from './request.ts';
+
+const MAX_CHARS = 1_000;
+const KEPT_CONDITIONS = 10_000;
+
+/** The conditions of routes, each compiled once. */
+export interface Conditions {
+  /** Whether a condition holds, or why that cannot be said: for instance since it asks for a tag that is not there. */
+  test(source: string, facts: Facts): boolean | string;
+}
+
+/** What a condition may ask about, by its names and in the types of CEL. */
+export type Facts = Readonly<Record<keyof typeof VARIABLES, unknown>>;
+
+const VARIABLES = {
+  tags: 'map<string, string>',
+  team: 'string',
+  endUser: 'string',
+  region: 'string',
+  estimatedTokens: 'int',
+  capabilities: 'list<string>',
+  budgetUsed: 'double',
+  hour: 'int',
+  flags: 'map<string, bool>',
+} as const;
+
+/**
+ * All that may be called. Left out is what could take long: `matches` runs on a backtracking engine, `map`, `filter` and
+ * `cel.bind` can build huge values.
+ */
+const FUNCTIONS = new Set(
+  [
+    'size',
+    'contains',
+    'startsWith',
+    'endsWith',
+    'lowerAscii',
+    'upperAscii',
+    'trim',
+    'int',
+    'double',
+    'string',
+  ].concat(['has', 'all', 'exists', 'exists_one']),
+);
+const LOOPS = new Set(['all', 'exists', 'exists_one']);
+
+const environment = new Environment({
+  limits: { maxAstNodes: 300, maxDepth: 32, maxListElements: 100, maxMapEntries: 100, maxCallArguments: 4 },
+});
+for (const [name, type] of Object.entries(VARIABLES)) environment.registerVariable(name, type);
+
+/** What is wrong with a condition, as the rest of a sentence; undefined when it can be used. */
+export function checkCondition(source: string): string | undefined {
+  if (source.trim() === '') return 'is empty';
+  if (source.length > MAX_CHARS) return `is ${source.length} characters long; at most ${MAX_CHARS} fit`;
+  let ast: ASTNode;
+  try {
+    ({ ast } = environment.parse(source));
+  } catch (error) {
+    return `is no CEL: ${describe(error)}`;
+  }
+  const forbidden = findForbidden(ast, false);
+  if (forbidden) return forbidden;
+  const { valid, type, error } = environment.check(source);
+  if (!valid) return `does not type-check: ${describe(error)}`;
+  return type === 'bool' ? undefined : `has the type ${type}; it must be bool`;
+}
+
+export function createConditions(): Conditions {
+  const compiled = new LRUCache<string, (facts: Facts) => unknown>({ max: KEPT_CONDITIONS });
+
+  function compile(source: string) {
+    const fault = checkCondition(source);
+    const run = fault === undefined ? environment.parse(source) : () => `the condition ${fault}`;
+    compiled.set(source, run);
+    return run;
+  }
+  return {
+    test(source, facts) {
+      try {
+        const result = (compiled.get(source) ?? compile(source))(facts);
+        return typeof result === 'string' ? result : result === true;
+      } catch (error) {
+        return `the condition cannot be told: ${describe(error)}`;
+      }
+    },
+  };
+}
+
+export function toFacts(request: RoutingRequest, needs: readonly Capability[]): Facts {
+  const { ask, team, region, inputTokens, budgetUsed, flags, at } = request;
+  return {
+    tags: new Map(ask.tags.map(({ key, value }) => [key, value])),
+    team,
+    endUser: ask.endUserId ?? '',
+    region: region ?? '',
+    estimatedTokens: BigInt(Math.round(inputTokens)),
+    capabilities: [...needs],
+    budgetUsed,
+    hour: BigInt(at.getUTCHours()),
+    flags: new Map(Object.entries(flags)),
+  };
+}
+
+/** What of an expression is not available here, and loops within loops. */
+function findForbidden(node: unknown, inLoop: boolean): string | undefined {
+  if (Array.isArray(node)) {
+    for (const member of node) {
+      const fault = findForbidden(member, inLoop);
+      if (fault) return fault;
+    }
+    return undefined;
+  }
+  if (typeof node !== 'object' || node === null || !('op' in node)) return undefined;
+  const { op, args } = node as ASTNode;
+  if (op !== 'call' && op !== 'rcall') return findForbidden(args, inLoop);
+  const [name] = args;
+  if (!FUNCTIONS.has(name)) {
+    return `calls ${name}, which is not available here; there are ${[...FUNCTIONS].join(', ')}`;
+  }
+  if (LOOPS.has(name) && inLoop) return `has ${name} inside of another one`;
+  return findForbidden(args, inLoop || LOOPS.has(name));
+}
+
+/** In one line, without the drawing of the source that the library adds. */
+function describe(error: unknown): string {
+  const { summary, range } = error as Partial<ParseError>;
+  const words = summary ?? (error as Error).message.split('\n')[0] ?? '';
+  return range ? `${words} (at character ${range.start + 1})` : words;
+}

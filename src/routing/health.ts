@@ -1,0 +1,149 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../lib/clock.ts';
+import {
+  afterFailure,
+  afterNothing,
+  afterSuccess,
+  beginCall,
+  breakerRestMs,
+  CLOSED,
+  type Breaker,
+} from './breaker.ts';
+import { countCall, errorsAt, type ErrorWindow } from './error-window.ts';
+import { latencyAt, observeLatency, type PeakLatency } from './peak-latency.ts';
+import type { Signals } from './signals.ts';
+
+/** How a call of a model ended, in the terms of its health. */
+export interface CallEnd {
+  /** NEUTRAL: it says nothing of the model, for instance since the caller left or asked for something impossible. */
+  kind: 'OK' | 'FAILED' | 'RATE_LIMITED' | 'NEUTRAL';
+  /** To the first token, or to the time limit that it broke; undefined: not known. */
+  latencyMs: number | undefined;
+  /** What the vendor asked to wait. */
+  retryAfterMs: number | undefined;
+}
+
+/** How a model is doing, as this instance sees it. */
+export interface HealthView {
+  model: string;
+  /** DEGRADED: it rests, is being tried again, or many of its calls fail. */
+  state: 'UP' | 'DEGRADED' | 'DOWN';
+  inFlight: number;
+  latencyMs: number | undefined;
+  errorRate: number;
+  restingMs: number;
+}
+
+/** The health of all models that are called, kept in memory. */
+export interface Health extends Pick<Signals, 'inFlight' | 'latencyMs' | 'errorRate' | 'restingMs'> {
+  /** False: it must not be called now. Every true is followed by one `end`. */
+  begin(model: string): boolean;
+  end(model: string, end: CallEnd): void;
+  view(model: string): HealthView;
+  /** Those of these models that nobody has called for a while, or that may be tried again, and wait for a probe. */
+  listProbesDue(models: readonly string[]): string[];
+}
+
+interface State {
+  breaker: Breaker;
+  inFlight: number;
+  latency: PeakLatency | undefined;
+  errors: ErrorWindow;
+  /** Monotonic milliseconds until which the vendor wants no call. */
+  restsUntilMs: number;
+  /** When something was last learned of it. */
+  heardAtMs: number;
+}
+
+const KEPT_MODELS = 5_000;
+const PROBE_EVERY_MS = 60_000;
+const DEGRADED_ERROR_RATE = 0.1;
+
+export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
+  const states = new LRUCache<string, State>({ max: KEPT_MODELS });
+  const now = () => clock.monotonicMs();
+
+  function ensure(model: string): State {
+    const known = states.get(model);
+    if (known) return known;
+    const fresh = { inFlight: 0, latency: undefined, errors: [], restsUntilMs: 0, heardAtMs: -Infinity };
+    const state: State = { ...fresh, breaker: CLOSED };
+    states.set(model, state);
+    return state;
+  }
+  function restingMs(model: string): number {
+    const state = states.get(model);
+    return state ? restOf(state, now()) : 0;
+  }
+  function view(model: string): HealthView {
+    const state = states.get(model);
+    const nowMs = now();
+    return {
+      model,
+      state: state ? describe(state, nowMs) : 'UP',
+      inFlight: state?.inFlight ?? 0,
+      latencyMs: state?.latency && latencyAt(state.latency, nowMs),
+      errorRate: state ? errorsAt(state.errors, nowMs).errorRate : 0,
+      restingMs: state ? restOf(state, nowMs) : 0,
+    };
+  }
+  return {
+    view,
+    restingMs,
+    inFlight: (model) => states.get(model)?.inFlight ?? 0,
+    latencyMs: (model) => view(model).latencyMs,
+    errorRate: (model) => view(model).errorRate,
+    begin(model) {
+      if (restingMs(model) > 0) return false;
+      const state = ensure(model);
+      state.breaker = beginCall(state.breaker, now());
+      state.inFlight += 1;
+      return true;
+    },
+    end(model, end) {
+      const state = ensure(model);
+      state.inFlight = Math.max(0, state.inFlight - 1);
+      learnFrom(state, end, now());
+    },
+    listProbesDue(models) {
+      const nowMs = now();
+      return models.filter((model) => {
+        const state = states.get(model);
+        return !state || probeDueAtMs(state, nowMs) <= nowMs;
+      });
+    },
+  };
+}
+
+function learnFrom(state: State, { kind, latencyMs, retryAfterMs = 0 }: CallEnd, nowMs: number): void {
+  if (latencyMs !== undefined) state.latency = observeLatency(state.latency, latencyMs, nowMs);
+  state.restsUntilMs = Math.max(state.restsUntilMs, nowMs + retryAfterMs);
+  if (kind === 'NEUTRAL' || kind === 'RATE_LIMITED') {
+    state.breaker = afterNothing(state.breaker, nowMs);
+    return;
+  }
+  state.heardAtMs = nowMs;
+  state.errors = countCall(state.errors, kind === 'FAILED', nowMs);
+  state.breaker =
+    kind === 'OK'
+      ? afterSuccess(state.breaker)
+      : afterFailure(state.breaker, errorsAt(state.errors, nowMs), nowMs);
+}
+
+function restOf({ breaker, restsUntilMs }: State, nowMs: number): number {
+  return Math.max(0, restsUntilMs - nowMs, breakerRestMs(breaker, nowMs));
+}
+
+function describe(state: State, nowMs: number): HealthView['state'] {
+  if (state.breaker.state === 'OPEN' && !state.breaker.trying) return 'DOWN';
+  const isFine = state.breaker.state === 'CLOSED' && restOf(state, nowMs) === 0;
+  return isFine && errorsAt(state.errors, nowMs).errorRate < DEGRADED_ERROR_RATE ? 'UP' : 'DEGRADED';
+}
+
+/** One that fails is due as soon as it may be called again, any other a while after it was last heard of. */
+function probeDueAtMs(state: State, nowMs: number): number {
+  const mayBeCalledAtMs = nowMs + restOf(state, nowMs);
+  return state.breaker.state === 'OPEN'
+    ? mayBeCalledAtMs
+    : Math.max(mayBeCalledAtMs, state.heardAtMs + PROBE_EVERY_MS);
+}

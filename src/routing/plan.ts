@@ -1,0 +1,181 @@
+import type { Capability, Model } from '../domain/model.ts';
+import type { Route, RouteStrategy, RouteTarget } from '../domain/route.ts';
+import { toFacts, type Conditions, type Facts } from './conditions.ts';
+import { findObstacle, findResidencyObstacle, type Obstacle } from './obstacles.ts';
+import { listNeeds, type RoutingRequest } from './request.ts';
+import type { Signals } from './signals.ts';
+import { STRATEGIES } from './strategies.ts';
+import type { Option } from './strategy.ts';
+
+/** How deep routes may stand in routes. */
+export const MAX_DEPTH = 8;
+
+/** What planning needs to know. Nothing here waits. */
+export interface PlanDeps {
+  /** A route of the caller's organisation. */
+  findRoute(name: string): Route | undefined;
+  findModel(name: string): Model | undefined;
+  conditions: Conditions;
+  signals: Signals;
+  /** From 0 to 1, without 1. */
+  random(): number;
+}
+
+/** Where a request may go. */
+export interface RoutePlan {
+  /** Undefined where a model was asked for by its own name. */
+  route: { name: string; version: number; strategy: RouteStrategy } | undefined;
+  /** Each model once: first those to try, in this order, then those that cannot be, each with its reason. */
+  candidates: Candidate[];
+  /** When the first of those that rest may be called again, where all that could answer rest; undefined otherwise. */
+  retryAfterMs: number | undefined;
+}
+
+/** One model of a plan. */
+export interface Candidate {
+  /** `provider/model`; of a route that cannot be followed, its name. */
+  model: string;
+  /** The routes that lead to it, the one that was asked for first; empty where there is none. */
+  path: string[];
+  /** The innermost route's target. */
+  target: RouteTarget;
+  /** Input and output tokens that fit; undefined: not known. */
+  contextWindow: number | undefined;
+  /** The numbers that put it into its place; those of a route in a route begin with its name: `cheap.costNanos`. */
+  score: Record<string, number>;
+  /** Undefined: it is to be tried. */
+  skippedBecause: Obstacle | undefined;
+}
+
+/** What goes through one plan. */
+interface Planning {
+  deps: PlanDeps;
+  request: RoutingRequest;
+  needs: readonly Capability[];
+  facts: Facts | undefined;
+  /** Routes that are ready: each is planned once, however often it is named. */
+  done: Map<string, Candidate[]>;
+}
+
+const PLAIN_TARGET = { weight: 1, condition: undefined, timeouts: {}, retries: 0, upTo: undefined };
+
+/**
+ * Puts everything that could answer into the order in which it is tried. Pure: what changes comes in by `deps`. A name
+ * with a slash is a model; it is kept from no caller but by residency, since that is what was asked for.
+ */
+export function planRoute(deps: PlanDeps, request: RoutingRequest): RoutePlan {
+  const { model: name } = request.ask;
+  const route = name.includes('/') ? undefined : deps.findRoute(name);
+  if (!route) return planModel(deps, request, name);
+  const planning: Planning = {
+    deps,
+    request,
+    needs: listNeeds(request.ask),
+    facts: undefined,
+    done: new Map(),
+  };
+  const candidates = followRoute(planning, route, []);
+  const { version, strategy } = route;
+  return { route: { name, version, strategy }, candidates, retryAfterMs: findRetryAfter(candidates) };
+}
+
+function planModel({ findModel }: PlanDeps, request: RoutingRequest, name: string): RoutePlan {
+  const model = findModel(name);
+  const candidate: Candidate = {
+    model: name,
+    path: [],
+    target: { ...PLAIN_TARGET, model: name },
+    contextWindow: model?.contextWindow,
+    score: {},
+    skippedBecause: model ? findResidencyObstacle(model, request) : unknown(name),
+  };
+  return { route: undefined, candidates: [candidate], retryAfterMs: undefined };
+}
+
+function followRoute(planning: Planning, route: Route, outer: readonly string[]): Candidate[] {
+  const path = [...outer, route.name];
+  const skipped: Candidate[] = [];
+  const byOption = new Map<Option, Candidate[]>();
+  for (const target of route.targets) {
+    const found = followTarget(planning, target, path);
+    const usable = found.filter(({ skippedBecause }) => !skippedBecause);
+    skipped.push(...found.filter(({ skippedBecause }) => skippedBecause));
+    const lead = usable[0] && planning.deps.findModel(usable[0].model);
+    if (lead) byOption.set({ target, lead }, usable);
+  }
+  const { signals, random } = planning.deps;
+  const situation = { route, request: planning.request, signals, random };
+  const ranked = STRATEGIES[route.strategy]([...byOption.keys()], situation);
+  const tried = ranked.flatMap(({ option, score }) =>
+    (byOption.get(option) ?? []).map((candidate) => ({
+      ...candidate,
+      score: withInner(score, candidate, path),
+    })),
+  );
+  const candidates = eachOnce([...tried, ...skipped]);
+  planning.done.set(route.name, candidates);
+  return candidates;
+}
+
+function followTarget(planning: Planning, target: RouteTarget, path: readonly string[]): Candidate[] {
+  const { deps, request } = planning;
+  const { model: name, condition } = target;
+  const skip = (reason: Obstacle): Candidate[] => [
+    { model: name, path: [...path], target, contextWindow: undefined, score: {}, skippedBecause: reason },
+  ];
+  if (condition !== undefined) {
+    planning.facts ??= toFacts(request, planning.needs);
+    const result = deps.conditions.test(condition, planning.facts);
+    if (result !== true) return skip({ code: 'CONDITION', message: result || `not ${condition}` });
+  }
+  if (name.includes('/')) {
+    const model = deps.findModel(name);
+    const obstacle = model ? findObstacle(model, request, planning.needs, deps.signals) : unknown(name);
+    const contextWindow = model?.contextWindow;
+    return [{ model: name, path: [...path], target, contextWindow, score: {}, skippedBecause: obstacle }];
+  }
+  if (path.includes(name))
+    return skip({ code: 'CYCLE', message: `${[...path, name].join(' → ')} goes in a circle` });
+  const nested = deps.findRoute(name);
+  if (!nested) return skip(unknown(name));
+  if (path.length >= MAX_DEPTH) {
+    return skip({
+      code: 'TOO_DEEP',
+      message: `${path.join(' → ')} is as deep as routes may stand in routes`,
+    });
+  }
+  return (
+    planning.done.get(name)?.map((candidate) => moveTo(candidate, name, path)) ??
+    followRoute(planning, nested, path)
+  );
+}
+
+/** The numbers of an inner route stay, under its name. */
+function withInner(score: Candidate['score'], inner: Candidate, path: readonly string[]): Candidate['score'] {
+  const route = inner.path[path.length];
+  if (route === undefined) return score;
+  const entries = Object.entries(inner.score).map(([name, value]) => [`${route}.${name}`, value]);
+  return { ...score, ...Object.fromEntries(entries) };
+}
+
+/** The same candidate reached by another way. */
+function moveTo(candidate: Candidate, route: string, path: readonly string[]): Candidate {
+  return { ...candidate, path: [...path, ...candidate.path.slice(candidate.path.indexOf(route))] };
+}
+
+/** Of a model that several targets lead to the first stays: a second try would meet the same. */
+function eachOnce(candidates: readonly Candidate[]): Candidate[] {
+  const seen = new Set<string>();
+  return candidates.filter(({ model }) => !seen.has(model) && seen.add(model));
+}
+
+function unknown(name: string): Obstacle {
+  const what = name.includes('/') ? 'model' : 'route';
+  return { code: 'UNKNOWN', message: `there is no ${what} ${JSON.stringify(name)}` };
+}
+
+function findRetryAfter(candidates: readonly Candidate[]): number | undefined {
+  if (candidates.some(({ skippedBecause }) => !skippedBecause)) return undefined;
+  const waits = candidates.flatMap(({ skippedBecause }) => skippedBecause?.retryAfterMs ?? []);
+  return waits.length > 0 ? Math.min(...waits) : undefined;
+}
