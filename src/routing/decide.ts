@@ -78,7 +78,7 @@ function ensureVersions(now: ReadonlyMap<string, Route>, { expectedVersions }: W
     const version = now.get(name)?.version ?? 0;
     if (version === expected) continue;
     const is = version === 0 ? 'is not there' : `is at version ${version}`;
-    const was = expected === 0 ? 'not to be there' : `version ${expected}`;
+    const was = expected === 0 ? 'none' : `version ${expected}`;
     throw new Conflict(`the route ${JSON.stringify(name)} ${is}; you expected ${was}`);
   }
 }
