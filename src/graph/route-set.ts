@@ -1,8 +1,9 @@
-import type {
-  FallbackReason,
-  Route as RouteRow,
-  RouteSpec,
-  RouteTarget as TargetRow,
+import {
+  ROUTE_DEFAULTS,
+  TARGET_DEFAULTS,
+  type Route as RouteRow,
+  type RouteSpec,
+  type RouteTarget as TargetRow,
 } from '../domain/route.ts';
 import type { Gateway } from '../gateway.ts';
 import { changeRoutes, deleteRoute, restoreRoute, setRoute } from '../routing/change.ts';
@@ -22,7 +23,6 @@ import {
 } from './route-settings.ts';
 import { Route } from './route.ts';
 
-const FALLBACK_ON: FallbackReason[] = ['ERROR', 'TIMEOUT', 'RATE_LIMITED', 'CONTEXT_OVERFLOW'];
 const EXPECTED =
   'The version that the route has to have now, 0 for none; with another one nothing is changed (`CONFLICT`).';
 const ofConfig = 'As the config says, unless given.';
@@ -30,13 +30,13 @@ const ofConfig = 'As the config says, unless given.';
 const RouteTargetInput = builder.inputType('RouteTargetInput', {
   fields: (t) => ({
     model: t.string({ required: true, description: '`provider/model`, or the name of another route.' }),
-    weight: t.int({ defaultValue: 1, description: SETTINGS.weight }),
+    weight: t.int({ defaultValue: TARGET_DEFAULTS.weight, description: SETTINGS.weight }),
     condition: t.string({ description: SETTINGS.condition }),
     connectMs: t.int({ description: `${SETTINGS.connectMs} ${ofConfig}` }),
     firstTokenMs: t.int({ description: `${SETTINGS.firstTokenMs} ${ofConfig}` }),
     idleMs: t.int({ description: `${SETTINGS.idleMs} ${ofConfig}` }),
     timeoutMs: t.int({ description: `${SETTINGS.timeoutMs} ${ofConfig}` }),
-    retries: t.int({ defaultValue: 1, description: SETTINGS.retries }),
+    retries: t.int({ defaultValue: TARGET_DEFAULTS.retries, description: SETTINGS.retries }),
     upTo: t.float({ description: SETTINGS.upTo }),
   }),
 });
@@ -46,14 +46,18 @@ const RouteSetInput = builder.inputType('RouteSetInput', {
     name: t.string({ required: true, description: 'Without a slash.' }),
     strategy: t.field({ type: RouteStrategy, required: true }),
     targets: t.field({ type: [RouteTargetInput], required: true }),
-    stickyBy: t.field({ type: RouteStickyKey, defaultValue: 'END_USER', description: SETTINGS.stickyBy }),
-    onCut: t.field({ type: RouteCutAction, defaultValue: 'FAIL' }),
+    stickyBy: t.field({
+      type: RouteStickyKey,
+      defaultValue: ROUTE_DEFAULTS.stickyBy,
+      description: SETTINGS.stickyBy,
+    }),
+    onCut: t.field({ type: RouteCutAction, defaultValue: ROUTE_DEFAULTS.onCut }),
     fallbackOn: t.field({
       type: [RouteFallbackReason],
-      defaultValue: FALLBACK_ON,
+      defaultValue: ROUTE_DEFAULTS.fallbackOn,
       description: SETTINGS.fallbackOn,
     }),
-    repairs: t.int({ defaultValue: 0, description: SETTINGS.repairs }),
+    repairs: t.int({ defaultValue: ROUTE_DEFAULTS.repairs, description: SETTINGS.repairs }),
     hedgePercentile: t.float({ description: SETTINGS.hedgePercentile }),
     note: t.string({ description: 'What this version is for, in at most 1000 characters.' }),
   }),
@@ -158,22 +162,13 @@ function toWanted(
   { note, ...route }: WithoutNull<typeof RouteSetInput.$inferInput>,
   path: string[],
 ): { spec: RouteSpec; note: string | undefined; path: string[] } {
-  const { name, strategy, targets, stickyBy, onCut, fallbackOn, repairs, hedgePercentile } = route;
-  const spec = {
-    name,
-    strategy,
-    targets: targets.map(toTarget),
-    stickyBy: stickyBy ?? 'END_USER',
-    onCut: onCut ?? 'FAIL',
-    fallbackOn: fallbackOn ?? FALLBACK_ON,
-    repairs: repairs ?? 0,
-    hedgePercentile,
-  };
+  const { targets, hedgePercentile, ...rest } = route;
+  const spec = { ...ROUTE_DEFAULTS, ...rest, hedgePercentile, targets: targets.map(toTarget) };
   return { spec, note, path };
 }
 
 function toTarget(target: WithoutNull<typeof RouteTargetInput.$inferInput>): TargetRow {
-  const { model, weight = 1, condition, retries = 1, upTo, ...timeouts } = target;
+  const { model, condition, upTo, weight, retries, ...timeouts } = { ...TARGET_DEFAULTS, ...target };
   const { connectMs, firstTokenMs, idleMs, timeoutMs: totalMs } = timeouts;
   return {
     model,

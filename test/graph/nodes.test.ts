@@ -42,8 +42,18 @@ beforeAll(async () => {
     operations { nodes { id } }
     route(name: "fast") { id }
   }`);
-  const { viewer, accessRequests, completions, ledger, providers, budgets, limits, auditEvents, operations, route } =
-    data;
+  const {
+    viewer,
+    accessRequests,
+    completions,
+    ledger,
+    providers,
+    budgets,
+    limits,
+    auditEvents,
+    operations,
+    route,
+  } = data;
   Object.assign(known, {
     AccessGrant: granted,
     AccessRequest: accessRequests.nodes[0].id,

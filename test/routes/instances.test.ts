@@ -58,10 +58,7 @@ describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
         setRoute(each, { name: 'raced', strategy: at === 0 ? 'WEIGHTED' : 'STICKY' }, { expectedVersion: 1 }),
       ),
     );
-    expect(answers.map(({ errors }) => errors.map(({ code }) => code)).toSorted()).toEqual([
-      [],
-      ['CONFLICT'],
-    ]);
+    expect(answers.flatMap(({ errors }) => errors.map(({ code }) => code))).toEqual(['CONFLICT']);
   });
 
   it('let no circle come of two changes at once', async () => {

@@ -101,7 +101,7 @@ describe('a route is not saved', () => {
       { ...ECHO, condition: 'hour' },
     ];
     const { errors } = await setRoute(gateway(), { name: 'tried', targets });
-    expect(errors.map(({ path }) => path?.slice(1).join('.')).toSorted()).toEqual([
+    expect(errors.map(({ path }) => String(path?.slice(1).join('.'))).toSorted()).toEqual([
       'targets.0.model',
       'targets.0.retries',
       'targets.1.condition',
