@@ -29,7 +29,7 @@ const MANY_TURNS = 12;
 const READ_CHARS = 2_000;
 
 const CODE =
-  /```|\b(function|class|def|import|const|SELECT|public static|#include)\b[^\n]{0,80}[({;:*]|=>|\bat [\w.$]{1,80}\(|Traceback|[{};]\s*$/m;
+  /```|=>|#include\b|\bTraceback\b|\b(function|class|def)\s+\w+\s*[({:]|\b(const|let|var)\s+\w+\s*=|\bSELECT\b[^\n]{1,80}\bFROM\b|\bat [\w.$<>]{1,80} ?\([^\n]{1,200}:\d+|[)\w][;{]$/m;
 const HARD =
   /\b(prove|proof|derive|why|explain how|analy[sz]e|compare|trade-?offs?|design|architect\w*|debug|refactor|optimi[sz]e|evaluate|critique|plan|strategy|step[- ]by[- ]step|reason\w*|beweise|warum|vergleiche|entwirf|demuestra|por qué|compara|pourquoi|démontre|comparez?)\b/i;
 const EASY =

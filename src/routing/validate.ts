@@ -86,8 +86,10 @@ function checkGoal({ name, targets }: RouteSpec, { model: goal }: RouteTarget, w
     if (!findRoute(goal)) return `is ${JSON.stringify(goal)}; there is no such route`;
     const cycle = findCycle(name, goal, findRoute);
     if (cycle) return `goes in a circle: ${cycle.join(' → ')}`;
-    const isTooDeep = depthOf(goal, findRoute) >= MAX_DEPTH;
-    return isTooDeep ? `has more than ${MAX_DEPTH - 2} routes below it, one in the other` : undefined;
+    const depth = 1 + depthOf(goal, findRoute);
+    return depth > MAX_DEPTH
+      ? `makes ${depth} routes that stand in one another; at most ${MAX_DEPTH} may`
+      : undefined;
   }
   const model = world.findModel(goal);
   if (!model) return `is ${JSON.stringify(goal)}; no configured provider has such a model`;

@@ -12,9 +12,9 @@ function provider(
   name: string,
   rest: Partial<Omit<ProviderListing, 'info'>> & Partial<ProviderListing['info']> = {},
 ) {
-  const { kind = 'CLOUD', configured = true, needs, ...listing } = rest;
+  const { kind = 'CLOUD', configured = true, needs, region, ...listing } = rest;
   return {
-    info: { name, displayName: name, kind, configured, needs },
+    info: { name, displayName: name, kind, configured, needs, region },
     openNames: false,
     declaredModels: [],
     ...listing,
@@ -119,6 +119,14 @@ describe('the models that can be asked for', () => {
     expect(capabilities('openai/gpt-image-1')).toEqual([]);
     expect(capabilities('ollama/nomic-embed-text')).toEqual(['EMBEDDINGS']);
     expect(capabilities('ollama/qwen3:8b')).toEqual(['TEXT']);
+  });
+
+  it('are in the region of their provider, also those that are not listed', () => {
+    const listings = [provider('openai', { catalogueId: 'openai', region: 'eu' }), ollama];
+    const regions = ['openai/gpt-5.4', 'openai/gpt-4o-2024-08-06', 'ollama/qwen3:8b'].map(
+      (name) => catalogOf(...listings).findModel(name)?.region,
+    );
+    expect(regions).toEqual(['eu', 'eu', undefined]);
   });
 
   it('are what the owner declares, over what the price list knows', () => {

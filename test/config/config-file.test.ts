@@ -52,6 +52,20 @@ providers:
     ]);
   });
 
+  it('takes a pool of keys and a region of a provider', () => {
+    const yaml = (rest: string) => `providers: { house: { type: openai-compatible, ${rest} } }`;
+    expect(load(variables, yaml("apiKeys: ['${OPENAI_KEY}', '${TOKEN}'], region: eu-west"))).toMatchObject({
+      providers: [{ name: 'house', apiKeys: ['sk-real', 'tok'], region: 'eu-west' }],
+    });
+    expect(problemsOf(variables, yaml("apiKeys: [sk-plain], region: 'EU!'"))).toEqual([
+      expect.stringContaining('providers.house.apiKeys.0 must be a reference such as "${OPENAI_API_KEY}"'),
+      expect.stringContaining('providers.house.region is no region name; use a-z, 0-9 and "-"'),
+    ]);
+    expect(problemsOf(variables, yaml('apiKeys: []'))).toEqual([
+      expect.stringContaining('providers.house.apiKeys is empty'),
+    ]);
+  });
+
   it('changes single limits and timeouts, and leaves the others', () => {
     const config = load({}, 'limits: { operationDepth: 5 }\ntimeouts: { idleMs: 1 }\n');
     expect(config.limits).toEqual({ ...load({}, '').limits, operationDepth: 5 });

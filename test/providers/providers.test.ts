@@ -166,6 +166,19 @@ describe('the providers', () => {
       },
     ));
 
+  test('with a pool of keys need no other, and take none from the environment beside it', () =>
+    withProviders(
+      {
+        configs: [
+          config({ name: 'openai', apiKeys: ['key-one', 'key-two'], region: 'eu' }),
+          ...detectFromEnvironment({ OPENAI_API_KEY: 'other' }),
+        ],
+      },
+      (providers) => {
+        expect(providers.find('openai')?.info).toMatchObject({ configured: true, region: 'eu' });
+      },
+    ));
+
   test('of an unknown type or with a built-in name are refused together', () => {
     const configs = [config({ name: 'house', type: 'opanai' }), config({ name: 'demo', type: 'openai' })];
     expect(() => createProviders({ configs, probeLocal: false })).toThrow(
