@@ -9,6 +9,7 @@ import type { LimitSetting } from './limits/set.ts';
 import { openAccess, type Access } from './wiring/open-access.ts';
 import { openCompletions, type Completions } from './wiring/open-completions.ts';
 import { openModels, openVendors, type Models, type Vendors } from './wiring/open-models.ts';
+import { openRoutes, type Routes } from './wiring/open-routes.ts';
 import { openStore, type Store } from './wiring/open-store.ts';
 import { openWatches, type Watches } from './wiring/open-watches.ts';
 import type { Opening } from './wiring/opening.ts';
@@ -22,7 +23,7 @@ interface Settings {
 }
 
 /** Every part, wired. The doors (graph, jobs, server) reach the parts through this and nothing else. */
-export interface Gateway extends Store, Access, Vendors, Models, Completions, Watches, Settings {
+export interface Gateway extends Store, Access, Vendors, Models, Routes, Completions, Watches, Settings {
   config: Config;
   logger: Logger;
   close(): Promise<void>;
@@ -37,7 +38,8 @@ export async function createGateway(config: Config, options: GatewayOptions): Pr
   const [store, vendors] = await bothOpened(openStore(opening), openVendors(opening));
   const access = await openAccess(opening, store);
   const models = await openModels(opening, store, vendors);
-  const parts = { ...store, ...vendors, ...access, ...models };
+  const routes = await openRoutes(opening, store, models);
+  const parts = { ...store, ...vendors, ...access, ...models, ...routes };
   const completions = await openCompletions(opening, parts);
   const watches = openWatches(opening, store);
   const settings = await openSettings(parts);
@@ -53,11 +55,11 @@ async function bothOpened<A, B>(one: Promise<A>, two: Promise<B>): Promise<[A, B
   return Promise.all([one, two]);
 }
 
-async function openSettings(parts: Store & Access & Models): Promise<Settings> {
-  const { database, catalog, askFirst, authenticator, book, announceCommit: onChange } = parts;
+async function openSettings(parts: Store & Access & Models & Routes): Promise<Settings> {
+  const { database, catalog, routes, askFirst, authenticator, book, announceCommit: onChange } = parts;
   const { sql } = database;
   const isModel = (name: string) => catalog.findModel(name) !== undefined;
-  const setting = { sql, findSubject: createSubjectSearch(database.db, catalog), onChange };
+  const setting = { sql, findSubject: createSubjectSearch(database.db, catalog, routes.book), onChange };
   return {
     budgets: { ...setting, isModel, endIncreases: supersedeIncreases },
     limitSetting: { ...setting, book },
@@ -65,6 +67,8 @@ async function openSettings(parts: Store & Access & Models): Promise<Settings> {
       ...database,
       askFirst,
       isModel,
+      findRoute: (organisationId, name) =>
+        routes.book.find(organisationId, name) ?? routes.book.findById(organisationId, name),
       budgets: createLimitKeeper(sql),
       onChange,
       forget: (holderId) => authenticator.forget(holderId),

@@ -1,6 +1,7 @@
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 import type { AuditVerifyOptions } from './cli/run-audit-verify.ts';
+import type { RoutesApplyOptions, RoutesPlanOptions, RoutesPullOptions } from './cli/run-routes.ts';
 import type { UsageExportOptions } from './cli/run-usage-export.ts';
 
 // Everything else is imported after this, so that a start finds it compiled by the one before.
@@ -69,6 +70,42 @@ program
   .action(async (options: UsageExportOptions) => {
     const { runUsageExport } = await import('./cli/run-usage-export.ts');
     await runUsageExport(options);
+  });
+
+const routes = program.command('routes').description('routes in files, and those of a running gateway');
+
+routes
+  .command('pull')
+  .argument('[folder]', 'where the files are', 'routes')
+  .option('--url <url>', 'of the graph; SLUICE_URL, or this machine, unless given')
+  .option('--force', 'write over files that say something else')
+  .description('write a file for each route')
+  .action(async (folder: string, options: RoutesPullOptions) => {
+    const { runRoutesPull } = await import('./cli/run-routes.ts');
+    await runRoutesPull(folder, options);
+  });
+
+routes
+  .command('plan')
+  .argument('[folder]', 'where the files are', 'routes')
+  .option('--url <url>', 'of the graph; SLUICE_URL, or this machine, unless given')
+  .option('--prune', 'delete routes that no file has')
+  .description('print what the files would change, or what is wrong with them')
+  .action(async (folder: string, options: RoutesPlanOptions) => {
+    const { runRoutesPlan } = await import('./cli/run-routes.ts');
+    await runRoutesPlan(folder, options);
+  });
+
+routes
+  .command('apply')
+  .argument('[folder]', 'where the files are', 'routes')
+  .option('--url <url>', 'of the graph; SLUICE_URL, or this machine, unless given')
+  .option('--prune', 'delete routes that no file has')
+  .option('--yes', 'do not ask')
+  .description('print it, and make the routes what the files say, all or none')
+  .action(async (folder: string, options: RoutesApplyOptions) => {
+    const { runRoutesApply } = await import('./cli/run-routes.ts');
+    await runRoutesApply(folder, options);
   });
 
 const organisations = program

@@ -3,6 +3,7 @@ import type { Sql } from '../db/database.ts';
 import { Conflict, NotFound } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
+import { isRouteName } from '../domain/route.ts';
 import { appendEvent } from '../events/outbox.ts';
 import type { Relay } from '../events/relay.ts';
 import { createReloadQueue } from '../lib/reload-queue.ts';
@@ -80,24 +81,27 @@ export interface AskFirstStore {
   sql: Sql;
   askFirst: AskFirst;
   isModel(name: string): boolean;
+  findRoute(organisationId: string, name: string): { id: string; name: string } | undefined;
   /** Something was committed. */
   onChange(): void;
 }
 
 /**
- * Says of a model whether it may only be used with a grant. In this process it holds when this returns.
+ * Says of a model or a route whether it may only be used with a grant. In this process it holds when this returns.
  * @throws NotFound for what can be neither asked for nor taken off the list; Conflict when the list is full.
  */
 export async function setAskFirst(
-  { sql, askFirst, isModel, onChange }: AskFirstStore,
+  { sql, askFirst, isModel, findRoute, onChange }: AskFirstStore,
   who: Principal,
   input: { name: string; askFirst: boolean },
   by: Origin,
 ): Promise<void> {
   const { organisationId } = who;
   const { name } = input;
-  const known = isModel(name) || (!input.askFirst && askFirst.has(organisationId, name));
-  if (!known) throw new NotFound('model', name);
+  const kind = isRouteName(name) ? 'route' : 'model';
+  const route = kind === 'route' ? findRoute(organisationId, name) : undefined;
+  const known = route?.name === name || isModel(name);
+  if (!known && (input.askFirst || !askFirst.has(organisationId, name))) throw new NotFound(kind, name);
   const changed = await sql.begin(async (tx) => {
     const rows = input.askFirst
       ? await insert(tx, organisationId, name)
@@ -105,8 +109,8 @@ export async function setAskFirst(
     if (rows.length === 0) return false;
     await appendEvent(tx, { kind: 'ASK_FIRST_CHANGED', organisationId, subjectId: name });
     await record({ sql: tx }, who, {
-      action: 'model.access',
-      targetId: `mdl_${name}`,
+      action: `${kind}.access`,
+      targetId: kind === 'model' ? `mdl_${name}` : (route?.id ?? name),
       before: { askFirst: !input.askFirst },
       after: { askFirst: input.askFirst },
       by,
@@ -122,7 +126,9 @@ async function insert(tx: ISql, organisationId: string, name: string): Promise<r
   const [row] = await tx<{ count: number }[]>`
     SELECT count(*)::int AS count FROM ask_first WHERE organisation_id = ${organisationId}`;
   if (row!.count >= OF_ORGANISATION_MAX)
-    throw new Conflict(`an organisation lists at most ${OF_ORGANISATION_MAX} models to ask for first`);
+    throw new Conflict(
+      `an organisation lists at most ${OF_ORGANISATION_MAX} models and routes to ask for first`,
+    );
   return tx`
     INSERT INTO ask_first (organisation_id, name) VALUES (${organisationId}, ${name})
     ON CONFLICT DO NOTHING RETURNING name`;

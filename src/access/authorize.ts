@@ -2,6 +2,7 @@ import type { Ask } from '../domain/ask.ts';
 import { Forbidden, InvalidInput } from '../domain/errors.ts';
 import { least, OPERATION_TAG } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
+import { isRouteName } from '../domain/route.ts';
 import type { AskFirst } from './ask-first.ts';
 import { ensureAllowed } from './rules.ts';
 
@@ -31,11 +32,12 @@ export function authorize(askFirst: Listed, who: Principal, ask: Ask): Grant {
   if (mayUseModel(askFirst, who, ask.model))
     return { who, ask: forEndUser(who, withTags(who, atMost(who, ask))) };
   const name = JSON.stringify(ask.model);
+  const kind = isRouteName(ask.model) ? 'ROUTE' : 'MODEL';
   const refusal = isListed(who, ask.model)
     ? `${name} takes an approval`
     : `this key may not use ${name}, only ${who.models.join(', ')}`;
   throw new Forbidden(
-    `${refusal}; ask for it by accessRequestCreate(input: { kind: MODEL, targetId: ${name}, reason: "…" })`,
+    `${refusal}; ask for it by accessRequestCreate(input: { kind: ${kind}, targetId: ${name}, reason: "…" })`,
   );
 }
 

@@ -4,6 +4,7 @@ import { findUsers } from '../access/users.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Db } from '../db/database.ts';
 import type { BudgetStore } from '../ledger/budgets/set.ts';
+import type { RouteBook } from '../routing/book.ts';
 
 /**
  * Looks for everything that a completion can be about, so that a budget or a limit can be set on it. A user, who asks
@@ -12,6 +13,7 @@ import type { BudgetStore } from '../ledger/budgets/set.ts';
 export function createSubjectSearch(
   db: Db,
   catalog: Pick<Catalog, 'findModel' | 'findProvider'>,
+  routes: Pick<RouteBook, 'find'>,
 ): BudgetStore['findSubject'] {
   const ofOrganisation = { teamId: undefined };
   return async (who, scope, id) => {
@@ -33,6 +35,7 @@ export function createSubjectSearch(
       case 'END_USER':
         return ofOrganisation;
       case 'ROUTE':
+        return routes.find(who.organisationId, id) && ofOrganisation;
       case 'PROMPT':
         // There are none of these yet, so none is found.
         return undefined;

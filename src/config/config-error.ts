@@ -13,11 +13,10 @@ export class ConfigError extends Error {
   override name = 'ConfigError';
   readonly problems: readonly ConfigProblem[];
 
-  constructor(problems: readonly ConfigProblem[]) {
+  /** @param what has them, as the beginning of a sentence. */
+  constructor(problems: readonly ConfigProblem[], what = 'the configuration') {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
-    super(
-      [`the configuration has ${count}:`, ...problems.map((problem) => `  ${toLine(problem)}`)].join('\n'),
-    );
+    super([`${what} has ${count}:`, ...problems.map((problem) => `  ${toLine(problem)}`)].join('\n'));
     this.problems = problems;
   }
 }

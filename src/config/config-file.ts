@@ -33,7 +33,8 @@ export function readConfigFile(directory: string, named: string | undefined): Co
   }
 }
 
-function parseConfigFile(name: string, text: string): ConfigFile {
+/** @param name what messages call the file by. */
+export function parseConfigFile(name: string, text: string): ConfigFile {
   const lines = new LineCounter();
   const at = (offset: number) => `${name}:${lines.linePos(offset).line}`;
   // Without pretty errors: those show the faulty line, which may hold a key.

@@ -13,6 +13,7 @@ const SCOPES: Readonly<Record<string, LimitScope>> = {
   operation: 'OPERATION',
   model: 'MODEL',
   provider: 'PROVIDER',
+  route: 'ROUTE',
 };
 const UNITS: Readonly<Record<string, LimitUnit>> = {
   requestsPerMinute: 'REQUESTS_PER_MINUTE',
@@ -43,6 +44,7 @@ export const eachLimits = mapOf({
   operation: ofCaller,
   model: ofTarget,
   provider: ofTarget,
+  route: ofTarget,
 }).transform((given): EachLimit[] =>
   Object.entries(given).flatMap(([scope, amounts]) =>
     Object.entries(amounts ?? {}).map(([unit, max]) => ({

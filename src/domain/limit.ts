@@ -7,6 +7,7 @@ export const LIMIT_SCOPES = [
   'OPERATION',
   'MODEL',
   'PROVIDER',
+  'ROUTE',
 ] as const;
 /** What a limit is set on; OPERATION: on a trusted one, by its name. */
 export type LimitScope = (typeof LIMIT_SCOPES)[number];

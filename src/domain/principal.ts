@@ -12,6 +12,7 @@ export const SCOPES = [
   'AUDIT_READ',
   'ACCESS_DECIDE',
   'OPERATIONS_WRITE',
+  'ROUTES_WRITE',
   'ADMIN',
   'OWNER',
 ] as const;

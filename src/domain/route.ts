@@ -81,3 +81,27 @@ export interface Route extends RouteSpec {
   /** Id of the key or user that made this version. */
   updatedBy: string;
 }
+
+/** What a route does that does not say otherwise. */
+export const ROUTE_DEFAULTS = {
+  stickyBy: 'END_USER',
+  onCut: 'FAIL',
+  fallbackOn: ['ERROR', 'TIMEOUT', 'RATE_LIMITED', 'CONTEXT_OVERFLOW'],
+  repairs: 0,
+} satisfies Partial<RouteSpec>;
+export const TARGET_DEFAULTS = { weight: 1, retries: 1 } satisfies Partial<RouteTarget>;
+
+/** Whether a name is that of a route; models have theirs behind the name of their provider and a slash. */
+export function isRouteName(name: string): boolean {
+  return !name.includes('/');
+}
+
+/** What a route said at some time. */
+export interface RouteVersion extends RouteSpec {
+  routeId: string;
+  number: number;
+  note: string | undefined;
+  createdAt: Date;
+  /** Id of the key or user. */
+  createdBy: string;
+}

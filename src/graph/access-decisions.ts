@@ -14,7 +14,8 @@ const AccessRequestCreateInput = builder.inputType('AccessRequestCreateInput', {
     kind: t.field({ type: AccessRequestKind, required: true }),
     targetId: t.id({
       required: true,
-      description: 'A model as `provider/model`, a scope such as `USAGE_READ`, or the id of a budget.',
+      description:
+        'A model as `provider/model`, a route by its name, a scope such as `USAGE_READ`, or the id of a budget.',
     }),
     amount: t.field({
       type: 'Decimal',

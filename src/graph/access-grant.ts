@@ -16,7 +16,7 @@ builder.node(AccessGrant, {
       resolve: ({ targetId }) => targetId,
     }),
     target: t.node({
-      description: 'The model or budget, as it is now; null where the viewer may not see it.',
+      description: 'The model, route or budget, as it is now; null where the viewer may not see it.',
       id: nodeOf,
     }),
     amount: t.field({

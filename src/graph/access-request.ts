@@ -9,6 +9,7 @@ import type { BudgetUnit } from '../domain/budget.ts';
 import { isId } from '../lib/ids.ts';
 import { BudgetAmount } from './budget.ts';
 import { builder } from './builder.ts';
+import type { GraphContext } from './context.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import { Team } from './team.ts';
 
@@ -29,8 +30,13 @@ interface OfTarget {
 }
 
 /** The global id of what is asked for; null for what is no node. */
-export function nodeOf({ kind, targetId }: OfTarget): string | null {
+export function nodeOf(
+  { kind, targetId }: OfTarget,
+  _args: unknown,
+  { gateway, who }: GraphContext,
+): string | null {
   if (kind === 'MODEL') return `mdl_${targetId}`;
+  if (kind === 'ROUTE') return gateway.routes.book.find(who.organisationId, targetId)?.id ?? null;
   return kind === 'BUDGET_INCREASE' ? targetId : null;
 }
 
@@ -50,7 +56,7 @@ builder.node(AccessRequest, {
       resolve: ({ targetId }) => targetId,
     }),
     target: t.node({
-      description: 'The model or budget, as it is now; null where the viewer may not see it.',
+      description: 'The model, route or budget, as it is now; null where the viewer may not see it.',
       id: nodeOf,
     }),
     amount: t.field({

@@ -7,16 +7,18 @@ import type { Completion } from '../domain/completion.ts';
 import type { Limit, LimitStanding } from '../domain/limit.ts';
 import type { Price } from '../domain/model.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { RouteVersion } from '../domain/route.ts';
 import { findAuditEvents, type AuditEvent } from '../events/audit.ts';
 import type { Gateway } from '../gateway.ts';
 import { findBudgets, listBudgets } from '../ledger/budgets/read.ts';
-import { findCompletions } from '../ledger/completions.ts';
+import { findCompletions, type Page } from '../ledger/completions.ts';
 import { findEntries, type LedgerEntry } from '../ledger/entries.ts';
 import { subjectsOfCaller } from '../limits/read.ts';
+import { countVersionsOf, listVersionsOf } from '../routing/rows.ts';
 import type { Pace } from '../usage/forecast.ts';
 import { readPaces } from '../usage/pace.ts';
 import { createAccessLoaders, type AccessLoaders } from './access-loaders.ts';
-import { byId, type ById } from './batches.ts';
+import { byId, countOf, pagesOf, type ById } from './batches.ts';
 
 /** A subject has at most one budget for each unit and window, so no list of theirs comes near. */
 const MOST_BUDGETS = 10_000;
@@ -37,6 +39,8 @@ export interface Loaders extends AccessLoaders {
   budgetsOn: DataLoader<string, Budget[]>;
   /** How a limit stands for whoever asks; null where that depends on what is asked for. */
   limitStanding: DataLoader<Limit, LimitStanding | null, string>;
+  versionsOfRoute(page: Page): DataLoader<string, RouteVersion[]>;
+  routeVersionCount: DataLoader<string, number>;
   /** How fast that which a budget counts is used; undefined where nothing is known. */
   pace: DataLoader<Budget, Pace | undefined, string>;
 }
@@ -72,6 +76,11 @@ export function createLoaders(gateway: Gateway, { who, ip }: { who: Principal; i
       },
       { cacheKeyFn: ({ id }) => id },
     ),
+    versionsOfRoute: pagesOf(
+      (routeIds, page) => listVersionsOf(sql, routeIds, page),
+      ({ routeId }) => routeId,
+    ),
+    routeVersionCount: countOf((routeIds) => countVersionsOf(sql, routeIds)),
     pace: new DataLoader(
       async (budgets) => {
         const paces = await readPaces(db, who.organisationId, budgets);

@@ -8,7 +8,7 @@ import { Provider } from './provider.ts';
 
 const Capability = builder.enumType('Capability', { values: CAPABILITIES });
 
-const ModelAccess = builder.objectRef<{ allowed: boolean; via: string }>('ModelAccess').implement({
+export const ModelAccess = builder.objectRef<{ allowed: boolean; via: string }>('ModelAccess').implement({
   fields: (t) => ({
     allowed: t.exposeBoolean('allowed'),
     via: t.exposeString('via', { description: 'What allows or forbids it.' }),

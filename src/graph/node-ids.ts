@@ -20,6 +20,7 @@ const PREFIXES = {
   grant: 'AccessGrant',
   lim: 'Limit',
   op: 'Operation',
+  route: 'Route',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 

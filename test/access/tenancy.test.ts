@@ -156,6 +156,7 @@ const EVERYTHING = `query ($running: ID!, $grantId: ID!) {
   accessRequests(status: PENDING) { nodes { id status } totalCount }
   grant: node(id: $grantId) { ... on AccessGrant { endedAt } }
   completion(id: $running) { status }
+  routes { nodes { name version versions { totalCount } } totalCount }
 }`;
 
 /** All that the other organisation has; of each type of node at least one. */
@@ -184,6 +185,7 @@ async function describeOther(completions: { done: string; running: string }): Pr
     Organisation: [organisationId],
     Price: [set.priceId],
     Role: [`role_${role}`],
+    Route: set.routeIds,
     Team: [teamId],
     User: [userId],
   };

@@ -28,6 +28,7 @@ beforeAll(async () => {
   await gateway().ask(`mutation {
     limitSet(input: { scope: TEAM, subjectId: "team_default", unit: CONCURRENT, max: 1000 }) { limit { id } }
     operationRegister(input: { text: "query A { viewer { scopes } }" }) { operation { id } }
+    routeSet(input: { name: "fast", strategy: PRIORITY, targets: [{ model: "demo/echo" }] }) { route { id } }
   }`);
   const { data } = await gateway().ask(`{
     viewer { key { id } team { id } organisation { id } }
@@ -39,9 +40,20 @@ beforeAll(async () => {
     limits { nodes { id } }
     auditEvents { nodes { id } }
     operations { nodes { id } }
+    route(name: "fast") { id }
   }`);
-  const { viewer, accessRequests, completions, ledger, providers, budgets, limits, auditEvents, operations } =
-    data;
+  const {
+    viewer,
+    accessRequests,
+    completions,
+    ledger,
+    providers,
+    budgets,
+    limits,
+    auditEvents,
+    operations,
+    route,
+  } = data;
   Object.assign(known, {
     AccessGrant: granted,
     AccessRequest: accessRequests.nodes[0].id,
@@ -59,6 +71,7 @@ beforeAll(async () => {
     Price: completions.nodes[0].model.price.id,
     Provider: providers[0].id,
     Role: 'role_CALLER',
+    Route: route.id,
     Team: viewer.team.id,
     User: await addUser(gateway(), 'Ann'),
   });
@@ -83,6 +96,7 @@ const GARBAGE = [
   ['an entry that is no number', 'ent_1e3'],
   ['the name of a property of every object', 'mdl___proto__'],
   ['another such name as the prefix', 'constructor_x'],
+  ['a route that does not exist', 'route_00000000000000000000000000'],
   ['SQL', "cmpl_' OR ''='"],
   ['a NUL', 'cmpl_\0'],
   ['a NUL at the end of an id', 'key_00000000000000000000000000\0'],

@@ -41,6 +41,12 @@ describe('numbers', () => {
       'BudgetForecast.confidence',
       'ModelParams.temperature',
       'ModelParams.topP',
+      'Route.hedgePercentile',
+      'RouteSetInput.hedgePercentile',
+      'RouteSettings.hedgePercentile',
+      'RouteTarget.upTo',
+      'RouteTargetInput.upTo',
+      'RouteVersion.hedgePercentile',
     ]);
   });
 
@@ -124,8 +130,10 @@ describe('every connection', () => {
       'Query.members',
       'Query.models',
       'Query.operations',
+      'Query.routes',
       'Query.teams',
       'Query.users',
+      'Route.versions',
       'Team.keys',
       'Team.members',
       'User.memberships',

@@ -4,6 +4,7 @@ import { grant, request } from '../access-requests/support.ts';
 import { makeKey } from '../access/support/keys.ts';
 import { raiseAlert } from '../alerts/support/alerts.ts';
 import { addMember, addUser } from '../access/support/users.ts';
+import { setRoute } from '../routes/support.ts';
 import { ADMIN_KEY, useGateway, type TestGateway } from '../support/gateway.ts';
 import { normalise } from './support/normalise.ts';
 import { listOperations, type Operation } from './support/operations.ts';
@@ -12,7 +13,7 @@ const gateway = useGateway();
 const operations = listOperations();
 
 /** Those that only an admin may ask for. */
-const OF_ADMINS = /^(team|member|user|role|model-access|limit|operation)s?\b/;
+const OF_ADMINS = /^(team|member|user|role|route|model-access|limit|operation)s?\b/;
 
 /**
  * What an operation finds: a key of its own that has asked for two completions, another key with a budget, and a user in
@@ -63,6 +64,7 @@ async function prepare(on: TestGateway): Promise<Stage> {
   const team = data.teamCreate.team.id;
   const user = await addUser(on, 'Ann');
   await addMember(on, { userId: user, teamId: team, role: 'ANALYST' });
+  await setRoutes(on);
   await complete(on, secret, 'demo/echo');
   const completion = await complete(on, secret, 'demo/expensive');
   const budget = await setBudget(on, otherKey);
@@ -81,6 +83,18 @@ async function prepare(on: TestGateway): Promise<Stage> {
     ownAccessRequest: (await request(on, secret, { ...wanted, targetId: 'ADMIN' })).accessRequest!.id,
     grant: await grant(on, data.other.secret, { kind: 'SCOPE', targetId: 'AUDIT_READ' }),
   };
+}
+
+/** One that leads to another, in its second version, and none that the operations before have left. */
+async function setRoutes(on: TestGateway): Promise<void> {
+  const { database, routes } = on.gateway;
+  await database.sql`DELETE FROM route_versions`;
+  await database.sql`DELETE FROM routes`;
+  await routes.book.reload('org_default');
+  const [cheap, assistant] = [{ model: 'cheap' }, { model: 'demo/assistant', weight: 3 }];
+  await setRoute(on, { name: 'cheap' });
+  await setRoute(on, { name: 'support', targets: [cheap], note: 'a start' });
+  await setRoute(on, { name: 'support', targets: [assistant, cheap] });
 }
 
 async function setBudget({ ask }: TestGateway, subjectId: string): Promise<string> {

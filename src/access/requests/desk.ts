@@ -12,6 +12,8 @@ export interface AccessDesk {
   db: Db;
   askFirst: AskFirst;
   isModel(name: string): boolean;
+  /** By its name or its id. */
+  findRoute(organisationId: string, name: string): { id: string; name: string } | undefined;
   budgets: LimitKeeper;
   /** Something was committed. */
   onChange(): void;

@@ -33,8 +33,7 @@ export async function ensureTarget(desk: AccessDesk, who: Principal, wanted: Wan
     case 'MODEL':
       return { ...plain, targetId: ensureModel(desk, who, wanted.targetId) };
     case 'ROUTE':
-      // There are no routes yet, so none is found.
-      throw new NotFound('route', wanted.targetId);
+      return { ...plain, targetId: ensureRoute(desk, who, wanted.targetId) };
   }
 }
 
@@ -54,6 +53,14 @@ function ensureScope(who: Principal, name: string): Scope {
 function ensureModel({ isModel, askFirst }: AccessDesk, who: Principal, id: string): string {
   const name = id.replace(/^mdl_/, '');
   if (!isModel(name)) throw new NotFound('model', id);
+  if (mayUseModel(askFirst, who, name)) throw new Conflict(`you may use ${JSON.stringify(name)} already`);
+  return name;
+}
+
+/** @param id the name of a route, or its id. */
+function ensureRoute({ findRoute, askFirst }: AccessDesk, who: Principal, id: string): string {
+  const name = findRoute(who.organisationId, id)?.name;
+  if (name === undefined) throw new NotFound('route', id);
   if (mayUseModel(askFirst, who, name)) throw new Conflict(`you may use ${JSON.stringify(name)} already`);
   return name;
 }

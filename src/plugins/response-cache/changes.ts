@@ -21,6 +21,7 @@ const CHANGED_BY: Partial<Record<OutboxKind, (subjectId: string) => string[]>> =
   LEDGER_CORRECTED: () => [],
   LIMITS_CHANGED: () => [],
   OPERATIONS_CHANGED: () => [],
+  ROUTE_CHANGED: () => [],
 };
 
 /** Lets go of what is not true any more, whichever instance has changed it. */

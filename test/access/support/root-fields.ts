@@ -49,6 +49,12 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.operations': { needs: 'OPERATIONS_WRITE', query: '{ operations { totalCount } }' },
   'Query.providers': { query: '{ providers { name } }' },
   'Query.roles': { query: '{ roles { name } }' },
+  'Query.route': { query: '{ route(name: "none") { id } }' },
+  'Query.routeDiff': {
+    needs: 'ROUTES_WRITE',
+    query: '{ routeDiff(name: "none", from: 1, to: 2) { path } }',
+  },
+  'Query.routes': { query: '{ routes { totalCount } }' },
   'Query.team': { query: `{ team(id: "${NO_TEAM}") { id } }` },
   'Query.teams': { query: '{ teams { totalCount } }' },
   'Query.usage': { needs: 'USAGE_READ', query: `{ usage(range: ${RANGE}) { total { requests } } }` },
@@ -149,6 +155,23 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.operationRemove': {
     needs: 'OPERATIONS_WRITE',
     query: `mutation { operationRemove(id: "${NO_OPERATION}") { errors { code } } }`,
+  },
+  'Mutation.routeDelete': {
+    needs: 'ROUTES_WRITE',
+    query: 'mutation { routeDelete(name: "none") { errors { code } } }',
+  },
+  'Mutation.routeRestore': {
+    needs: 'ROUTES_WRITE',
+    query: 'mutation { routeRestore(name: "none", version: 1) { errors { code } } }',
+  },
+  'Mutation.routeSet': {
+    needs: 'ROUTES_WRITE',
+    query:
+      'mutation { routeSet(input: { name: "", strategy: PRIORITY, targets: [] }, expectedVersion: 9) { errors { code } } }',
+  },
+  'Mutation.routesApply': {
+    needs: 'ROUTES_WRITE',
+    query: 'mutation { routesApply(input: { routes: [] }) { errors { code } } }',
   },
   'Mutation.limitDelete': {
     needs: 'LIMITS_WRITE',

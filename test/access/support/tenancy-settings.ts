@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { TestGateway } from '../../support/gateway.ts';
 import { OPERATION } from './tenancy-cases-of-operations.ts';
+import { OTHER_ROUTE, ROUTE } from './tenancy-cases-of-routes.ts';
 
 /** Asks as an admin of the organisation. */
 type AskOther = (query: string, variables?: object) => ReturnType<TestGateway['ask']>;
@@ -11,6 +12,7 @@ export interface Settings {
   limitId: string;
   priceId: string;
   operationId: string;
+  routeIds: string[];
 }
 
 /** Sets one of each. @param mark stands in every text. */
@@ -23,6 +25,13 @@ export async function setAll(
       budgetSet(input: { subjectId: $team, limit: "1", window: DAY }) { budget { id } }
       limitSet(input: { scope: TEAM, subjectId: $team, unit: CONCURRENT, max: 9 }) { limit { id } }
       priceSet(input: { model: "demo/slow", rates: [{ unit: REQUEST, amount: "1" }] }) { price { id } }
+      routeSet(input: { name: "${ROUTE}", strategy: PRIORITY, targets: [{ model: "demo/echo" }], note: $mark }) { route { id } }
+      other: routeSet(input: { name: "${OTHER_ROUTE}", strategy: PRIORITY, targets: [{ model: "${ROUTE}" }], note: $mark }) {
+        route { id }
+      }
+      second: routeSet(input: { name: "${OTHER_ROUTE}", strategy: WEIGHTED, targets: [{ model: "${ROUTE}" }], note: $mark }) {
+        route { id }
+      }
       operationRegister(input: { text: $text, name: $mark, policy: { models: [$mark] } }) { operation { id } }
     }`,
     { team: teamId, text: OPERATION, mark },
@@ -32,6 +41,7 @@ export async function setAll(
     limitId: data.limitSet.limit.id,
     priceId: data.priceSet.price.id,
     operationId: data.operationRegister.operation.id,
+    routeIds: [data.routeSet.route.id, data.other.route.id],
   };
 }
 

@@ -1,0 +1,137 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { ConfigError } from '../config/config-error.ts';
+import { readEnvironment } from '../config/env.ts';
+import { readRouteFiles, type RouteFile } from '../config/route-files.ts';
+import { askGateway, type GatewayAddress, type UserError } from './ask-gateway.ts';
+import { describeEdits, type Edit } from './describe-edits.ts';
+import { readDocuments, shorten, toYaml } from './route-documents.ts';
+
+/** What was given on the command line. */
+interface RoutesOptions {
+  url?: string;
+}
+export interface RoutesPullOptions extends RoutesOptions {
+  force?: boolean;
+}
+export interface RoutesPlanOptions extends RoutesOptions {
+  prune?: boolean;
+}
+export interface RoutesApplyOptions extends RoutesPlanOptions {
+  yes?: boolean;
+}
+
+const LOCAL_URL = 'http://127.0.0.1:4000/graphql';
+
+const APPLY = `mutation RoutesApply($input: RoutesApplyInput!) {
+  routesApply(input: $input) {
+    edits { name action version changes { kind path before after } }
+    errors { code message path }
+  }
+}`;
+
+interface Wanted {
+  files: RouteFile[];
+  remove: string[];
+}
+
+/** Writes each route of the gateway to a file of its own; one that says something else already stays, unless forced. */
+export async function runRoutesPull(folder: string, options: RoutesPullOptions): Promise<void> {
+  const files = new Map(readRouteFiles(folder).map((each) => [each.route.name, each]));
+  const documents = await readDocuments(toAddress(options));
+  await mkdir(folder, { recursive: true });
+  const kept: string[] = [];
+  for (const document of documents) {
+    const known = files.get(document.name);
+    if (known && isDeepStrictEqual(shorten(known.route), document)) continue;
+    const file = join(folder, known?.file ?? `${document.name}.yaml`);
+    if (known && !options.force) {
+      kept.push(file);
+      continue;
+    }
+    await writeFile(file, toYaml(document));
+    print(`wrote ${file}`);
+  }
+  print(documents.length === 1 ? '1 route' : `${documents.length} routes`);
+  if (kept.length > 0) throw new Error(`what differs was kept: ${kept.join(', ')}; --force writes over it`);
+}
+
+/** Prints what applying the files would change, and changes nothing. */
+export async function runRoutesPlan(folder: string, options: RoutesPlanOptions): Promise<void> {
+  await plan(folder, toAddress(options), options);
+}
+
+/** Prints the same, asks, and makes the routes what the files say: all of them, as they were shown, or none. */
+export async function runRoutesApply(folder: string, options: RoutesApplyOptions): Promise<void> {
+  const gateway = toAddress(options);
+  const { wanted, edits } = await plan(folder, gateway, options);
+  if (edits.every(({ action }) => action === 'UNCHANGED')) return;
+  if (!options.yes) await ensureAgreed();
+  const expect = edits.map(({ name, version }) => ({ name, version }));
+  await apply(gateway, wanted, { expect });
+  print('applied');
+}
+
+async function plan(folder: string, gateway: GatewayAddress, { prune }: RoutesPlanOptions) {
+  const files = readRouteFiles(folder);
+  if (files.length === 0)
+    throw new Error(`there is no route in ${folder}; "routes pull" writes those there are`);
+  const names = new Set(files.map(({ route }) => route.name));
+  const others = (await readDocuments(gateway)).map(({ name }) => name).filter((name) => !names.has(name));
+  const wanted = { files, remove: prune ? others : [] };
+  const edits = await apply(gateway, wanted, { dryRun: true });
+  process.stdout.write(describeEdits(edits));
+  if (!prune && others.length > 0) print(`in no file, and kept without --prune: ${others.join(', ')}`);
+  return { wanted, edits };
+}
+
+async function apply(
+  gateway: GatewayAddress,
+  { files, remove }: Wanted,
+  how: { dryRun?: boolean; expect?: { name: string; version: number }[] },
+): Promise<Edit[]> {
+  const input = { routes: files.map(({ route }) => route), delete: remove, ...how };
+  const { routesApply } = await askGateway<{
+    routesApply: { edits: Edit[] | null; errors: UserError[] };
+  }>(gateway, APPLY, { input });
+  const { edits, errors } = routesApply;
+  if (edits) return edits;
+  throw toError(files, errors);
+}
+
+/** What is wrong in a file is told by its line. */
+function toError(files: readonly RouteFile[], errors: readonly UserError[]): Error {
+  const problems = errors.flatMap(({ message, path }) => {
+    const [, list, index, ...setting] = path ?? [];
+    const file = list === 'routes' ? files[Number(index)] : undefined;
+    if (!file) return [];
+    const rest = message.startsWith(`${path?.join('.')} `)
+      ? message.slice(path!.join('.').length + 1)
+      : message;
+    return [{ at: file.locate(setting), setting: setting.join('.'), message: rest }];
+  });
+  if (problems.length === errors.length) return new ConfigError(problems, 'the folder of routes');
+  return new Error(errors.map(({ message }) => message).join('; '));
+}
+
+function toAddress({ url }: RoutesOptions): GatewayAddress {
+  const { lookup } = readEnvironment();
+  const key = lookup['SLUICE_KEY'];
+  if (key === undefined) throw new Error('set SLUICE_KEY to a key with the scope ROUTES_WRITE');
+  return { url: url ?? lookup['SLUICE_URL'] ?? LOCAL_URL, key };
+}
+
+async function ensureAgreed(): Promise<void> {
+  const unchanged = 'nothing was changed';
+  if (!process.stdin.isTTY) throw new Error(`${unchanged}; --yes applies without asking`);
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question('Apply this? [y/N] ');
+  terminal.close();
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Error(unchanged);
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}

@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CUT_ACTIONS, FALLBACK_REASONS, ROUTE_STRATEGIES, STICKY_KEYS } from '../domain/route.ts';
+import { ConfigError, type ConfigProblem } from './config-error.ts';
+import { parseConfigFile } from './config-file.ts';
+import { describeType, listProblems } from './problems.ts';
+import { choice, mapOf } from './rules.ts';
+
+const YAML = /\.ya?ml$/;
+
+const text = z.string().min(1, 'is empty');
+const number = z.number().optional();
+
+const target = mapOf({
+  model: text,
+  weight: number,
+  condition: text.optional(),
+  connectMs: number,
+  firstTokenMs: number,
+  idleMs: number,
+  timeoutMs: number,
+  retries: number,
+  upTo: number,
+});
+
+/** What a route is, by the names of `RouteSetInput`; what the numbers may be is for the gateway to say. */
+const route = mapOf({
+  name: text,
+  strategy: choice(ROUTE_STRATEGIES),
+  stickyBy: choice(STICKY_KEYS).optional(),
+  onCut: choice(CUT_ACTIONS).optional(),
+  fallbackOn: z.array(choice(FALLBACK_REASONS)).optional(),
+  repairs: number,
+  hedgePercentile: number,
+  targets: z.array(target),
+});
+
+export type RouteDocument = z.output<typeof route>;
+
+/** A route as it stands in a file. */
+export interface RouteFile {
+  /** Without the folder. */
+  file: string;
+  route: RouteDocument;
+  /** File and line of a setting, such as `['targets', '0', 'model']`. */
+  locate(path: readonly PropertyKey[]): string | undefined;
+}
+
+/**
+ * The routes in the YAML files of a folder, by the names of the files; none where there is no such folder.
+ * @throws ConfigError that lists every problem of all of them at once.
+ */
+export function readRouteFiles(folder: string): RouteFile[] {
+  const read = listFiles(folder).map((file) => readRouteFile(folder, file));
+  const files = read.flatMap((each) => ('route' in each ? [each] : []));
+  const problems = read.flatMap((each) => ('problems' in each ? each.problems : []));
+  const names = files.map((each) => each.route.name);
+  for (const [index, { file, locate }] of files.entries()) {
+    const first = files[names.indexOf(names[index]!)]!;
+    if (first.file !== file)
+      problems.push({ at: locate(['name']), setting: 'name', message: `stands in ${first.file} already` });
+  }
+  if (problems.length > 0) throw new ConfigError(problems, 'the folder of routes');
+  return files;
+}
+
+function listFiles(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((file) => YAML.test(file))
+      .toSorted();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+function readRouteFile(folder: string, file: string): RouteFile | { problems: ConfigProblem[] } {
+  const { content, problems, locate: find } = parseConfigFile(file, readFileSync(join(folder, file), 'utf8'));
+  if (problems.length > 0) return { problems };
+  const toKey = (step: PropertyKey) => (/^\d+$/.test(String(step)) ? Number(String(step)) : step);
+  const locate = (path: readonly PropertyKey[]) => find(path.map(toKey));
+  const parsed = route.safeParse(content, { error: describeType });
+  if (!parsed.success) return { problems: listProblems(parsed.error, locate) };
+  return { file, route: parsed.data, locate };
+}

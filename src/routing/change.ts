@@ -1,0 +1,105 @@
+import type { Sql } from 'postgres';
+import { InvalidInput, NotFound } from '../domain/errors.ts';
+import type { Origin } from '../domain/origin.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { RouteBook } from './book.ts';
+import { decideEdits, type Validate, type WantedChanges, type WantedRoute } from './decide.ts';
+import type { RouteEdit } from './edit.ts';
+import { findVersion, readRoutes } from './rows.ts';
+import { writeChanges } from './write.ts';
+
+/** What changing routes needs. */
+export interface RouteStore {
+  sql: Sql;
+  book: RouteBook;
+  validate: Validate;
+  /** A change was committed. */
+  onChange(): void;
+}
+
+/**
+ * Sets and deletes routes in one transaction, checked as a whole. What is wanted as it is already makes no version. In
+ * this process the change holds when this returns.
+ * @throws InvalidInput with every fault; Conflict for another version than expected, and for deleting what others name;
+ * NotFound for deleting what is not there.
+ */
+export async function changeRoutes(
+  store: RouteStore,
+  who: Principal,
+  wanted: WantedChanges,
+  by: Origin,
+): Promise<RouteEdit[]> {
+  const { organisationId } = who;
+  const edits = await store.sql.begin(async (tx) => {
+    // Whoever changes routes of the organisation at the same time waits here, so that both see the whole.
+    await tx`SELECT 1 FROM organisations WHERE id = ${organisationId} FOR UPDATE`;
+    const kept = await readRoutes(tx, organisationId);
+    const decided = decideEdits(store.validate, kept, wanted);
+    if (!wanted.dryRun) await writeChanges(tx, who, { edits: decided, kept, by });
+    return decided;
+  });
+  if (wanted.dryRun) return edits;
+  store.onChange();
+  await store.book.reload(organisationId);
+  return edits;
+}
+
+/** Sets one route, whether or not there was one. */
+export async function setRoute(
+  store: RouteStore,
+  who: Principal,
+  { expectedVersion, ...route }: WantedRoute & { expectedVersion: number | undefined },
+  by: Origin,
+): Promise<string> {
+  const { name } = route.spec;
+  await changeRoutes(store, who, { set: [route], remove: [], ...expecting(name, expectedVersion) }, by);
+  return name;
+}
+
+/** From now on nobody finds it; its versions are kept. */
+export async function deleteRoute(
+  store: RouteStore,
+  who: Principal,
+  { name, expectedVersion }: { name: string; expectedVersion: number | undefined },
+  by: Origin,
+): Promise<string> {
+  const wanted = { set: [], remove: [name], ...expecting(name, expectedVersion) };
+  const [edit] = await changeRoutes(store, who, wanted, by);
+  return edit!.before!.id;
+}
+
+/**
+ * Makes what a version said a new version; also of a route that was deleted.
+ * @throws as for setting it, with the path of the version: what it names may be gone.
+ */
+export async function restoreRoute(
+  store: RouteStore,
+  who: Principal,
+  wanted: { name: string; version: number; expectedVersion: number | undefined },
+  by: Origin,
+): Promise<string> {
+  const { name, version: number, expectedVersion } = wanted;
+  const version = await findVersion(store.sql, who.organisationId, { name, number });
+  if (!version) throw new NotFound('version of this route', String(number), ['version']);
+  const {
+    routeId: _routeId,
+    number: _number,
+    createdAt: _at,
+    createdBy: _by,
+    note: _note,
+    ...spec
+  } = version;
+  const note = `restored from version ${number}`;
+  try {
+    return await setRoute(store, who, { spec, note, path: [], expectedVersion }, by);
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    throw new InvalidInput(
+      error.issues.map(({ message }) => ({ path: ['version'], message: `version ${number}: ${message}` })),
+    );
+  }
+}
+
+function expecting(name: string, version: number | undefined): Pick<WantedChanges, 'expectedVersions'> {
+  return { expectedVersions: new Map(version === undefined ? [] : [[name, version]]) };
+}

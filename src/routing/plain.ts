@@ -1,0 +1,28 @@
+import type { RouteSpec, RouteTarget } from '../domain/route.ts';
+
+/** A target by the names that callers set it by; what it does not say is not there. */
+export type PlainTarget = Record<string, string | number>;
+
+/** A route by the names that callers set it by, for the audit and for comparing. */
+export interface PlainRoute {
+  settings: Record<string, string | number | string[]>;
+  targets: PlainTarget[];
+}
+
+export function toPlain(spec: RouteSpec): PlainRoute {
+  const { strategy, targets, stickyBy, onCut, fallbackOn, repairs, hedgePercentile } = spec;
+  return {
+    settings: withoutUndefined({ strategy, stickyBy, onCut, fallbackOn, repairs, hedgePercentile }),
+    targets: targets.map(toPlainTarget),
+  };
+}
+
+function toPlainTarget({ timeouts: { totalMs, ...timeouts }, ...target }: RouteTarget): PlainTarget {
+  return withoutUndefined({ ...target, ...timeouts, timeoutMs: totalMs });
+}
+
+type Given<T> = Record<string, Exclude<T[keyof T], undefined>>;
+
+function withoutUndefined<T extends object>(members: T): Given<T> {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,27 @@
+import { openRouteBook } from '../routing/book.ts';
+import type { RouteStore } from '../routing/change.ts';
+import { validateRoute } from '../routing/validate.ts';
+import type { Models } from './open-models.ts';
+import type { Opening } from './opening.ts';
+import type { Store } from './open-store.ts';
+
+/** What stands behind names that are no model's. */
+export interface Routes {
+  routes: RouteStore;
+}
+
+export async function openRoutes(
+  { logger, opened }: Opening,
+  { database: { sql }, relay, announceCommit }: Store,
+  { catalog }: Models,
+): Promise<Routes> {
+  const book = await openRouteBook(sql, {
+    relay,
+    onError: (err) => logger.error({ err }, 'routes cannot be read; those that were known hold on'),
+  });
+  opened.defer(() => book.close());
+  const { findModel } = catalog;
+  const validate: RouteStore['validate'] = (spec, findRoute, at) =>
+    validateRoute(spec, { findModel, findRoute, allowedRegions: undefined }, at);
+  return { routes: { sql, book, validate, onChange: announceCommit } };
+}

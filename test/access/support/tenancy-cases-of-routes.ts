@@ -1,0 +1,54 @@
+import { NONE, NOT_FOUND, type Case } from './tenancy-case.ts';
+
+/** Both organisations have a route of this name, each its own. */
+export const ROUTE = 'shared-route';
+/** The other organisation has two versions of one by this name, and nobody else has any. */
+export const OTHER_ROUTE = 'other-route';
+
+/** Naming the routes of the other organisation. */
+export function listCasesOfRoutes(): Record<string, Case> {
+  const refused = { route: null, errors: NOT_FOUND };
+  return {
+    'Query.route': {
+      query: `query { route(name: "${OTHER_ROUTE}") { id versions { nodes { number } totalCount } } }`,
+      answer: { route: null },
+    },
+    'Query.routeDiff': {
+      query: `query { routeDiff(name: "${OTHER_ROUTE}", from: 1, to: 2) { path before after } }`,
+      answer: { routeDiff: null },
+    },
+    'Query.routes': {
+      query: '{ routes { nodes { id } totalCount } }',
+      answer: { routes: NONE },
+    },
+    'Mutation.routeDelete': {
+      query: `mutation { routeDelete(name: "${OTHER_ROUTE}") { deletedId errors { code } } }`,
+      answer: { routeDelete: { deletedId: null, errors: NOT_FOUND } },
+    },
+    'Mutation.routeRestore': {
+      query: `mutation { routeRestore(name: "${OTHER_ROUTE}", version: 1) { route { id } errors { code } } }`,
+      answer: { routeRestore: refused },
+    },
+    'Mutation.routeSet': {
+      // The other organisation has one of this name already.
+      query: `mutation {
+        routeSet(
+          input: { name: "${ROUTE}", strategy: PRIORITY, targets: [{ model: "demo/echo" }] }
+          expectedVersion: 0
+        ) {
+          route { version versions { nodes { number } totalCount } } errors { code }
+        }
+      }`,
+      answer: {
+        routeSet: {
+          route: { version: 1, versions: { nodes: [{ number: 1 }], totalCount: 1 } },
+          errors: [],
+        },
+      },
+    },
+    'Mutation.routesApply': {
+      query: `mutation { routesApply(input: { routes: [], delete: ["${OTHER_ROUTE}"] }) { edits { name } errors { code } } }`,
+      answer: { routesApply: { edits: null, errors: NOT_FOUND } },
+    },
+  };
+}

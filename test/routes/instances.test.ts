@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bootGateway, type TestGateway } from '../support/gateway.ts';
+import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import { deleteRoute, setRoute, versionOf } from './support.ts';
+
+const SERVER = process.env['SLUICE_TEST_DATABASE_URL'];
+const REDIS = process.env['REDIS_URL'];
+const LONG = { timeout: 10_000 };
+
+describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
+  let database: TestDatabase;
+  let one: TestGateway;
+  let two: TestGateway;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const variables = {
+      SLUICE_SECRET: 'a-shared-hashing-key-Qm38fhWq81ncVbz77TtY',
+      ...(REDIS ? { REDIS_URL: REDIS } : {}),
+    };
+    const boot = () => bootGateway({ databaseUrl: database.databaseUrl, variables });
+    [one, two] = await Promise.all([boot(), boot()]);
+  });
+  afterAll(async () => {
+    await Promise.all([one.stop(0), two.stop(0)]);
+    await database.drop();
+  });
+
+  it('know of each other’s changes', async () => {
+    await setRoute(one, { name: 'shared' });
+    await expect.poll(() => versionOf(two, 'shared'), LONG).toBe(1);
+    await setRoute(two, { name: 'shared', strategy: 'WEIGHTED' });
+    await expect.poll(() => versionOf(one, 'shared'), LONG).toBe(2);
+    await deleteRoute(one, 'shared');
+    await expect.poll(() => versionOf(two, 'shared'), LONG).toBeUndefined();
+  });
+
+  it('know of them while a transaction that began before is open', async () => {
+    const { sql } = one.gateway.database;
+    const release = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const slow = sql.begin(async (tx) => {
+      await tx`INSERT INTO outbox (organisation_id, kind, subject_id) VALUES ('org_default', 'KEY_CHANGED', 'nobody')`;
+      begun.resolve();
+      await release.promise;
+    });
+    await begun.promise;
+    await setRoute(one, { name: 'beside' });
+    await expect.poll(() => versionOf(two, 'beside'), LONG).toBe(1);
+    release.resolve();
+    await slow;
+  });
+
+  it('make one version of what both want at once', async () => {
+    await setRoute(one, { name: 'raced' });
+    const answers = await Promise.all(
+      [one, two].map((each, at) =>
+        setRoute(each, { name: 'raced', strategy: at === 0 ? 'WEIGHTED' : 'STICKY' }, { expectedVersion: 1 }),
+      ),
+    );
+    expect(answers.flatMap(({ errors }) => errors.map(({ code }) => code))).toEqual(['CONFLICT']);
+  });
+
+  it('let no circle come of two changes at once', async () => {
+    for (const name of ['left', 'right']) await setRoute(one, { name });
+    await expect.poll(() => versionOf(two, 'right'), LONG).toBe(1);
+    const answers = await Promise.all([
+      setRoute(one, { name: 'left', targets: [{ model: 'right' }] }),
+      setRoute(two, { name: 'right', targets: [{ model: 'left' }] }),
+    ]);
+    expect(answers.filter(({ route }) => route)).toHaveLength(1);
+    expect(answers.flatMap(({ errors }) => errors)).toMatchObject([
+      { message: expect.stringMatching(/circle/) },
+    ]);
+  });
+});
