@@ -63,18 +63,22 @@ export function createMeter(
     outcome() {
       const { parts, toolCalls } = answer;
       const usage = usageOf(answer, plan);
+      const costNanos = usage.source === 'NONE' ? 0n : plan.price && pricing.costOf(plan.price, usage);
       const { provider, name: model } = plan.model;
+      const latencyMs = sinceStartMs();
       return {
         ...endOf(answer, failure),
         parts,
         toolCalls,
         object,
         usage,
-        costNanos: usage.source === 'NONE' ? 0n : plan.price && pricing.costOf(plan.price, usage),
-        attempts: [{ index: 0, provider, model, latencyMs: sinceStartMs(), ...attemptEnd }],
+        costNanos,
+        attempts: [
+          { index: 0, provider, model, latencyMs, firstTokenMs, usage, costNanos, ...attemptEnd },
+        ],
         warnings: [...plan.warnings, ...answer.warnings],
         queueMs,
-        totalMs: sinceStartMs(),
+        totalMs: latencyMs,
         firstTokenMs,
       };
     },

@@ -6,6 +6,7 @@ import type { Principal } from '../domain/principal.ts';
 import { ensureCursor } from '../events/cursor.ts';
 import type { OutboxEvent } from '../events/outbox.ts';
 import type { Entry } from '../events/stream-log.ts';
+import type { Heartbeat } from '../ledger/holds.ts';
 import { raceAbort } from '../lib/abort.ts';
 import type { Candidate } from './admit.ts';
 import { complete } from './complete.ts';
@@ -60,7 +61,7 @@ export interface Runs {
   /** Stops what another instance was asked to cancel. */
   onEvent(event: OutboxEvent): void;
   /** How far each completion of this process is. */
-  heartbeats(): { completionId: string; seenOutputTokens: number }[];
+  heartbeats(): Heartbeat[];
   /** Stops those completions whose hold this process has lost. */
   stopLost(ids: string[]): void;
   /** Waits for the end of all that runs; once the signal aborts, stops it. */
@@ -109,7 +110,7 @@ export function createRuns(deps: RunsDeps): Runs {
     heartbeats: () =>
       runs.begun().flatMap(([completionId, run]) => {
         const seenOutputTokens = run.seenOutputTokens();
-        return seenOutputTokens === undefined ? [] : [{ completionId, seenOutputTokens }];
+        return seenOutputTokens === undefined ? [] : [{ completionId, attempt: 0, seenOutputTokens }];
       }),
     stopLost(ids) {
       for (const id of ids) stopHere(runs, id, 'this process lost the hold of the completion');

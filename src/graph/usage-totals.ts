@@ -49,13 +49,13 @@ export const UsageTotals = builder.objectRef<Totals>('UsageTotals').implement({
         nullable: true,
         description: 'Of all that had a price, with corrections and credits; null when nothing had one.',
         resolve: ({ costNanos, requests, unpricedRequests }) =>
-          unpricedRequests > 0 && unpricedRequests === requests && costNanos === 0n
+          unpricedRequests > 0 && unpricedRequests >= requests && costNanos === 0n
             ? null
             : { nanos: costNanos },
       }),
       unpricedRequests: t.field({
         type: 'SafeInt',
-        description: 'Completions whose model had no known price: counted here, not in `cost`.',
+        description: 'Calls of models without a known price: counted here, not in `cost`.',
         resolve: ({ unpricedRequests }) => unpricedRequests,
       }),
       p50FirstTokenMs: percentile('firstTokenMs', 0.5),

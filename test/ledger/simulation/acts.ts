@@ -158,7 +158,7 @@ async function beatAll(instances: Instances, plans: Plan[]): Promise<Set<string>
     [...byInstance].map(([instance, all]) =>
       instances
         .ledger(instance)
-        .extendHolds(all.map(({ account: { id }, seen }) => ({ completionId: id, seenOutputTokens: seen }))),
+        .extendHolds(all.map(({ account: { id }, seen }) => ({ completionId: id, attempt: 0, seenOutputTokens: seen }))),
     ),
   );
   return new Set(lost.flat());

@@ -115,7 +115,7 @@ async function dieInMidStream(
       .filter(({ id, ask }) => opened.has(id) && hasSeen.has(ask.crash))
       .map((account) => ({ world, account }));
   });
-  const beats = dying.map(({ account: { id, ask } }) => ({ completionId: id, seenOutputTokens: ask.seen }));
+  const beats = dying.map(({ account: { id, ask } }) => ({ completionId: id, attempt: 0, seenOutputTokens: ask.seen }));
   await instances.ledger(0).extendHolds(beats);
   for (const { world, account } of dying)
     Object.assign(account, { seen: account.ask.seen, expiresAtS: world.nowS + HOLD_S });
