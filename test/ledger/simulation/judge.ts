@@ -19,13 +19,17 @@ import {
 export interface Asked {
   id: string;
   ask: Ask;
-  answer: 'OPENED' | 'KEY_USED' | 'UNKNOWN' | BudgetExceeded;
+  /** The completion that it is a further attempt of. */
+  again: Account | undefined;
+  answer: 'OPENED' | 'KEY_USED' | 'OVER' | 'UNKNOWN' | BudgetExceeded;
 }
 
 /** A settlement that its own process, or one that takes itself for it, handed in. */
 export interface Ended {
   account: Account;
   outcome: Outcome;
+  /** Only its attempt ended. */
+  goesOn: boolean;
   /** How many of those who handed it in were told that theirs was taken; undefined where they cannot know. */
   taken: number | undefined;
 }
@@ -90,7 +94,7 @@ export function judge(world: World, happened: Happened, observed: Observed): voi
     }
   }
   closeAll(world, happened, { opened, observed, widen });
-  for (const asked of happened.asked) judgeAnswer(world, asked, ranges);
+  for (const asked of happened.asked) judgeAnswer(world, asked, ranges, new Set(opened));
   for (const [budget, range] of ranges) ensureWithinLimit(budget, range);
 }
 
@@ -103,8 +107,9 @@ function currentWindow(world: World, budget: BudgetState): Window | undefined {
 }
 
 function openAll(world: World, asked: readonly Asked[], observed: Observed): Account[] {
-  return asked.flatMap(({ id, ask, answer }) => {
+  return asked.flatMap(({ id, ask, answer, again }) => {
     const row = observed.completions.get(id);
+    if (again) return resume(world, { id, ask, answer, again }, observed) ? [again] : [];
     const mayBe = answer === 'UNKNOWN' && ask.fate !== 'NEVER_SENT';
     ensure(
       answer === 'OPENED' ? row !== undefined : !row || mayBe,
@@ -114,6 +119,10 @@ function openAll(world: World, asked: readonly Asked[], observed: Observed): Acc
     const account: Account = {
       id,
       ask,
+      attempt: 0,
+      resting: false,
+      earlier: 0n,
+      counted: new Set(),
       state: 'PENDING',
       owner: answer === 'OPENED' && ask.crash === 'NEVER' ? ask.instance : undefined,
       expiresAtS: world.nowS + HOLD_S,
@@ -128,8 +137,41 @@ function openAll(world: World, asked: readonly Asked[], observed: Observed): Acc
   });
 }
 
+/** @returns whether the completion goes on with another attempt. */
+function resume(world: World, { id, ask, answer, again }: Asked & { again: Account }, observed: Observed): boolean {
+  const row = observed.completions.get(id)!;
+  const isResumed = row.attempt > again.attempt;
+  const mayBe = again.state === 'PENDING' && again.resting;
+  const isExplained =
+    answer === 'OPENED' || (isResumed && answer === 'UNKNOWN' && ask.fate !== 'NEVER_SENT')
+      ? mayBe && isResumed && row.attempt === again.attempt + 1
+      : !isResumed;
+  const isOver = !mayBe || row.hold_state === 'EXPIRED';
+  ensure(
+    isExplained && (answer !== 'OVER' || isOver),
+    () => `attempt ${again.attempt + 1} of ${id} was answered ${String(answer)}, and the row is at ${row.attempt}`,
+  );
+  if (!isResumed) return false;
+  Object.assign(again, {
+    ask,
+    attempt: row.attempt,
+    resting: false,
+    owner: answer === 'OPENED' && ask.crash !== 'NEVER' ? undefined : again.owner,
+    expiresAtS: world.nowS + HOLD_S,
+    seen: 0,
+    draws: drawAll(world, ask, row, observed, again),
+  });
+  return true;
+}
+
 /** All budgets that it meets hold what it may come to, and no others. */
-function drawAll(world: World, ask: Ask, row: CompletionRow, observed: Observed): Draw[] {
+function drawAll(
+  world: World,
+  ask: Ask,
+  row: CompletionRow,
+  observed: Observed,
+  again?: Account,
+): Draw[] {
   const budgets = budgetsFor(world, ask);
   const held = row.budget_holds ?? [];
   ensure(
@@ -139,7 +181,7 @@ function drawAll(world: World, ask: Ask, row: CompletionRow, observed: Observed)
   return budgets.map((budget) => {
     const windows = observed.windows.get(budget.id) ?? [];
     const hold = held.find((each) => windows.some(({ id }) => id === String(each.window)));
-    const amount = needOf(budget, ask) ?? 0n;
+    const amount = needOf(budget, ask, again) ?? 0n;
     ensure(
       hold?.unit === budget.plan.unit && BigInt(hold.amount) === amount,
       () => `${row.id} holds ${hold?.amount} ${hold?.unit} in ${budget.id} and not ${amount}`,
@@ -191,8 +233,12 @@ function closeAll(
   const { asked, ended, beaten, late } = happened;
   const end = (account: Account, state: Account['state'], cost: bigint | undefined, tokens: bigint) =>
     post(account, { state, cost, tokens }, widen);
-  for (const { account, outcome, taken } of ended) {
+  for (const { account, outcome, goesOn, taken } of ended) {
     const row = observed.completions.get(account.id);
+    if (goesOn) {
+      endAttempt({ account, outcome, taken }, row!, widen);
+      continue;
+    }
     const wasPending = account.state === 'PENDING';
     const isLost = row?.hold_state === 'EXPIRED';
     ensure(!wasPending || !isLost || late.includes(account), () => `${account.id} expired before its time`);
@@ -217,18 +263,44 @@ function closeAll(
       !lost || account.state !== 'PENDING' || late.includes(account),
       () => `${account.id} expired before its time`,
     );
-    if (!lost) Object.assign(account, { seen, expiresAtS: world.nowS + HOLD_S });
+    if (!lost) Object.assign(account, { seen: account.resting ? 0 : seen, expiresAtS: world.nowS + HOLD_S });
   }
   for (const account of late) {
     const isExtended = beaten.some((each) => each.account === account && !each.lost);
     if (account.state !== 'PENDING' || isExtended) continue;
+    const hasMoved =
+      opened.includes(account) || ended.some((each) => each.account === account && account.resting);
+    // Whoever looked before it moved has left it alone.
+    if (hasMoved && observed.completions.get(account.id)?.hold_state === 'PENDING') continue;
     const tokens = account.seen === 0 ? 0n : BigInt(10 + account.seen);
     end(account, 'EXPIRED', account.seen > 0 && account.ask.nanos === undefined ? undefined : tokens, tokens);
   }
   for (const account of opened) {
     const { answer } = asked.find(({ id }) => id === account.id)!;
-    if (answer !== 'OPENED' && account.ask.fate === 'CALLER_LEFT') end(account, 'VOIDED', 0n, 0n);
+    if (answer !== 'OPENED' && account.attempt === 0 && account.ask.fate === 'CALLER_LEFT') end(account, 'VOIDED', 0n, 0n);
   }
+}
+
+/** Only the row tells whether its end came before its recovery. */
+function endAttempt(
+  { account, outcome, taken }: Pick<Ended, 'account' | 'outcome' | 'taken'>,
+  row: CompletionRow,
+  widen: (draw: Draw, by: bigint) => void,
+): void {
+  const mayBe = account.state === 'PENDING' && !account.resting;
+  const isTaken = mayBe && row.earlier > account.attempt;
+  ensure(
+    (isTaken || !mayBe || row.hold_state === 'EXPIRED') && (taken === undefined || taken === Number(isTaken)),
+    () => `the end of attempt ${account.attempt} of ${account.id} was taken ${taken} times`,
+  );
+  if (!isTaken) return;
+  const { usage, costNanos } = outcome;
+  const state = usage.source === 'NONE' ? 'VOIDED' : 'POSTED';
+  post(account, { state, cost: costNanos, tokens: BigInt(usage.input + usage.output) }, widen);
+  const counting = account.draws.filter(({ budget }) => state === 'POSTED' && budget.plan.unit === 'REQUESTS');
+  for (const { budget } of counting) account.counted.add(budget);
+  const earlier = account.earlier + (costNanos ?? 0n);
+  Object.assign(account, { state: 'PENDING', cost: undefined, earlier, resting: true, seen: 0 });
 }
 
 function post(
@@ -237,9 +309,11 @@ function post(
   widen: (draw: Draw, by: bigint) => void,
 ): void {
   Object.assign(account, { state, cost });
+  // Between two attempts nothing is held.
+  if (account.resting) return;
   for (const draw of account.draws) {
     const { unit } = draw.budget.plan;
-    const used = unit === 'MONEY' ? (cost ?? 0n) : unit === 'TOKENS' ? tokens : state === 'VOIDED' ? 0n : 1n;
+    const used = unit === 'MONEY' ? (cost ?? 0n) : unit === 'TOKENS' ? tokens : state === 'VOIDED' ? 0n : draw.amount;
     draw.window.held -= draw.amount;
     draw.window.settled += used;
     widen(draw, used - draw.amount);
@@ -247,17 +321,23 @@ function post(
 }
 
 /** Whoever was refused did not fit at some moment; whoever was told that the key is used was right. */
-function judgeAnswer(world: World, { id, ask, answer }: Asked, ranges: Map<BudgetState, Range>): void {
-  const account = world.accounts.find((each) => each.id === id);
+function judgeAnswer(
+  world: World,
+  { id, ask, answer, again }: Asked,
+  ranges: Map<BudgetState, Range>,
+  opened: ReadonlySet<Account>,
+): void {
+  const account = [...opened].find((each) => each.id === id);
   const isTwin = (other: Ask) => other.key === ask.key && other.idempotencyKey === ask.idempotencyKey;
   const isUsed =
+    !again &&
     ask.idempotencyKey !== undefined &&
     world.accounts.some((other) => other !== account && isTwin(other.ask));
   if (answer === 'KEY_USED') ensure(isUsed, () => `${id} was told that its key is used`);
   if (account) ensure(!isUsed, () => `two completions have the idempotency key of ${id}`);
   for (const budget of budgetsFor(world, ask)) {
     const isEnforced = budget.rule === 'BLOCK';
-    const isFree = needOf(budget, ask) === undefined && !budget.plan.allowUnpriced;
+    const isFree = needOf(budget, ask, again) === undefined && !budget.plan.allowUnpriced;
     if (account)
       ensure(!isEnforced || !isFree, () => `${id} has no price and was let through by ${budget.id}`);
     const window = currentWindow(world, budget);
@@ -270,7 +350,7 @@ function judgeAnswer(world: World, { id, ask, answer }: Asked, ranges: Map<Budge
   const budget = budgetsFor(world, ask).find((each) => each.id === answer.budget.id);
   ensure(budget?.rule === 'BLOCK', () => `${id} was refused by ${answer.budget.id}, which is not in its way`);
   // Where unpriced models are allowed they count as nothing.
-  const need = needOf(budget, ask) ?? (budget.plan.allowUnpriced ? 0n : undefined);
+  const need = needOf(budget, ask, again) ?? (budget.plan.allowUnpriced ? 0n : undefined);
   ensure(answer.estimated === need, () => `${id} was told that it needs ${answer.estimated} and not ${need}`);
   const range = ranges.get(budget)!;
   const room = { least: range.leastLimit - range.mostUsed, most: range.mostLimit - range.leastUsed };

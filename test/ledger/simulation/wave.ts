@@ -16,7 +16,7 @@ interface Told {
   history: History;
 }
 
-const NOTHING: Step = { changes: [], asks: [], ends: [], beats: [], recoverBy: 0, limits: [] };
+const NOTHING: Step = { changes: [], asks: [], ends: [], again: [], beats: [], recoverBy: 0, limits: [] };
 
 /**
  * Lets histories happen side by side, step by step, and compares every organisation with its model after each step.
@@ -108,7 +108,7 @@ async function dieInMidStream(
 ): Promise<void> {
   const dying = turns.flatMap(({ world }) => {
     const opened = new Set(
-      happened.get(world)!.asked.flatMap(({ id, answer }) => (answer === 'OPENED' ? id : [])),
+      happened.get(world)!.asked.flatMap(({ id, answer, again }) => (answer === 'OPENED' && !again ? id : [])),
     );
     const hasSeen = new Set(['MID_STREAM', 'BEFORE_POST']);
     return world.accounts
