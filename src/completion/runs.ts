@@ -109,8 +109,8 @@ export function createRuns(deps: RunsDeps): Runs {
     },
     heartbeats: () =>
       runs.begun().flatMap(([completionId, run]) => {
-        const seenOutputTokens = run.seenOutputTokens();
-        return seenOutputTokens === undefined ? [] : [{ completionId, attempt: 0, seenOutputTokens }];
+        const progress = run.progress();
+        return progress ? [{ completionId, ...progress }] : [];
       }),
     stopLost(ids) {
       for (const id of ids) stopHere(runs, id, 'this process lost the hold of the completion');
@@ -129,7 +129,7 @@ export function createRuns(deps: RunsDeps): Runs {
 /** @returns whether the work is done in this process: one that only follows another's has nothing to stop. */
 function stopHere(runs: RunRegistry, id: string, why: string): boolean {
   const run = runs.byId(id);
-  if (run?.seenOutputTokens() === undefined) return false;
+  if (!run?.progress()) return false;
   run.abort(new Cancelled(why));
   return true;
 }

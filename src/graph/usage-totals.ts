@@ -3,10 +3,11 @@ import { USAGE_DIMENSIONS } from '../usage/dimensions.ts';
 import { percentileOf } from '../usage/histogram.ts';
 import type { UsageGroup as Group, UsageTotals as Totals } from '../usage/totals.ts';
 import { builder } from './builder.ts';
-import { CompletionStatus, TokenUsage } from './completion.ts';
+import { CompletionStatus } from './completion.ts';
 import { StringFilter, TagInput } from './inputs.ts';
 import { Money } from './money.ts';
 import { Tag } from './tag.ts';
+import { TokenUsage } from './token-usage.ts';
 
 export const UsageDimension = builder.enumType('UsageDimension', {
   description: 'TAG counts a completion once under each of its tags.',
