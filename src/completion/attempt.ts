@@ -33,7 +33,11 @@ export class AttemptTimeout extends ProviderError {
  */
 export async function* attempt(
   { callProvider }: { callProvider: CallProvider },
-  { planned: { model, grant }, turn, timeouts }: Pick<Entered, 'planned' | 'turn'> & { timeouts: AttemptTimeouts },
+  {
+    planned: { model, grant },
+    turn,
+    timeouts,
+  }: Pick<Entered, 'planned' | 'turn'> & { timeouts: AttemptTimeouts },
   signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
   const stop = new AbortController();

@@ -64,14 +64,17 @@ export function chooseNext(
   if (reason === 'SCHEMA_MISMATCH' && position.repairs < course.repairs)
     return { position: { ...position, repairs: position.repairs + 1 }, isRepair: true, afterMs: 0 };
 
-  const retries = isCut ? Math.max(1, target.retries) : target.retries;
+  const hasNext = course.fallbackOn.has(reason) && position.at + 1 < course.targets.length;
+  // What is to begin anew does so at least once.
+  const retries = isCut && !hasNext ? Math.max(1, target.retries) : target.retries;
   const isRetryable = isCut || (error instanceof GatewayError && error.retryable);
   const afterMs = waitFor(error, position.retries, random);
   if (!isJudged && isRetryable && position.retries < retries && afterMs <= LONGEST_WAIT_MS && mayRetry())
     return { position: { ...position, retries: position.retries + 1 }, isRepair: false, afterMs };
 
-  if (!course.fallbackOn.has(reason) || position.at + 1 >= course.targets.length) return undefined;
-  return { position: { ...position, at: position.at + 1, retries: 0 }, isRepair: false, afterMs: 0 };
+  return hasNext
+    ? { position: { ...position, at: position.at + 1, retries: 0 }, isRepair: false, afterMs: 0 }
+    : undefined;
 }
 
 /** Full jitter: whoever failed together does not come back together. Never sooner than the vendor asks for. */

@@ -85,9 +85,7 @@ export function createMeter(
         object,
         usage,
         costNanos,
-        attempts: [
-          { index, provider, model, latencyMs, firstTokenMs, usage, costNanos, ...attemptEnd },
-        ],
+        attempts: [{ index, provider, model, latencyMs, firstTokenMs, usage, costNanos, ...attemptEnd }],
         warnings: [...plan.warnings, ...answer.warnings],
         queueMs,
         totalMs: earlierMs + latencyMs,

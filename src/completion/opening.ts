@@ -10,11 +10,7 @@ export interface Opening {
 }
 
 /** A completion at its beginning. */
-export function open(
-  planned: Plan,
-  { idempotencyKey, askHash, traceId }: Opening,
-  at: Date,
-): Completion {
+export function open(planned: Plan, { idempotencyKey, askHash, traceId }: Opening, at: Date): Completion {
   const { who, ask } = planned.grant;
   return {
     id: newId('cmpl'),

@@ -13,7 +13,9 @@ export function planRepair(
   const request = `${fault.message}. Answer again, with JSON that meets the schema and nothing else.`;
   const messages: typeof ask.messages = [
     ...ask.messages,
-    ...(answer === '' ? [] : [{ role: 'ASSISTANT' as const, parts: [{ type: 'text' as const, text: answer }] }]),
+    ...(answer === ''
+      ? []
+      : [{ role: 'ASSISTANT' as const, parts: [{ type: 'text' as const, text: answer }] }]),
     { role: 'USER', parts: [{ type: 'text', text: request }] },
   ];
   return plan({ ...grant, ask: { ...ask, messages } }, pricing, clock.now(), model.name, warnings);

@@ -38,13 +38,17 @@ export function withEarlier(earlier: readonly Attempt[], last: Outcome): Outcome
     ...last,
     usage: sumUsage(all.map(({ usage }) => usage)),
     // What one of them came to is not known, so neither is the sum.
-    costNanos: costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0n),
+    costNanos: costs.reduce(
+      (sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost),
+      0n,
+    ),
     attempts: [...earlier, ...last.attempts],
   };
 }
 
 function sumUsage(usages: readonly Usage[]): Usage {
-  const sum = (name: Exclude<keyof Usage, 'source'>) => usages.reduce((total, usage) => total + usage[name], 0);
+  const sum = (name: Exclude<keyof Usage, 'source'>) =>
+    usages.reduce((total, usage) => total + usage[name], 0);
   const worst = (['ESTIMATED', 'REPORTED', 'NONE'] satisfies UsageSource[]).find((source) =>
     usages.some((usage) => usage.source === source),
   );

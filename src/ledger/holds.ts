@@ -30,7 +30,9 @@ export interface Heartbeat {
  * @returns the ids whose hold is no longer theirs: recovery settled them, so their work must stop.
  */
 export async function extendHolds(sql: Sql, beats: Heartbeat[], holdMs: number): Promise<string[]> {
-  const rows = toJsonParameter(beats.map(({ completionId: id, attempt, seenOutputTokens: seen }) => ({ id, attempt, seen })));
+  const rows = toJsonParameter(
+    beats.map(({ completionId: id, attempt, seenOutputTokens: seen }) => ({ id, attempt, seen })),
+  );
   const extended = await sql<{ id: string }[]>`
     WITH input AS (SELECT * FROM jsonb_to_recordset(${rows}::text::jsonb) AS x(id text, attempt int, seen int)),
     -- In the order in which settlements take them.

@@ -15,7 +15,8 @@ beforeEach(() => {
   course = { models: BOTH };
 });
 afterEach(() => {
-  for (const vendor of [first, second]) Object.assign(vendor, { refusal: undefined, complaint: 'slow down', headers: {} });
+  for (const vendor of [first, second])
+    Object.assign(vendor, { refusal: undefined, complaint: 'slow down', headers: {} });
 });
 const gateway = useGateway({
   config: { providers: [first.config, second.config] },
@@ -91,7 +92,9 @@ describe('the next model is asked', () => {
       text: 'Here you are',
       attempts: [{ status: 'TIMEOUT' }, { status: 'OK' }],
     });
-    await (await first.nextCall()).closed;
+    await (
+      await first.nextCall()
+    ).closed;
     await answering;
   });
 
@@ -145,7 +148,10 @@ describe('an answer that does not meet the schema', () => {
     again.say('{"city":"Bern"}');
     again.finish();
     const completion = completionOf(await asked);
-    expect(completion).toMatchObject({ object: { city: 'Bern' }, attempts: [{ status: 'OK' }, { status: 'OK' }] });
+    expect(completion).toMatchObject({
+      object: { city: 'Bern' },
+      attempts: [{ status: 'OK' }, { status: 'OK' }],
+    });
     expect(await readJournal(completion.id)).toEqual(['0 first 30000', '1 first 30000']);
   });
 });
@@ -208,8 +214,7 @@ describe('a completion that is cancelled', () => {
     call.say('Here');
     await stream.next();
     call.breakOff();
-    // The one that broke off is asked once more.
-    const again = await first.nextCall();
+    const again = await second.nextCall();
     again.say('Hello');
     expect([typeOf(await stream.next()), typeOf(await stream.next())]).toEqual([
       'CompletionReset',

@@ -160,11 +160,11 @@ async function tryAgain(
 async function settle(ones: number[], cost: bigint | undefined, accounts: Account[]): Promise<void> {
   if (accounts.length === 0) return;
   const chosen = ones.map((index) => accounts[index % accounts.length] as Account);
-  const costOf = ({ heldNanos }: Account) => (heldNanos === undefined ? undefined : cost);
+  const costOfIts = ({ heldNanos }: Account) => (heldNanos === undefined ? undefined : cost);
   const finished = await Promise.all(
     chosen.map((account) => {
       const nothing = account.resting ? NOTHING : {};
-      return ledger.settle({ completionId: account.id, outcome: outcomeOf(costOf(account), nothing) });
+      return ledger.settle({ completionId: account.id, outcome: outcomeOf(costOfIts(account), nothing) });
     }),
   );
   for (const account of new Set(chosen)) {
@@ -172,7 +172,7 @@ async function settle(ones: number[], cost: bigint | undefined, accounts: Accoun
     expect(taken).toHaveLength(account.state === 'PENDING' ? 1 : 0);
     if (account.state !== 'PENDING') continue;
     account.state = 'POSTED';
-    account.costNanos = account.resting ? 0n : costOf(account);
+    account.costNanos = account.resting ? 0n : costOfIts(account);
   }
 }
 

@@ -139,7 +139,11 @@ export function reservationFor(
 export const NOTHING: Pick<Outcome, 'usage' | 'costNanos'> = { usage: NOTHING_USED, costNanos: 0n };
 
 /** An attempt that ended, at the model that reservations are for, with 11 tokens for so much. */
-export function endedAttempt(index: number, costNanos: bigint | undefined, changes: Partial<Attempt> = {}): Attempt {
+export function endedAttempt(
+  index: number,
+  costNanos: bigint | undefined,
+  changes: Partial<Attempt> = {},
+): Attempt {
   return {
     index,
     provider: 'vendor',

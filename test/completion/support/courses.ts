@@ -13,7 +13,8 @@ export interface CourseSetting extends Partial<Omit<Course, 'targets' | 'fallbac
 export function takeCourse(from: string, setting: () => CourseSetting): Pick<TestOptions, 'chooseCourse'> {
   return {
     chooseCourse: (pricing, clock) => (grant) => {
-      const { models, ...rest } = grant.ask.model === from ? setting() : { models: [{ name: grant.ask.model }] };
+      const { models, ...rest } =
+        grant.ask.model === from ? setting() : { models: [{ name: grant.ask.model }] };
       const [first, ...others] = models.map(({ name, timeouts = {}, retries = 0 }) => ({
         planned: plan(grant, pricing, clock.now(), name),
         timeouts,

@@ -8,7 +8,8 @@ import { endedAttempt, NOTHING, outcomeOf, reservationFor } from '../support.ts'
 import { writeBudget } from './budgets.ts';
 import type { Again, Ask, End, Step } from './history.ts';
 import type { Instances } from './instances.ts';
-import type { Asked, Ended, Happened } from './judge.ts';
+import type { Asked, Ended } from './happened.ts';
+import type { Happened } from './judge.ts';
 import { detailsOf, isInForce, type Account, type World } from './world.ts';
 
 const STAYS = new AbortController().signal;
@@ -41,7 +42,14 @@ export function planStep(world: World, step: Step, woken: readonly number[]): Pl
   for (const account of accounts) {
     if (account.owner === undefined || !woken.includes(account.owner)) continue;
     if (account.state !== 'PENDING' && account.state !== 'EXPIRED') continue;
-    ends.set(account, { one: 0, goesOn: false, usage: 'REPORTED', share: 500, fate: 'ANSWERED', twice: false });
+    ends.set(account, {
+      one: 0,
+      goesOn: false,
+      usage: 'REPORTED',
+      share: 500,
+      fate: 'ANSWERED',
+      twice: false,
+    });
   }
   const again = new Map<Account, Again>();
   for (const each of step.again) {
@@ -76,7 +84,14 @@ export function planStep(world: World, step: Step, woken: readonly number[]): Pl
 
 function toAsk([account, { model, nanos, tokens, fate, crash }]: [Account, Again]): Plan['asks'][number] {
   const { id, owner = account.ask.instance } = account;
-  const further = { model, nanos, tokens, fate, instance: owner, crash: crash ? 'AFTER_DISPATCH' : 'NEVER' } as const;
+  const further = {
+    model,
+    nanos,
+    tokens,
+    fate,
+    instance: owner,
+    crash: crash ? 'AFTER_DISPATCH' : 'NEVER',
+  } as const;
   return { id, ask: { ...account.ask, ...further }, again: account };
 }
 
@@ -157,7 +172,12 @@ async function settle(
     ),
   );
   // Of one whose answer was lost nobody learns that it was taken.
-  return { account, outcome, goesOn: how.goesOn, taken: how.fate === 'ANSWER_LOST' ? undefined : at.filter(Boolean).length };
+  return {
+    account,
+    outcome,
+    goesOn: how.goesOn,
+    taken: how.fate === 'ANSWER_LOST' ? undefined : at.filter(Boolean).length,
+  };
 }
 
 function outcomeFor(
@@ -188,7 +208,11 @@ async function beatAll(instances: Instances, plans: Plan[]): Promise<Set<string>
       instances
         .ledger(instance)
         .extendHolds(
-          all.map(({ account: { id, attempt }, seen }) => ({ completionId: id, attempt, seenOutputTokens: seen })),
+          all.map(({ account: { id, attempt }, seen }) => ({
+            completionId: id,
+            attempt,
+            seenOutputTokens: seen,
+          })),
         ),
     ),
   );

@@ -1,4 +1,4 @@
-import { ensure } from './judge.ts';
+import { ensure } from './ensure.ts';
 import type { Observed } from './observe.ts';
 import type { World } from './world.ts';
 

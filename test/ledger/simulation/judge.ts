@@ -1,7 +1,10 @@
 import { BudgetExceeded } from '../../../src/domain/errors.ts';
-import type { Outcome } from '../../../src/domain/completion.ts';
+import { drawAll, post } from './draws.ts';
+import { ensure } from './ensure.ts';
+import { endAttempt, resume } from './further.ts';
+import type { Asked, Ended } from './happened.ts';
 import type { Ask } from './history.ts';
-import type { CompletionRow, Observed } from './observe.ts';
+import type { Observed } from './observe.ts';
 import {
   budgetsFor,
   HOLD_S,
@@ -14,25 +17,6 @@ import {
   type Window,
   type World,
 } from './world.ts';
-
-/** An ask that was made, and how it was answered. */
-export interface Asked {
-  id: string;
-  ask: Ask;
-  /** The completion that it is a further attempt of. */
-  again: Account | undefined;
-  answer: 'OPENED' | 'KEY_USED' | 'OVER' | 'UNKNOWN' | BudgetExceeded;
-}
-
-/** A settlement that its own process, or one that takes itself for it, handed in. */
-export interface Ended {
-  account: Account;
-  outcome: Outcome;
-  /** Only its attempt ended. */
-  goesOn: boolean;
-  /** How many of those who handed it in were told that theirs was taken; undefined where they cannot know. */
-  taken: number | undefined;
-}
 
 /** Everything that happened at once. */
 export interface Happened {
@@ -52,11 +36,6 @@ interface Range {
   mostUsed: bigint;
   /** Held by what was let through. */
   admitted: bigint;
-}
-
-/** @throws Error that says in what the database and the model differ. */
-export function ensure(condition: boolean, message: () => string): asserts condition {
-  if (!condition) throw new Error(message());
 }
 
 /** Moves the model on by what happened, as far as every answer can be explained; throws where one cannot. */
@@ -137,90 +116,6 @@ function openAll(world: World, asked: readonly Asked[], observed: Observed): Acc
   });
 }
 
-/** @returns whether the completion goes on with another attempt. */
-function resume(world: World, { id, ask, answer, again }: Asked & { again: Account }, observed: Observed): boolean {
-  const row = observed.completions.get(id)!;
-  const isResumed = row.attempt > again.attempt;
-  const mayBe = again.state === 'PENDING' && again.resting;
-  const isExplained =
-    answer === 'OPENED' || (isResumed && answer === 'UNKNOWN' && ask.fate !== 'NEVER_SENT')
-      ? mayBe && isResumed && row.attempt === again.attempt + 1
-      : !isResumed;
-  const isOver = !mayBe || row.hold_state === 'EXPIRED';
-  ensure(
-    isExplained && (answer !== 'OVER' || isOver),
-    () => `attempt ${again.attempt + 1} of ${id} was answered ${String(answer)}, and the row is at ${row.attempt}`,
-  );
-  if (!isResumed) return false;
-  Object.assign(again, {
-    ask,
-    attempt: row.attempt,
-    resting: false,
-    owner: answer === 'OPENED' && ask.crash !== 'NEVER' ? undefined : again.owner,
-    expiresAtS: world.nowS + HOLD_S,
-    seen: 0,
-    draws: drawAll(world, ask, row, observed, again),
-  });
-  return true;
-}
-
-/** All budgets that it meets hold what it may come to, and no others. */
-function drawAll(
-  world: World,
-  ask: Ask,
-  row: CompletionRow,
-  observed: Observed,
-  again?: Account,
-): Draw[] {
-  const budgets = budgetsFor(world, ask);
-  const held = row.budget_holds ?? [];
-  ensure(
-    held.length === budgets.length,
-    () => `${row.id} draws on ${held.length} windows and not on ${budgets.length}`,
-  );
-  return budgets.map((budget) => {
-    const windows = observed.windows.get(budget.id) ?? [];
-    const hold = held.find((each) => windows.some(({ id }) => id === String(each.window)));
-    const amount = needOf(budget, ask, again) ?? 0n;
-    ensure(
-      hold?.unit === budget.plan.unit && BigInt(hold.amount) === amount,
-      () => `${row.id} holds ${hold?.amount} ${hold?.unit} in ${budget.id} and not ${amount}`,
-    );
-    const window = findWindow(world, budget, String(hold.window), observed);
-    window.held += amount;
-    return { budget, window, amount };
-  });
-}
-
-/** At one place of the clock a budget has one window, and no window stands at two. */
-function findWindow(world: World, budget: BudgetState, id: string, observed: Observed): Window {
-  const place = placeOf(world, budget);
-  const known = budget.windows.get(place);
-  if (known) {
-    ensure(
-      known.id === id,
-      () => `at ${place} ${budget.id} draws on the window ${id} and not on ${known.id}`,
-    );
-    return known;
-  }
-  for (const [other, window] of budget.windows)
-    ensure(window.id !== id, () => `the window ${id} stands at ${other} and at ${place}`);
-  const row = observed.windows.get(budget.id)?.find((each) => each.id === id);
-  ensure(
-    row !== undefined && budget.limits.includes(row.limit_amount),
-    () => `the window ${id} has the limit ${row?.limit_amount}`,
-  );
-  const made: Window = {
-    id,
-    limit: row.limit_amount,
-    settled: 0n,
-    held: 0n,
-    exceeded: { least: 0n, most: row.exceeded },
-  };
-  budget.windows.set(place, made);
-  return made;
-}
-
 function closeAll(
   world: World,
   happened: Happened,
@@ -277,46 +172,8 @@ function closeAll(
   }
   for (const account of opened) {
     const { answer } = asked.find(({ id }) => id === account.id)!;
-    if (answer !== 'OPENED' && account.attempt === 0 && account.ask.fate === 'CALLER_LEFT') end(account, 'VOIDED', 0n, 0n);
-  }
-}
-
-/** Only the row tells whether its end came before its recovery. */
-function endAttempt(
-  { account, outcome, taken }: Pick<Ended, 'account' | 'outcome' | 'taken'>,
-  row: CompletionRow,
-  widen: (draw: Draw, by: bigint) => void,
-): void {
-  const mayBe = account.state === 'PENDING' && !account.resting;
-  const isTaken = mayBe && row.earlier > account.attempt;
-  ensure(
-    (isTaken || !mayBe || row.hold_state === 'EXPIRED') && (taken === undefined || taken === Number(isTaken)),
-    () => `the end of attempt ${account.attempt} of ${account.id} was taken ${taken} times`,
-  );
-  if (!isTaken) return;
-  const { usage, costNanos } = outcome;
-  const state = usage.source === 'NONE' ? 'VOIDED' : 'POSTED';
-  post(account, { state, cost: costNanos, tokens: BigInt(usage.input + usage.output) }, widen);
-  const counting = account.draws.filter(({ budget }) => state === 'POSTED' && budget.plan.unit === 'REQUESTS');
-  for (const { budget } of counting) account.counted.add(budget);
-  const earlier = account.earlier + (costNanos ?? 0n);
-  Object.assign(account, { state: 'PENDING', cost: undefined, earlier, resting: true, seen: 0 });
-}
-
-function post(
-  account: Account,
-  { state, cost, tokens }: { state: Account['state']; cost: bigint | undefined; tokens: bigint },
-  widen: (draw: Draw, by: bigint) => void,
-): void {
-  Object.assign(account, { state, cost });
-  // Between two attempts nothing is held.
-  if (account.resting) return;
-  for (const draw of account.draws) {
-    const { unit } = draw.budget.plan;
-    const used = unit === 'MONEY' ? (cost ?? 0n) : unit === 'TOKENS' ? tokens : state === 'VOIDED' ? 0n : draw.amount;
-    draw.window.held -= draw.amount;
-    draw.window.settled += used;
-    widen(draw, used - draw.amount);
+    if (answer !== 'OPENED' && account.attempt === 0 && account.ask.fate === 'CALLER_LEFT')
+      end(account, 'VOIDED', 0n, 0n);
   }
 }
 
