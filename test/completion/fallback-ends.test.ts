@@ -5,7 +5,7 @@ import { useGateway } from '../support/gateway.ts';
 import { completionOf, create, listCompletions, say, STREAM } from './support/completions.ts';
 import { takeCourse, type CourseSetting } from './support/courses.ts';
 import { createPlace } from './support/process.ts';
-import { subscribe } from './support/streams.ts';
+import { subscribe, typeOf } from './support/streams.ts';
 import { startVendor } from './support/vendor.ts';
 
 const [first, second] = [await startVendor('first'), await startVendor('second')];
@@ -150,7 +150,7 @@ describe('kill -9 in the middle of the second attempt', () => {
     const child = await place.spawn({ holdMs: 600 }, {}, {}, 'broken-gateway.ts');
     const variables = { input: say('demo/cut', 'Hello'), coalesceMs: 0 };
     const stream = await subscribe('SSE', child, { query: STREAM, variables });
-    for (let isReset = false; !isReset;) isReset = (await stream.next())?.__typename === 'CompletionReset';
+    for (let isReset = false; !isReset;) isReset = typeOf(await stream.next()) === 'CompletionReset';
     for (let words = 0; words < 8; words += 1) await stream.next();
     child.kill('SIGKILL');
     await child.ended;

@@ -33,7 +33,7 @@ export interface Vendor {
 }
 
 /** A vendor over HTTP, in the format of OpenAI's chat completions. */
-export async function startVendor(name = 'vendor'): Promise<Vendor> {
+export async function startVendor(called = 'vendor'): Promise<Vendor> {
   const arrived: Call[] = [];
   const waiting: ((call: Call) => void)[] = [];
   const upstream = await startUpstream((request, response) => {
@@ -51,7 +51,7 @@ export async function startVendor(name = 'vendor'): Promise<Vendor> {
   });
   const vendor: Vendor = {
     config: {
-      name,
+      name: called,
       type: 'openai-compatible',
       apiKey: 'sk-test',
       headers: {},

@@ -205,15 +205,13 @@ async function beatAll(instances: Instances, plans: Plan[]): Promise<Set<string>
   const byInstance = Map.groupBy(beats, ({ account }) => account.owner ?? account.ask.instance);
   const lost = await Promise.all(
     [...byInstance].map(([instance, all]) =>
-      instances
-        .ledger(instance)
-        .extendHolds(
-          all.map(({ account: { id, attempt }, seen }) => ({
-            completionId: id,
-            attempt,
-            seenOutputTokens: seen,
-          })),
-        ),
+      instances.ledger(instance).extendHolds(
+        all.map(({ account: { id, attempt }, seen }) => ({
+          completionId: id,
+          attempt,
+          seenOutputTokens: seen,
+        })),
+      ),
     ),
   );
   return new Set(lost.flat());
