@@ -11,7 +11,8 @@ import type { Upstreams } from '../limits/upstream/upstreams.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { LimitFacts, Limits, Taken } from '../limits/limits.ts';
 import { subjectsOfCaller } from '../limits/read.ts';
-import { open, type Opening } from './opening.ts';
+import { answeringModel, open, type Opening } from './opening.ts';
+import type { ChooseCourse, Course } from './course.ts';
 import { plan, type Plan, type Pricing } from './plan.ts';
 import type { WaitForRoom } from './room-queue.ts';
 
@@ -20,6 +21,7 @@ const MAX_FALLBACKS = 5;
 
 export interface AdmitDeps {
   askFirst: Pick<AskFirst, 'has'>;
+  chooseCourse: ChooseCourse;
   pricing: Pricing;
   limits: Pick<Limits, 'take'>;
   ledger: Pick<Ledger, 'reserve'>;
@@ -38,7 +40,14 @@ export interface Candidate extends Opening {
 }
 
 /** What was let through, with what it took of limits, and its hold. */
-export interface Admitted {
+export interface Admitted extends Entered {
+  course: Course;
+  /** The target in it that was let in. */
+  at: number;
+}
+
+/** One attempt that was let in. */
+export interface Entered {
   planned: Plan;
   completion: Completion;
   taken: Taken;
@@ -49,11 +58,8 @@ export interface Admitted {
 }
 
 /**
- * Plans an ask, takes it from the limits that it meets, waits until its model may be called, and only then holds the most
- * that it can come to: no money is held for who waits. Where a budget has too little left it may wait for room, or go to
- * the cheaper model that the budget names, as the budget says.
- * @throws Overloaded, RateLimited, UpstreamBusy, or BudgetExceeded when it is refused; whatever else `plan` and `reserve`
- * throw.
+ * Chooses the models that may answer, and lets in the first that can be called.
+ * @throws as `admitTo` does, for the last one that was tried.
  */
 export async function admit(
   deps: AdmitDeps,
@@ -62,9 +68,34 @@ export async function admit(
   signal: AbortSignal,
 ): Promise<Admitted> {
   deps.pressure.ensureTakes(grant.ask.priority);
+  const course = deps.chooseCourse(grant);
+  for (let at = 0; ; at += 1) {
+    try {
+      const { planned } = course.targets[at]!;
+      return { ...(await admitTo(deps, planned, candidate, signal)), course, at };
+    } catch (error) {
+      const isLast = at === course.targets.length - 1;
+      if (isLast || !(error instanceof UpstreamBusy) || !course.fallbackOn.has('RATE_LIMITED')) throw error;
+    }
+  }
+}
+
+/**
+ * Takes an ask from the limits that it meets, waits until its model may be called, and only then holds the most
+ * that it can come to: no money is held for who waits. Where a budget has too little left it may wait for room, or go to
+ * the cheaper model that the budget names, as the budget says.
+ * @throws Overloaded, RateLimited, UpstreamBusy, or BudgetExceeded when it is refused; whatever else `plan` and `reserve`
+ * throw.
+ */
+async function admitTo(
+  deps: AdmitDeps,
+  first: Plan,
+  candidate: Candidate,
+  signal: AbortSignal,
+): Promise<Entered> {
   const tried = new Set<string>();
   const countedIn = new Set<string>();
-  let planned = plan(grant, deps.pricing, deps.clock.now());
+  let planned = first;
   const begunMs = deps.clock.monotonicMs();
   for (;;) {
     try {
@@ -76,19 +107,34 @@ export async function admit(
       const { onExceed, queueMs } = error.budget;
       const leftMs = begunMs + queueMs - deps.clock.monotonicMs();
       if (onExceed === 'QUEUE' && leftMs > 0) await deps.waitForRoom(error, leftMs, signal);
-      else if (onExceed === 'FALLBACK_TO_CHEAPER') planned = fallBack(deps, grant, error, tried);
+      else if (onExceed === 'FALLBACK_TO_CHEAPER') planned = fallBack(deps, first.grant, error, tried);
       else throw error;
     }
   }
 }
 
+/** The next attempt of a completion. */
+export interface Further {
+  completion: Completion;
+  /** Its number. */
+  attempt: number;
+}
+
+interface Entry {
+  candidate: Candidate;
+  countedIn: string[];
+  /** When it began to wait. */
+  begunMs: number;
+  further?: Further;
+}
+
 /** What is refused in the end has taken nothing of limits and of turns either, and nothing is told of what was given back. */
-async function enter(
+export async function enter(
   deps: AdmitDeps,
   planned: Plan,
-  { candidate, countedIn, begunMs }: { candidate: Candidate; countedIn: string[]; begunMs: number },
+  { candidate, countedIn, begunMs, further }: Entry,
   signal: AbortSignal,
-): Promise<Admitted> {
+): Promise<Entered> {
   const subjects = limitSubjects(planned, candidate.ip);
   let standings: LimitFacts['standings'] = [];
   const taken = await deps.limits.take(subjects, limitAmounts(planned), (facts) => {
@@ -100,8 +146,11 @@ async function enter(
     signal.throwIfAborted();
     turn = await deps.upstreams.enter(planned.model.name, callerOf(planned), signal);
     const queueMs = Math.round(deps.clock.monotonicMs() - begunMs);
-    const completion = open(planned, candidate, deps.clock.now());
-    const { budgeted } = await deps.ledger.reserve({ completion, countedIn, ...planned }, signal);
+    const completion = further
+      ? { ...further.completion, ...answeringModel(planned) }
+      : open(planned, candidate, deps.clock.now());
+    const attempt = further?.attempt ?? 0;
+    const { budgeted } = await deps.ledger.reserve({ completion, attempt, countedIn, ...planned }, signal);
     candidate.onLimits({ standings, refusal: undefined });
     return { planned: budgeted ? bounded(planned) : planned, completion, taken, turn, queueMs };
   } catch (error) {

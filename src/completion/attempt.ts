@@ -3,7 +3,7 @@ import type { Chunk } from '../domain/completion.ts';
 import { ProviderError } from '../domain/errors.ts';
 import type { Quota } from '../domain/quota.ts';
 import { createDeadline, iterateUntilAborted } from '../lib/abort.ts';
-import type { Admitted } from './admit.ts';
+import type { Entered } from './admit.ts';
 
 /** Calls one vendor. Ends with a `finish` chunk or throws. Is told what the vendor says of its limits, if it does. */
 export type CallProvider = (
@@ -16,6 +16,7 @@ export type CallProvider = (
 
 /** How long a vendor may be silent or go on, in milliseconds. */
 export interface AttemptTimeouts {
+  /** Until it has said something of its answer. */
   firstChunkMs: number;
   idleMs: number;
   totalMs: number;
@@ -31,8 +32,12 @@ export class AttemptTimeout extends ProviderError {
  * @throws ProviderError as the vendor's adapter tells it, AttemptTimeout, or the signal's reason.
  */
 export async function* attempt(
-  { callProvider, timeouts }: { callProvider: CallProvider; timeouts: AttemptTimeouts },
-  { planned: { model, grant }, turn }: Pick<Admitted, 'planned' | 'turn'>,
+  { callProvider }: { callProvider: CallProvider },
+  {
+    planned: { model, grant },
+    turn,
+    timeouts,
+  }: Pick<Entered, 'planned' | 'turn'> & { timeouts: AttemptTimeouts },
   signal: AbortSignal,
 ): AsyncGenerator<Chunk> {
   const stop = new AbortController();
@@ -59,9 +64,10 @@ export async function* attempt(
       if (!begun) {
         begun = true;
         turn.accepted();
-        first.stop();
         idle = createDeadline({ ms: timeouts.idleMs, onExpire: expire(timeouts.idleMs, 'fell silent') });
       }
+      // Some begin their stream at once and think then.
+      if (isContent(chunk)) first.stop();
       idle?.restart();
       yield chunk;
     }
@@ -69,4 +75,8 @@ export async function* attempt(
     signal.removeEventListener('abort', follow);
     for (const deadline of [total, first, idle]) deadline?.stop();
   }
+}
+
+function isContent(chunk: Chunk): boolean {
+  return chunk.type === 'text' || chunk.type === 'reasoning' ? chunk.text !== '' : chunk.type !== 'usage';
 }

@@ -1,22 +1,24 @@
-import type { Completion, CompletionEvent, Outcome } from '../domain/completion.ts';
+import type { Completion, CompletionEvent } from '../domain/completion.ts';
 import { GatewayError } from '../domain/errors.ts';
+import { withEarlier } from '../domain/outcome.ts';
 import { sleep } from '../lib/abort.ts';
-import type { Admitted } from './admit.ts';
+import type { LastAttempt } from './attempts.ts';
 import type { Deps, Request } from './complete.ts';
 
 const REREAD_WITHIN_MS = 10_000;
 const REREAD_EVERY_MS = 100;
 
-/** Settles a completion, in limits too, and answers the event that ends its stream. Nothing cancels this. */
+/** Settles a completion with its last attempt, in limits too, and answers the event that ends its stream. Nothing cancels this. */
 export async function close(
   deps: Pick<Deps, 'ledger' | 'reread' | 'reporter'>,
   { who, requestId }: Pick<Request, 'who' | 'requestId'>,
-  { completion, taken }: Pick<Admitted, 'completion' | 'taken'>,
-  outcome: Outcome,
+  last: LastAttempt,
 ): Promise<CompletionEvent> {
-  const finishedAt = await settleSurely(deps, { completion, taken }, outcome);
+  const { completion, earlier, outcome } = last;
+  last.turn.end(outcome);
+  const finishedAt = await settleSurely(deps, last);
   const settled = finishedAt
-    ? { ...completion, status: outcome.status, finishedAt, outcome }
+    ? { ...completion, status: outcome.status, finishedAt, outcome: withEarlier(earlier, outcome) }
     : // Recovery settled it when our hold had run out, or we did and the database's answer was lost: the row is the truth.
       await rereadSurely(() => deps.reread(who, completion.id));
   deps.reporter.settled(settled, requestId);
@@ -26,8 +28,7 @@ export async function close(
 /** What was taken from limits is given back whether or not the ledger can be written. */
 async function settleSurely(
   { ledger }: Pick<Deps, 'ledger'>,
-  { completion, taken }: Pick<Admitted, 'completion' | 'taken'>,
-  outcome: Outcome,
+  { completion, taken, outcome }: LastAttempt,
 ): Promise<Date | undefined> {
   try {
     return await ledger.settle({ completionId: completion.id, outcome });

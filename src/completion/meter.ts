@@ -3,14 +3,17 @@ import { GatewayError, OutputInvalid, ProviderError, type ErrorCode } from '../d
 import { NOTHING_USED } from '../domain/outcome.ts';
 import { isTooDeep, MAX_JSON_LEVELS } from '../lib/json-depth.ts';
 import { compileSchema } from '../lib/json-schema.ts';
+import type { Clock } from '../lib/clock.ts';
 import { countTokens, createGrowingCount } from '../lib/tokens.ts';
-import type { Admitted } from './admit.ts';
+import type { Entered } from './admit.ts';
 import { addChunk, emptyAnswer, textOf, type Answer } from './answer.ts';
 import { AttemptTimeout } from './attempt.ts';
 import { estimatedUsage, type Plan, type Pricing } from './plan.ts';
 
-/** Counts what a vendor says, chunk by chunk, and knows at every moment what the completion would come to. */
+/** Counts what a vendor says in one attempt, chunk by chunk, and knows at every moment what that would come to. */
 export interface Meter {
+  /** Number of the attempt, from 0 on. */
+  attempt: number;
   /** Takes a chunk in; answers what subscribers are told of it, if anything. */
   count(chunk: Chunk): CompletionEvent | undefined;
   /**
@@ -21,19 +24,25 @@ export interface Meter {
   succeed(): void;
   /** Something ended the work; `signal` tells a caller's wish from a vendor's failure. */
   fail(error: unknown, signal: AbortSignal): void;
+  /** The vendor kept its answer, or the rest of it, to itself. */
+  isFiltered(): boolean;
+  /** The text of the answer so far. */
+  text(): string;
   seenOutputTokens(): number;
+  /** What it used and cost is that of this attempt, which is the only one in it; the times are those of the completion. */
   outcome(): Outcome;
 }
 
 type AttemptEnd = Pick<Attempt, 'status' | 'httpStatus' | 'errorType'>;
 
 export function createMeter(
-  { planned: plan, queueMs }: Pick<Admitted, 'planned' | 'queueMs'>,
-  pricing: Pick<Pricing, 'costOf'>,
-  monotonicMs: () => number,
+  { planned: plan, queueMs }: Pick<Entered, 'planned' | 'queueMs'>,
+  { index, begunMs }: { index: number; begunMs: number },
+  { pricing, clock }: { pricing: Pick<Pricing, 'costOf'>; clock: Pick<Clock, 'monotonicMs'> },
 ): Meter {
-  const startedMs = monotonicMs();
-  const sinceStartMs = () => Math.round(monotonicMs() - startedMs);
+  const startedMs = clock.monotonicMs();
+  const sinceStartMs = () => Math.round(clock.monotonicMs() - startedMs);
+  const earlierMs = Math.round(startedMs - begunMs);
   const answer = emptyAnswer();
   const countSeen = createGrowingCount();
   let firstTokenMs: number | undefined;
@@ -43,6 +52,7 @@ export function createMeter(
   let attemptEnd: AttemptEnd = { status: 'CANCELLED', httpStatus: undefined, errorType: 'CANCELLED' };
 
   return {
+    attempt: index,
     count(chunk) {
       const event = addChunk(answer, chunk);
       if (event) firstTokenMs ??= sinceStartMs();
@@ -59,23 +69,27 @@ export function createMeter(
       failure = toFailure(told, signal);
       attemptEnd = toAttemptEnd(told, signal);
     },
+    isFiltered: () => answer.finish === 'CONTENT_FILTER',
+    text: () => textOf(answer.parts),
     seenOutputTokens: () => countSeen(answer.written),
     outcome() {
       const { parts, toolCalls } = answer;
       const usage = usageOf(answer, plan);
+      const costNanos = usage.source === 'NONE' ? 0n : plan.price && pricing.costOf(plan.price, usage);
       const { provider, name: model } = plan.model;
+      const latencyMs = sinceStartMs();
       return {
         ...endOf(answer, failure),
         parts,
         toolCalls,
         object,
         usage,
-        costNanos: usage.source === 'NONE' ? 0n : plan.price && pricing.costOf(plan.price, usage),
-        attempts: [{ index: 0, provider, model, latencyMs: sinceStartMs(), ...attemptEnd }],
+        costNanos,
+        attempts: [{ index, provider, model, latencyMs, firstTokenMs, usage, costNanos, ...attemptEnd }],
         warnings: [...plan.warnings, ...answer.warnings],
         queueMs,
-        totalMs: sinceStartMs(),
-        firstTokenMs,
+        totalMs: earlierMs + latencyMs,
+        firstTokenMs: firstTokenMs === undefined ? undefined : earlierMs + firstTokenMs,
       };
     },
   };

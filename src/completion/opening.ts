@@ -10,12 +10,8 @@ export interface Opening {
 }
 
 /** A completion at its beginning. */
-export function open(
-  { grant, model, price }: Plan,
-  { idempotencyKey, askHash, traceId }: Opening,
-  at: Date,
-): Completion {
-  const { who, ask } = grant;
+export function open(planned: Plan, { idempotencyKey, askHash, traceId }: Opening, at: Date): Completion {
+  const { who, ask } = planned.grant;
   return {
     id: newId('cmpl'),
     organisationId: who.organisationId,
@@ -25,14 +21,20 @@ export function open(
     askHash,
     traceId,
     requestedModel: ask.model,
-    model: model.name,
-    provider: model.provider,
+    ...answeringModel(planned),
     tags: ask.tags,
     endUserId: ask.endUserId,
     createdAt: at,
     finishedAt: undefined,
     status: 'RUNNING',
     outcome: undefined,
-    priceId: price?.id,
   };
+}
+
+/** What a completion says of the model that answers. */
+export function answeringModel({
+  model,
+  price,
+}: Pick<Plan, 'model' | 'price'>): Pick<Completion, 'model' | 'provider' | 'priceId'> {
+  return { model: model.name, provider: model.provider, priceId: price?.id };
 }

@@ -23,7 +23,7 @@ export async function recover(
         ledger.settle({
           completionId: hold.completionId,
           outcome: interrupted(hold, pricing),
-          expired: true,
+          expired: hold,
         }),
       ),
     );
@@ -38,7 +38,7 @@ function interrupted(hold: ExpiredHold, pricing: Pick<Pricing, 'costOf'>): Outco
     code: 'PROVIDER_ERROR',
     message: 'the process that ran this completion died; it is settled from what was known',
   });
-  if (hold.seenOutputTokens === 0) return outcome;
+  if (hold.resting || hold.seenOutputTokens === 0) return outcome;
   const usage = estimatedUsage(hold.estimatedInputTokens, hold.seenOutputTokens);
   return { ...outcome, usage, costNanos: hold.price && pricing.costOf(hold.price, usage) };
 }

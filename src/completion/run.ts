@@ -17,8 +17,8 @@ export interface Run {
   join(): () => void;
   /** Stops the vendor; the completion settles as cancelled. */
   abort(reason: Cancelled): void;
-  /** Output tokens so far; undefined before the vendor is called, or where another process does the work. */
-  seenOutputTokens(): number | undefined;
+  /** Output tokens so far, and of which attempt; undefined before a vendor is called, or where another process works. */
+  progress(): { attempt: number; seenOutputTokens: number } | undefined;
 }
 
 type Source = (signal: AbortSignal, onMeter: (meter: Meter) => void) => AsyncIterable<CompletionEvent>;
@@ -84,7 +84,7 @@ export function createRun(source: Source, abandonMs: number, askHash = ''): Run 
     ended: ended.promise,
     join,
     abort,
-    seenOutputTokens: () => meter?.seenOutputTokens(),
+    progress: () => meter && { attempt: meter.attempt, seenOutputTokens: meter.seenOutputTokens() },
   };
 }
 

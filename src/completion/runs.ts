@@ -6,6 +6,7 @@ import type { Principal } from '../domain/principal.ts';
 import { ensureCursor } from '../events/cursor.ts';
 import type { OutboxEvent } from '../events/outbox.ts';
 import type { Entry } from '../events/stream-log.ts';
+import type { Heartbeat } from '../ledger/holds.ts';
 import { raceAbort } from '../lib/abort.ts';
 import type { Candidate } from './admit.ts';
 import { complete } from './complete.ts';
@@ -60,7 +61,7 @@ export interface Runs {
   /** Stops what another instance was asked to cancel. */
   onEvent(event: OutboxEvent): void;
   /** How far each completion of this process is. */
-  heartbeats(): { completionId: string; seenOutputTokens: number }[];
+  heartbeats(): Heartbeat[];
   /** Stops those completions whose hold this process has lost. */
   stopLost(ids: string[]): void;
   /** Waits for the end of all that runs; once the signal aborts, stops it. */
@@ -108,8 +109,8 @@ export function createRuns(deps: RunsDeps): Runs {
     },
     heartbeats: () =>
       runs.begun().flatMap(([completionId, run]) => {
-        const seenOutputTokens = run.seenOutputTokens();
-        return seenOutputTokens === undefined ? [] : [{ completionId, seenOutputTokens }];
+        const progress = run.progress();
+        return progress ? [{ completionId, ...progress }] : [];
       }),
     stopLost(ids) {
       for (const id of ids) stopHere(runs, id, 'this process lost the hold of the completion');
@@ -128,7 +129,7 @@ export function createRuns(deps: RunsDeps): Runs {
 /** @returns whether the work is done in this process: one that only follows another's has nothing to stop. */
 function stopHere(runs: RunRegistry, id: string, why: string): boolean {
   const run = runs.byId(id);
-  if (run?.seenOutputTokens() === undefined) return false;
+  if (!run?.progress()) return false;
   run.abort(new Cancelled(why));
   return true;
 }

@@ -18,8 +18,11 @@ export const FAILURE_REASONS = ['FAILED', 'CANCELLED', 'CUT', 'INTERRUPTED'] as 
 /** Why there is no full answer. `CUT`: the vendor's stream ended before its finish. */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
-export const RESET_REASONS = ['REPLAYED'] as const;
-/** Why a stream begins again. `REPLAYED`: the reader's place in it is not known any more. */
+export const RESET_REASONS = ['REPLAYED', 'RESTARTED'] as const;
+/**
+ * Why a stream begins again. `REPLAYED`: the reader's place in it is not known any more. `RESTARTED`: the vendor's stream
+ * broke off, and the answer is written anew.
+ */
 export type ResetReason = (typeof RESET_REASONS)[number];
 
 export const USAGE_SOURCES = ['REPORTED', 'ESTIMATED', 'NONE'] as const;
@@ -70,6 +73,11 @@ export interface Attempt {
   /** Code of the error that ended it. */
   errorType: ErrorCode | undefined;
   latencyMs: number;
+  /** Until its first content; undefined when there was none. */
+  firstTokenMs: number | undefined;
+  usage: Usage;
+  /** Nano-USD; undefined when the model has no known price. */
+  costNanos: bigint | undefined;
 }
 
 export interface Failure {

@@ -1,10 +1,12 @@
 import { ATTEMPT_STATUSES, type Attempt as AttemptRow } from '../domain/completion.ts';
 import { builder } from './builder.ts';
+import { Money, toMoney } from './money.ts';
+import { TokenUsage } from './token-usage.ts';
 
 const AttemptStatus = builder.enumType('AttemptStatus', { values: ATTEMPT_STATUSES });
 
 export const Attempt = builder.objectRef<AttemptRow>('Attempt').implement({
-  description: 'One call of one provider.',
+  description: 'One call of one provider, booked by itself.',
   fields: (t) => ({
     index: t.exposeInt('index'),
     provider: t.exposeString('provider'),
@@ -17,5 +19,17 @@ export const Attempt = builder.objectRef<AttemptRow>('Attempt').implement({
       resolve: ({ errorType }) => errorType,
     }),
     latencyMs: t.exposeInt('latencyMs'),
+    firstTokenMs: t.int({
+      nullable: true,
+      description: 'Until its first content; null when there was none.',
+      resolve: ({ firstTokenMs }) => firstTokenMs,
+    }),
+    usage: t.field({ type: TokenUsage, resolve: ({ usage }) => usage }),
+    cost: t.field({
+      type: Money,
+      nullable: true,
+      description: 'Null when the model has no known price: an unknown cost is not zero.',
+      resolve: ({ costNanos }) => toMoney(costNanos),
+    }),
   }),
 });

@@ -3,13 +3,11 @@ import {
   FAILURE_REASONS,
   RESET_REASONS,
   FINISH_REASONS,
-  USAGE_SOURCES,
   type Completion as CompletionRow,
   type Failure,
   type Outcome,
   type Part,
   type ToolCall as ToolCallRow,
-  type Usage,
 } from '../domain/completion.ts';
 import { textOf } from '../completion/answer.ts';
 import { ApiKey } from './api-key.ts';
@@ -19,6 +17,7 @@ import { formerModel, Model } from './model.ts';
 import { Money, toMoney } from './money.ts';
 import { Tag } from './tag.ts';
 import { Team } from './team.ts';
+import { TokenUsage } from './token-usage.ts';
 
 export const CompletionStatus = builder.enumType('CompletionStatus', {
   description: 'INTERRUPTED: the process that ran it died; it is settled from what was known.',
@@ -27,14 +26,9 @@ export const CompletionStatus = builder.enumType('CompletionStatus', {
 const FinishReason = builder.enumType('FinishReason', { values: FINISH_REASONS });
 export const CompletionReason = builder.enumType('CompletionReason', {
   description: `CUT: the provider’s stream ended before its finish. REPLAYED: the reader’s place in the stream is not known
-any more. One type for all events, so that a selection may name \`reason\` on several of them.`,
+any more. RESTARTED: another answer is written from the beginning. One type for all events, so that a selection may name \`reason\` on several of them.`,
   values: [...FAILURE_REASONS, ...RESET_REASONS],
 });
-const UsageSource = builder.enumType('UsageSource', {
-  description: 'REPORTED by the provider, ESTIMATED by our tokenizer, or NONE: there was nothing to count.',
-  values: USAGE_SOURCES,
-});
-
 const TextPart = builder
   .objectRef<Part>('TextPart')
   .implement({ fields: (t) => ({ text: t.exposeString('text') }) });
@@ -53,27 +47,6 @@ const ToolCall = builder.objectRef<ToolCallRow>('ToolCall').implement({
     arguments: t.field({ type: 'JSON', resolve: (call) => call.arguments }),
   }),
 });
-
-export const TokenUsage = builder
-  .objectRef<Omit<Usage, 'source'> & { source?: Usage['source'] }>('TokenUsage')
-  .implement({
-    description:
-      'Tokens. `input` includes those read from and written to the provider’s cache; `output` includes reasoning.',
-    fields: (t) => ({
-      input: t.field({ type: 'SafeInt', resolve: ({ input }) => input }),
-      output: t.field({ type: 'SafeInt', resolve: ({ output }) => output }),
-      cacheRead: t.field({ type: 'SafeInt', resolve: ({ cacheRead }) => cacheRead }),
-      cacheWrite: t.field({ type: 'SafeInt', resolve: ({ cacheWrite }) => cacheWrite }),
-      reasoning: t.field({ type: 'SafeInt', resolve: ({ reasoning }) => reasoning }),
-      total: t.field({ type: 'SafeInt', resolve: ({ input, output }) => input + output }),
-      source: t.field({
-        type: UsageSource,
-        nullable: true,
-        description: 'Null for a sum.',
-        resolve: ({ source }) => source,
-      }),
-    }),
-  });
 
 const Latency = builder.objectRef<Outcome>('Latency').implement({
   fields: (t) => ({

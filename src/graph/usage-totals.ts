@@ -3,10 +3,11 @@ import { USAGE_DIMENSIONS } from '../usage/dimensions.ts';
 import { percentileOf } from '../usage/histogram.ts';
 import type { UsageGroup as Group, UsageTotals as Totals } from '../usage/totals.ts';
 import { builder } from './builder.ts';
-import { CompletionStatus, TokenUsage } from './completion.ts';
+import { CompletionStatus } from './completion.ts';
 import { StringFilter, TagInput } from './inputs.ts';
 import { Money } from './money.ts';
 import { Tag } from './tag.ts';
+import { TokenUsage } from './token-usage.ts';
 
 export const UsageDimension = builder.enumType('UsageDimension', {
   description: 'TAG counts a completion once under each of its tags.',
@@ -49,13 +50,13 @@ export const UsageTotals = builder.objectRef<Totals>('UsageTotals').implement({
         nullable: true,
         description: 'Of all that had a price, with corrections and credits; null when nothing had one.',
         resolve: ({ costNanos, requests, unpricedRequests }) =>
-          unpricedRequests > 0 && unpricedRequests === requests && costNanos === 0n
+          unpricedRequests > 0 && unpricedRequests >= requests && costNanos === 0n
             ? null
             : { nanos: costNanos },
       }),
       unpricedRequests: t.field({
         type: 'SafeInt',
-        description: 'Completions whose model had no known price: counted here, not in `cost`.',
+        description: 'Calls of models without a known price: counted here, not in `cost`.',
         resolve: ({ unpricedRequests }) => unpricedRequests,
       }),
       p50FirstTokenMs: percentile('firstTokenMs', 0.5),

@@ -25,7 +25,7 @@ const BOOK = `
   ),
   ${POSTING_CTES},
   lines AS (
-    SELECT organisation_id, team_id, key_id, completion_id, kind, amount_nanos, debit, credit,
+    SELECT organisation_id, team_id, key_id, completion_id, 0 AS attempt, kind, amount_nanos, debit, credit,
       NULL AS price_id, actor_key_id, note
     FROM closed, windows_first
   ),

@@ -4,7 +4,8 @@ import { toJsonParameter } from '../db/json.ts';
 import { matchText, type StringFilter } from '../db/match-text.ts';
 import { completions } from '../db/tables/completions.ts';
 import { visibleTo } from '../db/visibility.ts';
-import type { Completion, CompletionStatus, Tag } from '../domain/completion.ts';
+import type { Attempt, Completion, CompletionStatus, Outcome, Tag, Usage } from '../domain/completion.ts';
+import { withEarlier } from '../domain/outcome.ts';
 import type { Principal } from '../domain/principal.ts';
 
 export interface CompletionFilter {
@@ -25,6 +26,11 @@ export interface Page {
   first: number;
   after?: string | undefined;
 }
+
+/** Null when one of them has no known price, as it is told. */
+const COST_OF_ALL_ATTEMPTS = raw`${completions.costNanos} + case when ${completions.earlier} is null then 0 else (
+  select case when count(*) = count("costNanos") then sum("costNanos") end
+  from jsonb_to_recordset(${completions.earlier}) as e("costNanos" numeric)) end`;
 
 type Row = typeof completions.$inferSelect;
 
@@ -81,7 +87,7 @@ function matching(who: Principal, filter: CompletionFilter): SQL | undefined {
     filter.to && lt(completions.createdAt, filter.to),
     filter.minCostNanos === undefined
       ? undefined
-      : lte(raw`${filter.minCostNanos.toString()}::numeric`, completions.costNanos),
+      : lte(raw`${filter.minCostNanos.toString()}::numeric`, COST_OF_ALL_ATTEMPTS),
   );
 }
 
@@ -103,27 +109,40 @@ function toCompletion(row: Row): Completion {
     finishedAt: row.finishedAt ?? undefined,
     status: row.status,
     priceId: row.priceId ?? undefined,
-    outcome: row.outcome ? toOutcome(row, row.outcome) : undefined,
+    outcome: row.outcome ? withEarlier(earlierOf(row), toOutcome(row, row.outcome)) : undefined,
   };
 }
 
-function toOutcome(row: Row, stored: NonNullable<Row['outcome']>): Completion['outcome'] {
+function earlierOf({ earlier }: Row): Attempt[] {
+  return (earlier ?? []).map(({ costNanos, priceId: _price, budgetHolds: _holds, ...attempt }) => ({
+    ...attempt,
+    costNanos: costNanos === null ? undefined : BigInt(costNanos),
+  }));
+}
+
+/** Of the last attempt. */
+function toOutcome(row: Row, stored: NonNullable<Row['outcome']>): Outcome {
+  const used = { usage: toUsage(row), costNanos: row.costNanos ?? undefined };
   return {
     ...stored,
+    ...used,
+    attempts: stored.attempts.map((attempt) => ({ ...attempt, ...used })),
     // Those that were settled before there was a queue did not wait in one.
     queueMs: stored.queueMs ?? 0,
     status: row.status as Exclude<CompletionStatus, 'RUNNING'>,
     finishReason: row.finishReason ?? 'ERROR',
-    usage: {
-      input: row.inputTokens ?? 0,
-      output: row.outputTokens ?? 0,
-      cacheRead: row.cacheReadTokens ?? 0,
-      cacheWrite: row.cacheWriteTokens ?? 0,
-      reasoning: row.reasoningTokens ?? 0,
-      source: row.usageSource ?? 'NONE',
-    },
-    costNanos: row.costNanos ?? undefined,
     totalMs: row.totalMs ?? 0,
     firstTokenMs: row.firstTokenMs ?? undefined,
+  };
+}
+
+function toUsage(row: Row): Usage {
+  return {
+    input: row.inputTokens ?? 0,
+    output: row.outputTokens ?? 0,
+    cacheRead: row.cacheReadTokens ?? 0,
+    cacheWrite: row.cacheWriteTokens ?? 0,
+    reasoning: row.reasoningTokens ?? 0,
+    source: row.usageSource ?? 'NONE',
   };
 }

@@ -11,11 +11,17 @@ export interface ExpiredHold {
   estimatedInputTokens: number;
   seenOutputTokens: number;
   price: Price | undefined;
+  /** The attempt that was under way, from 0 on. */
+  attempt: number;
+  /** It had ended, and the next one had not begun: there is nothing left to charge. */
+  resting: boolean;
 }
 
 /** Output tokens seen so far of a running completion. */
 export interface Heartbeat {
   completionId: string;
+  /** The attempt that they were seen in, from 0 on. */
+  attempt: number;
   seenOutputTokens: number;
 }
 
@@ -24,14 +30,18 @@ export interface Heartbeat {
  * @returns the ids whose hold is no longer theirs: recovery settled them, so their work must stop.
  */
 export async function extendHolds(sql: Sql, beats: Heartbeat[], holdMs: number): Promise<string[]> {
-  const rows = toJsonParameter(beats.map((beat) => ({ id: beat.completionId, seen: beat.seenOutputTokens })));
+  const rows = toJsonParameter(
+    beats.map(({ completionId: id, attempt, seenOutputTokens: seen }) => ({ id, attempt, seen })),
+  );
   const extended = await sql<{ id: string }[]>`
-    WITH input AS (SELECT * FROM jsonb_to_recordset(${rows}::text::jsonb) AS x(id text, seen int)),
+    WITH input AS (SELECT * FROM jsonb_to_recordset(${rows}::text::jsonb) AS x(id text, attempt int, seen int)),
     -- In the order in which settlements take them.
     ours AS MATERIALIZED (
       SELECT id FROM completions WHERE id IN (SELECT id FROM input) AND hold_state = 'PENDING' ORDER BY id FOR UPDATE
     )
-    UPDATE completions c SET hold_expires_at = now() + ${holdMs}::int * interval '1 ms', seen_output_tokens = x.seen
+    UPDATE completions c SET hold_expires_at = now() + ${holdMs}::int * interval '1 ms',
+      -- What was seen of an attempt that has ended meanwhile is booked, and says nothing of the next one.
+      seen_output_tokens = CASE WHEN c.attempt = x.attempt AND NOT c.resting THEN x.seen ELSE c.seen_output_tokens END
     FROM ours JOIN input x USING (id)
     WHERE c.id = ours.id AND c.hold_state = 'PENDING'
     RETURNING c.id`;
@@ -48,7 +58,7 @@ export async function expireHoldsOfOthers(sql: Sql, instanceId: string): Promise
 
 export async function listExpiredHolds(sql: Sql, limit: number): Promise<ExpiredHold[]> {
   const rows = await sql<ExpiredRow[]>`
-    SELECT c.id, c.provider, c.model, c.estimated_input_tokens, c.seen_output_tokens,
+    SELECT c.id, c.provider, c.model, c.estimated_input_tokens, c.seen_output_tokens, c.attempt, c.resting,
       p.id AS price_id, p.organisation_id, p.rates, p.source
     FROM completions c LEFT JOIN prices p ON p.id = c.price_id
     WHERE c.hold_state = 'PENDING' AND c.hold_expires_at < now()
@@ -60,6 +70,8 @@ export async function listExpiredHolds(sql: Sql, limit: number): Promise<Expired
     estimatedInputTokens: row.estimated_input_tokens,
     seenOutputTokens: row.seen_output_tokens,
     price: priceOf(row),
+    attempt: row.attempt,
+    resting: row.resting,
   }));
 }
 
@@ -90,6 +102,8 @@ interface ExpiredRow {
   model: string;
   estimated_input_tokens: number;
   seen_output_tokens: number;
+  attempt: number;
+  resting: boolean;
   price_id: string | null;
   organisation_id: string | null;
   rates: StoredRate[] | null;

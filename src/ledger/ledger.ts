@@ -1,4 +1,5 @@
 import type { Database } from '../db/database.ts';
+import type { Attempt } from '../domain/completion.ts';
 import { withoutWork } from '../domain/outcome.ts';
 import type { Logger } from '../lib/logger.ts';
 import {
@@ -19,11 +20,11 @@ const MAX_WAITING = 20_000;
 /** Holds and settlements of this process; those of concurrent requests share statements. */
 export interface Ledger {
   /**
-   * Opens the completion and its hold; when this resolves they are durable.
+   * Opens the completion and its hold, or the hold of a further attempt of it; when this resolves they are durable.
    * @returns whether anything is held in budgets.
    * @throws BudgetExceeded when it does not fit into what some budget has left: nothing is held then, in none of them.
    * @throws IdempotencyKeyUsed when the key stands for a completion already: nothing was opened.
-   * @throws Unavailable when the database does not take it in time. Nothing is held then, or, when only its answer was
+   * @throws Unavailable when the completion of a further attempt was settled meanwhile, or the database does not take it in time. Nothing is held then, or, when only its answer was
    * lost, for no longer than a hold without a heartbeat stands.
    */
   reserve: Reserve;
@@ -33,6 +34,12 @@ export interface Ledger {
    * @returns when it was finished, or undefined when it had been settled before.
    */
   settle(settlement: Settlement): Promise<Date | undefined>;
+  /**
+   * Books an attempt that is not the last one and gives back what it held; the completion goes on, and holds nothing until
+   * its next attempt is reserved. Tried as `settle` is.
+   * @returns undefined when it had been booked before, or the completion had been settled.
+   */
+  endAttempt(completionId: string, ended: Attempt): Promise<Date | undefined>;
   /** Extends holds; the ids that come back are no longer held by this process. */
   extendHolds(beats: Heartbeat[]): Promise<string[]>;
   /** Holds whose process is dead or frozen; none for a while after the database was away, which looks the same. */
@@ -69,6 +76,7 @@ export function createLedger(
   return {
     reserve,
     settle,
+    endAttempt: (completionId, ended) => settle({ completionId, ended }),
     extendHolds(beats) {
       const extended = patience.watch(() => extendHolds(sql, beats, holdMs));
       beating = extended.catch(() => {});

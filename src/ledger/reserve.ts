@@ -10,7 +10,10 @@ import { toPriceRow } from './price-json.ts';
 
 /** What is asked for before a vendor may be called. */
 export interface Reservation {
+  /** With the model that is called. */
   completion: Completion;
+  /** From 0 on. Of a further one the completion is there, and rests. */
+  attempt?: number;
   /** Undefined when none is known. */
   price: Price | undefined;
   /** Most that the call can come to. */
@@ -39,6 +42,8 @@ export interface Refusal {
 export type Decision =
   | { kind: 'OPENED'; budgeted: boolean }
   | { kind: 'KEY_USED' }
+  /** Of a further attempt only: the completion does not wait for it any more. */
+  | { kind: 'OVER' }
   | { kind: 'REFUSED'; refusals: Refusal[] };
 
 /** `AGAIN`: nothing was decided, because others of the same statement came before; ask once more. */
@@ -46,17 +51,29 @@ type Verdict = Decision | { kind: 'AGAIN' };
 
 const RESERVE = `
   WITH asked AS (
-    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, organisation_id text, team_id text, key_id text,
+    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, attempt int, organisation_id text, team_id text, key_id text,
       idempotency_key text, ask_hash text, requested_model text, provider text, model text, tags jsonb,
       end_user_id text, trace_id text, created_at timestamptz, held_nanos bigint, held_tokens bigint,
       estimated_input_tokens int, price_id text, subjects jsonb, counted_in jsonb)
   ),
+  -- Rows before windows, in one order, as settlements take them.
+  ours AS MATERIALIZED (
+    SELECT id, earlier FROM completions WHERE id IN (SELECT id FROM asked WHERE attempt > 0)
+      AND hold_state = 'PENDING' AND resting ORDER BY id FOR UPDATE
+  ),
   -- The insert below would find a used key too. But it would wait for whoever settles that completion at the moment, who
   -- in turn may wait for the windows that are locked here.
   input AS MATERIALIZED (
-    SELECT * FROM asked a
-    WHERE idempotency_key IS NULL OR NOT EXISTS (
-      SELECT FROM completions c WHERE c.key_id = a.key_id AND c.idempotency_key = a.idempotency_key)
+    SELECT a.*, CASE WHEN a.attempt > 0 THEN (
+        SELECT jsonb_agg(w.budget_id) FROM jsonb_array_elements(ours.earlier) AS e
+        CROSS JOIN LATERAL jsonb_to_recordset(e -> 'budgetHolds') AS h("window" bigint, unit text)
+        JOIN budget_windows w ON w.id = h."window"
+        WHERE h.unit = 'REQUESTS' AND e -> 'usage' ->> 'source' <> 'NONE'
+      ) END AS requests_in
+    FROM asked a LEFT JOIN ours USING (id)
+    WHERE CASE WHEN a.attempt > 0 THEN jsonb_array_length(ours.earlier) = a.attempt
+      ELSE a.idempotency_key IS NULL OR NOT EXISTS (
+        SELECT FROM completions c WHERE c.key_id = a.key_id AND c.idempotency_key = a.idempotency_key) END
   ),
   priced AS (
     INSERT INTO prices (id, organisation_id, provider, model, rates, source, effective_from)
@@ -66,24 +83,36 @@ const RESERVE = `
     ON CONFLICT (id) DO NOTHING
   ),
   ${ADMISSION_CTES},
-  opened AS (
+  let_through AS MATERIALIZED (
+    SELECT * FROM input LEFT JOIN holds USING (place)
+    WHERE place NOT IN (
+      SELECT place FROM refused UNION ALL SELECT place FROM unopened UNION ALL SELECT place FROM contested)
+  ),
+  begun AS (
     INSERT INTO completions (id, organisation_id, team_id, key_id, idempotency_key, ask_hash, requested_model,
       provider, model, tags, end_user_id, trace_id, created_at, held_nanos, estimated_input_tokens, price_id,
       budget_holds, status, hold_state, hold_expires_at, instance_id)
     SELECT x.id, x.organisation_id, x.team_id, x.key_id, x.idempotency_key, x.ask_hash, x.requested_model,
       x.provider, x.model, x.tags, x.end_user_id, x.trace_id, x.created_at, x.held_nanos, x.estimated_input_tokens,
-      x.price_id, holds.budget_holds, 'RUNNING', 'PENDING', now() + $2::int * interval '1 ms', $3
-    FROM input x LEFT JOIN holds USING (place)
-    WHERE place NOT IN (
-      SELECT place FROM refused UNION ALL SELECT place FROM unopened UNION ALL SELECT place FROM contested)
+      x.price_id, x.budget_holds, 'RUNNING', 'PENDING', now() + $2::int * interval '1 ms', $3
+    FROM let_through x WHERE x.attempt = 0
     -- Two instances with the same keys in their batches must not wait for each other in a circle.
     ORDER BY x.key_id, x.idempotency_key
     ON CONFLICT (key_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING id, organisation_id, team_id, key_id, held_nanos, price_id
+    RETURNING id, organisation_id, team_id, key_id, held_nanos, price_id, attempt
   ),
+  resumed AS (
+    UPDATE completions c SET provider = x.provider, model = x.model, price_id = x.price_id, held_nanos = x.held_nanos,
+      budget_holds = x.budget_holds, estimated_input_tokens = x.estimated_input_tokens, seen_output_tokens = 0,
+      attempt = x.attempt, resting = false, hold_expires_at = now() + $2::int * interval '1 ms'
+    FROM ours JOIN let_through x USING (id)
+    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND c.resting
+    RETURNING c.id, c.organisation_id, c.team_id, c.key_id, c.held_nanos, c.price_id, c.attempt
+  ),
+  opened AS (TABLE begun UNION ALL TABLE resumed),
   ${DRAW_CTES},
   lines AS (
-    SELECT organisation_id, team_id, key_id, id AS completion_id, 'RESERVE' AS kind, held_nanos AS amount_nanos,
+    SELECT organisation_id, team_id, key_id, id AS completion_id, attempt, 'RESERVE' AS kind, held_nanos AS amount_nanos,
       'held:' || team_id AS debit, 'open:' || team_id AS credit, price_id, NULL AS actor_key_id, NULL AS note
     FROM opened
   ),
@@ -127,16 +156,19 @@ export async function reserveAll(
   for (const { id } of newPrices) knownPrices.add(id);
   const unopened = new Set(found.flatMap((row) => row.unopened ?? []));
   if (unopened.size > 0) await openWindows(sql, [...unopened]);
-  const verdicts = new Map(found.map((row) => [row.place, toVerdict(row)]));
+  const verdicts = new Map(found.map((row) => [row.place, toVerdict(row, reservations[row.place]!)]));
   return reservations.map((_reservation, place) => verdicts.get(place) ?? { kind: 'AGAIN' });
 }
 
-function toVerdict({ opened, budgeted, contested, unopened, refusals }: VerdictRow): Verdict {
+function toVerdict(
+  { opened, budgeted, contested, unopened, refusals }: VerdictRow,
+  { attempt = 0 }: Reservation,
+): Verdict {
   if (opened) return { kind: 'OPENED', budgeted };
   // Before anything else: asked again it would be refused, and counted, a second time.
   if (refusals) return refuse(refusals);
   if (unopened || contested) return { kind: 'AGAIN' };
-  return { kind: 'KEY_USED' };
+  return { kind: attempt > 0 ? 'OVER' : 'KEY_USED' };
 }
 
 function refuse(refusals: NonNullable<VerdictRow['refusals']>): Decision {
@@ -152,10 +184,11 @@ function refuse(refusals: NonNullable<VerdictRow['refusals']>): Decision {
 }
 
 function toRow(reservation: Reservation, place: number) {
-  const { completion, price, worstCase, estimatedInputTokens, countedIn = [] } = reservation;
+  const { completion, attempt = 0, price, worstCase, estimatedInputTokens, countedIn = [] } = reservation;
   return {
     place,
     id: completion.id,
+    attempt,
     organisation_id: completion.organisationId,
     team_id: completion.teamId,
     key_id: completion.keyId,

@@ -44,6 +44,11 @@ export function createReserving(
     }
   }
 
+  /** A further attempt is given back by whoever settles its completion. */
+  async function giveBack({ completion, attempt = 0 }: Reservation): Promise<void> {
+    if (attempt === 0) await options.giveBack(completion.id);
+  }
+
   /** @throws Unavailable when it takes too long; what is opened after that is given back. */
   async function decideInTime(reservation: Reservation, signal: AbortSignal): Promise<Decision> {
     const caller = { waiting: true };
@@ -53,7 +58,7 @@ export function createReserving(
     } catch (error) {
       caller.waiting = false;
       void deciding
-        .then((late) => (late.kind === 'OPENED' ? options.giveBack(reservation.completion.id) : undefined))
+        .then((late) => (late.kind === 'OPENED' ? giveBack(reservation) : undefined))
         .catch(() => {});
       signal.throwIfAborted();
       options.logger.error({ err: error }, 'a completion cannot be reserved');
@@ -64,6 +69,7 @@ export function createReserving(
   return async (reservation, signal) => {
     const decision = await decideInTime(reservation, signal);
     if (decision.kind === 'KEY_USED') throw new IdempotencyKeyUsed();
+    if (decision.kind === 'OVER') throw new Unavailable('another process has settled this completion');
     if (decision.kind === 'REFUSED') throw await explaining.add(decision.refusals);
     return decision;
   };

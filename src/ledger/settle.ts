@@ -1,21 +1,33 @@
 import type { Sql } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
 import type { StoredOutcome } from '../db/tables/completions.ts';
-import type { Outcome } from '../domain/completion.ts';
+import type { Attempt, Outcome } from '../domain/completion.ts';
 import { POSTING_CTES } from './budgets/posting.ts';
+import type { ExpiredHold } from './holds.ts';
 import { JOURNAL_CTES } from './journal.ts';
 
 /** How a completion ended. */
 export interface Settlement {
   completionId: string;
+  /** Its usage and cost are those of the last attempt: the ones before are booked already. */
   outcome: Outcome;
-  /** Set by recovery only: settle it although its process still seems to hold it, but only once the hold ran out. */
-  expired?: boolean;
+  /**
+   * Set by recovery only: settle it although its process still seems to hold it, but only once the hold ran out, and only
+   * if it is where it was then.
+   */
+  expired?: Pick<ExpiredHold, 'attempt' | 'resting'>;
+}
+
+/** How an attempt ended that is not the last one. */
+export interface EndedAttempt {
+  completionId: string;
+  ended: Attempt;
 }
 
 const SETTLE = `
   WITH input AS (
-    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, status text, finish_reason text, outcome jsonb,
+    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, ended jsonb,
+      at_attempt int, at_rest boolean, status text, finish_reason text, outcome jsonb,
       input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint,
       reasoning_tokens bigint, usage_source text, cost_nanos bigint, total_ms int, first_token_ms int,
       hold_state text)
@@ -24,42 +36,63 @@ const SETTLE = `
   ours AS MATERIALIZED (
     SELECT id FROM completions WHERE id IN (SELECT id FROM input) AND hold_state = 'PENDING' ORDER BY id FOR UPDATE
   ),
-  closed AS (
+  -- The row goes on: what was booked for the attempt moves to the earlier ones, and nothing is held until the next one.
+  ended AS (
+    UPDATE completions c SET resting = true, seen_output_tokens = 0,
+      earlier = coalesce(c.earlier, '[]') || jsonb_build_array(x.ended || jsonb_build_object('provider', c.provider,
+        'model', c.model, 'priceId', c.price_id, 'budgetHolds', coalesce(c.budget_holds, '[]')))
+    FROM ours JOIN input x USING (id)
+    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND x.ended IS NOT NULL AND c.attempt = x.at_attempt AND NOT c.resting
+    RETURNING x.place, c.id, c.organisation_id, c.team_id, c.key_id, c.provider, c.held_nanos, x.cost_nanos,
+      now() AS finished_at, c.price_id, c.budget_holds, x.hold_state, x.input_tokens + x.output_tokens AS used_tokens,
+      c.attempt, true AS books
+  ),
+  finished AS (
     UPDATE completions c SET status = x.status, finish_reason = x.finish_reason, outcome = x.outcome,
       input_tokens = x.input_tokens, output_tokens = x.output_tokens, cache_read_tokens = x.cache_read_tokens,
       cache_write_tokens = x.cache_write_tokens, reasoning_tokens = x.reasoning_tokens,
       usage_source = x.usage_source, cost_nanos = x.cost_nanos, total_ms = x.total_ms,
-      first_token_ms = x.first_token_ms, hold_state = x.hold_state, finished_at = now()
+      first_token_ms = x.first_token_ms, finished_at = now(),
+      hold_state = CASE WHEN x.hold_state = 'VOIDED' AND c.earlier @? '$[*] ? (@.usage.source != "NONE")'
+        THEN 'POSTED' ELSE x.hold_state END
     FROM ours JOIN input x USING (id)
-    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND (x.hold_state <> 'EXPIRED' OR c.hold_expires_at < now())
+    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND x.ended IS NULL AND (x.hold_state <> 'EXPIRED'
+      OR c.hold_expires_at < now() AND c.attempt = x.at_attempt AND c.resting = x.at_rest)
     RETURNING x.place, c.id, c.organisation_id, c.team_id, c.key_id, c.provider, c.held_nanos, c.cost_nanos, c.finished_at,
-      c.price_id, c.budget_holds, c.hold_state, c.input_tokens + c.output_tokens AS used_tokens
+      c.price_id, c.budget_holds, x.hold_state, c.input_tokens + c.output_tokens AS used_tokens,
+      c.attempt, NOT c.resting AS books
   ),
+  closed AS (SELECT * FROM (TABLE finished UNION ALL TABLE ended) AS each WHERE books),
   ${POSTING_CTES},
   lines AS (
-    SELECT organisation_id, team_id, key_id, id AS completion_id, 'RELEASE' AS kind, held_nanos AS amount_nanos,
+    SELECT organisation_id, team_id, key_id, id AS completion_id, attempt, 'RELEASE' AS kind, held_nanos AS amount_nanos,
       'open:' || team_id AS debit, 'held:' || team_id AS credit, price_id, NULL AS actor_key_id, NULL AS note
     FROM closed, windows_first
     UNION ALL
-    SELECT organisation_id, team_id, key_id, id, 'SETTLE', cost_nanos,
+    SELECT organisation_id, team_id, key_id, id, attempt, 'SETTLE', cost_nanos,
       'spent:' || team_id, 'payable:' || organisation_id || ':' || provider, price_id, NULL, NULL
     FROM closed, windows_first
   ),
   ${JOURNAL_CTES},
   announced AS (
     INSERT INTO outbox (organisation_id, kind, subject_id)
-    SELECT organisation_id, 'COMPLETION_SETTLED', id FROM closed
+    SELECT organisation_id, 'COMPLETION_SETTLED', id FROM finished
     UNION ALL
     SELECT organisation_id, 'ALERT_RAISED', id::text FROM raised
   )
-  SELECT place, extract(epoch FROM finished_at)::float8 * 1000 AS finished_at_ms FROM closed`;
+  SELECT place, extract(epoch FROM finished_at)::float8 * 1000 AS finished_at_ms
+  FROM (TABLE finished UNION ALL TABLE ended) AS each`;
 
 /**
- * Settles completions, all in one statement: the row is closed, the hold released, the cost booked and the event
- * written, or nothing is. Conditional on the hold being pending, so that it happens at most once.
+ * Settles completions, and attempts that others follow, all in one statement: the hold is released, the cost booked, and
+ * of a completion the row closed and the event written, or nothing is. Conditional on the hold being pending, so that it
+ * happens at most once.
  * @returns for each when it was finished, or undefined when it had been settled before (by recovery, say).
  */
-export async function settleAll(sql: Sql, settlements: Settlement[]): Promise<(Date | undefined)[]> {
+export async function settleAll(
+  sql: Sql,
+  settlements: (Settlement | EndedAttempt)[],
+): Promise<(Date | undefined)[]> {
   const rows = toJsonParameter(settlements.map(toRow));
   const closed = await sql.unsafe<{ place: number; finished_at_ms: number }[]>(SETTLE, [rows], {
     prepare: true,
@@ -69,25 +102,46 @@ export async function settleAll(sql: Sql, settlements: Settlement[]): Promise<(D
   return settlements.map((_settlement, place) => finishedAt.get(place));
 }
 
-function toRow({ completionId, outcome, expired }: Settlement, place: number) {
-  const { parts, toolCalls, object, failure, attempts, warnings, queueMs, usage } = outcome;
-  const stored: StoredOutcome = { parts, toolCalls, object, failure, attempts, warnings, queueMs };
-  const worked = usage.source !== 'NONE';
+function toRow(settlement: Settlement | EndedAttempt, place: number) {
+  const { completionId: id } = settlement;
+  return 'ended' in settlement
+    ? { place, id, ...ofAttempt(settlement.ended) }
+    : { place, id, ...ofCompletion(settlement) };
+}
+
+function ofAttempt(ended: Attempt) {
+  const { index, usage, costNanos } = ended;
   return {
-    place,
-    id: completionId,
+    at_attempt: index,
+    ended: { ...ended, costNanos: costNanos?.toString() ?? null },
+    ...booked({ usage, costNanos }),
+  };
+}
+
+function ofCompletion({ outcome, expired }: Settlement) {
+  const { parts, toolCalls, object, failure, warnings, queueMs } = outcome;
+  const attempts = outcome.attempts.map(({ usage: _usage, costNanos: _cost, ...attempt }) => attempt);
+  const stored: StoredOutcome = { parts, toolCalls, object, failure, attempts, warnings, queueMs };
+  return {
     status: outcome.status,
     finish_reason: outcome.finishReason,
     outcome: stored,
+    total_ms: outcome.totalMs,
+    first_token_ms: outcome.firstTokenMs,
+    ...booked(outcome),
+    ...(expired && { hold_state: 'EXPIRED', at_attempt: expired.attempt, at_rest: expired.resting }),
+  };
+}
+
+function booked({ usage, costNanos }: Pick<Outcome, 'usage' | 'costNanos'>) {
+  return {
     input_tokens: usage.input,
     output_tokens: usage.output,
     cache_read_tokens: usage.cacheRead,
     cache_write_tokens: usage.cacheWrite,
     reasoning_tokens: usage.reasoning,
     usage_source: usage.source,
-    cost_nanos: outcome.costNanos?.toString(),
-    total_ms: outcome.totalMs,
-    first_token_ms: outcome.firstTokenMs,
-    hold_state: expired ? 'EXPIRED' : worked ? 'POSTED' : 'VOIDED',
+    cost_nanos: costNanos?.toString(),
+    hold_state: usage.source === 'NONE' ? 'VOIDED' : 'POSTED',
   };
 }

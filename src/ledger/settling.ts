@@ -3,7 +3,7 @@ import { Unavailable } from '../domain/errors.ts';
 import { sleep } from '../lib/abort.ts';
 import { groupCommit } from '../lib/group-commit.ts';
 import type { Logger } from '../lib/logger.ts';
-import { settleAll, type Settlement } from './settle.ts';
+import { settleAll, type EndedAttempt, type Settlement } from './settle.ts';
 
 const RETRY_FROM_MS = 50;
 const RETRY_TO_MS = 5_000;
@@ -11,7 +11,7 @@ const RETRY_TO_MS = 5_000;
 /** Settlements of one process, which share statements. */
 export interface Settling {
   /** Tried until the database has taken it or the process ends. Answers as `settleAll` does. */
-  settle(settlement: Settlement): Promise<Date | undefined>;
+  settle(settlement: Settlement | EndedAttempt): Promise<Date | undefined>;
   close(): Promise<void>;
 }
 
@@ -21,7 +21,7 @@ export function createSettling(
   options: { maxItems: number; maxWaiting: number; logger: Logger; onSettled: () => void },
 ): Settling {
   const closing = new AbortController();
-  const flush = async (items: Settlement[]) => {
+  const flush = async (items: (Settlement | EndedAttempt)[]) => {
     const finished = await settleAll(sql, items);
     options.onSettled();
     return finished;
@@ -61,7 +61,9 @@ function isUnwritable(error: unknown): boolean {
 }
 
 /** The money must be right also where the answer cannot be kept. */
-function withoutContent({ outcome, ...rest }: Settlement): Settlement {
+function withoutContent(settlement: Settlement | EndedAttempt): Settlement | EndedAttempt {
+  if ('ended' in settlement) return settlement;
+  const { outcome, ...rest } = settlement;
   const warnings = ['the answer could not be stored'];
   return { ...rest, outcome: { ...outcome, parts: [], toolCalls: [], object: undefined, warnings } };
 }

@@ -90,7 +90,8 @@ async function foldHistory(tx: Tx, after: Position, from: string, limit: number)
   const isHistory = (id: SQL, kind: string) =>
     sql`not exists (select from recent o where o.subject_id = ${id} and o.kind = ${kind})`;
   const history = settledFacts({
-    completions: sql`batch join completions c using (id) where ${isHistory(sql`c.id`, 'COMPLETION_SETTLED')}`,
+    completions: (those) => sql`batch join completions c using (id)
+      where ${those} and ${isHistory(sql`c.id`, 'COMPLETION_SETTLED')}`,
     corrections: sql`ledger_entries e left join completions c on c.id = e.completion_id
       where ${from} = '' and ${isHistory(sql`e.id::text`, 'LEDGER_CORRECTED')}`,
   });

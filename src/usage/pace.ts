@@ -86,9 +86,9 @@ function rolledUpHours(organisationId: string): SQL {
 
 function hoursOfFacts(organisationId: string): SQL {
   const facts = settledFacts({
-    completions: sql`span cross join lateral (
+    completions: (those) => sql`span cross join lateral (
         select * from completions where organisation_id = ${organisationId}
-          and finished_at >= span.starts_at and finished_at < span.ends_at offset 0
+          and finished_at >= span.starts_at and finished_at < span.ends_at and ${those} offset 0
       ) c where true`,
     corrections: sql`span cross join lateral (
         select * from ledger_entries where organisation_id = ${organisationId} and kind in ('ADJUST', 'CREDIT')

@@ -77,9 +77,9 @@ function factsOf(source: Source, { organisationId }: Visibility): SQL {
   const isRolledUp = (id: SQL, kind: string) =>
     sql`${id} not in (select subject_id from recent where kind = ${kind})`;
   const ofEdges = settledFacts({
-    completions: sql`${runsOf(edges)} cross join lateral (
+    completions: (those) => sql`${runsOf(edges)} cross join lateral (
         select * from completions where organisation_id = ${organisationId}
-          and finished_at >= x.starts_at and finished_at < x.ends_at offset 0
+          and finished_at >= x.starts_at and finished_at < x.ends_at and ${those} offset 0
       ) c where ${isRolledUp(sql`c.id`, 'COMPLETION_SETTLED')}`,
     corrections: sql`${runsOf(edges)} cross join lateral (
         select * from ledger_entries where organisation_id = ${organisationId} and kind in ('ADJUST', 'CREDIT')

@@ -7,7 +7,7 @@ export interface UsageTotals {
   errors: number;
   /** Completions for which the provider read a part of the prompt from its cache. */
   cacheHits: number;
-  /** Completions whose model had no known price: they are not in `costNanos`. */
+  /** Attempts whose model had no known price: they are not in `costNanos`. */
   unpricedRequests: number;
   input: number;
   output: number;

@@ -1,7 +1,10 @@
 import { costOf, worstCostOf } from '../catalog/cost.ts';
+import { courseOf } from '../completion/course.ts';
 import type { EstimateDeps } from '../completion/estimate.ts';
 import { ensureFound } from '../completion/follow.ts';
+import { plan } from '../completion/plan.ts';
 import { recover } from '../completion/recover.ts';
+import { createRetryBudget } from '../completion/retry-budget.ts';
 import { createRoomQueue } from '../completion/room-queue.ts';
 import { createRuns, type Runs } from '../completion/runs.ts';
 import { createReporter } from '../events/reporter.ts';
@@ -57,6 +60,10 @@ export async function openCompletions(
   const shared = { askFirst, limits, pricing, clock: systemClock };
   const runs = createRuns({
     ...shared,
+    chooseCourse:
+      opening.chooseCourse?.(pricing, systemClock) ??
+      ((grant) => courseOf(plan(grant, pricing, systemClock.now()))),
+    retryBudget: createRetryBudget(),
     ledger,
     relay,
     announce,

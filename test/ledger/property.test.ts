@@ -4,7 +4,14 @@ import { recover } from '../../src/completion/recover.ts';
 import { costOf } from '../../src/catalog/cost.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { expectBooksToBalance } from '../support/books.ts';
-import { openLedgers, outcomeOf, reservationFor, type LedgerFixture } from './support.ts';
+import {
+  endedAttempt,
+  NOTHING,
+  openLedgers,
+  outcomeOf,
+  reservationFor,
+  type LedgerFixture,
+} from './support.ts';
 
 let fixture: LedgerFixture;
 let ledger: Ledger;
@@ -18,7 +25,12 @@ afterAll(() => fixture.close());
 interface Account {
   id: string;
   state: 'PENDING' | 'POSTED' | 'EXPIRED';
+  /** Of the attempt that is under way, or was the last. */
+  attempt: number;
+  resting: boolean;
   heldNanos: bigint | undefined;
+  /** What the attempts before it cost. */
+  earlierNanos: bigint;
   /** Whether its hold has run out. */
   late: boolean;
   seen: number;
@@ -32,6 +44,8 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('reserve' as const), holds: fc.array(nanos, { minLength: 1, maxLength: 4 }) }),
   fc.record({ do: fc.constant('reserve twice' as const), hold: nanos }),
   fc.record({ do: fc.constant('settle' as const), ones: fc.array(one, { maxLength: 4 }), cost: nanos }),
+  fc.record({ do: fc.constant('end attempt' as const), ones: fc.array(one, { maxLength: 4 }), cost: nanos }),
+  fc.record({ do: fc.constant('try again' as const), ones: fc.array(one, { maxLength: 4 }), hold: nanos }),
   fc.record({ do: fc.constant('heartbeat' as const), one, seen: fc.nat(100_000) }),
   fc.record({ do: fc.constant('run out' as const), one }),
   fc.record({ do: fc.constant('recover' as const) }),
@@ -40,7 +54,7 @@ type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
 let runs = 0;
 
-it('whatever happens in whatever order, each completion is charged at most once and the books balance', async () => {
+it('whatever happens in whatever order, each attempt is charged at most once and the books balance', async () => {
   const sequences = fc.array(step, { minLength: 1, maxLength: 25 });
   await fc.assert(
     fc.asyncProperty(sequences, async (steps) => {
@@ -67,6 +81,10 @@ async function take(each: Step, accounts: Account[], teamId: string): Promise<vo
       return reserveTwice(each.hold, accounts, teamId);
     case 'settle':
       return settle(each.ones, each.cost, accounts);
+    case 'end attempt':
+      return endAttempts(each.ones, each.cost, accounts);
+    case 'try again':
+      return tryAgain(each.ones, each.hold, accounts, teamId);
     case 'heartbeat':
       return beat(accounts[each.one % accounts.length], each.seen);
     case 'run out':
@@ -78,8 +96,7 @@ async function take(each: Step, accounts: Account[], teamId: string): Promise<vo
 
 async function reserve(hold: bigint | undefined, accounts: Account[], teamId: string): Promise<void> {
   const reservation = reservationFor({ teamId, worstCaseNanos: hold });
-  const { id } = reservation.completion;
-  accounts.push({ id, state: 'PENDING', heldNanos: hold, late: false, seen: 0, costNanos: undefined });
+  accounts.push(newAccount(reservation.completion.id, hold));
   await ledger.reserve(reservation, new AbortController().signal);
 }
 
@@ -93,36 +110,81 @@ async function reserveTwice(hold: bigint | undefined, accounts: Account[], teamI
   );
   const opened = both.filter((_, index) => results[index]?.status === 'fulfilled');
   expect(opened).toHaveLength(1);
-  for (const { completion } of opened) {
-    const { id } = completion;
-    accounts.push({ id, state: 'PENDING', heldNanos: hold, late: false, seen: 0, costNanos: undefined });
+  for (const { completion } of opened) accounts.push(newAccount(completion.id, hold));
+}
+
+function newAccount(id: string, heldNanos: bigint | undefined): Account {
+  const beginning = { state: 'PENDING', attempt: 0, resting: false, earlierNanos: 0n } as const;
+  return { id, heldNanos, ...beginning, late: false, seen: 0, costNanos: undefined };
+}
+
+/** Each twice, as when the first answer of the database was lost. */
+async function endAttempts(ones: number[], cost: bigint | undefined, accounts: Account[]): Promise<void> {
+  if (accounts.length === 0) return;
+  const chosen = ones.map((index) => accounts[index % accounts.length] as Account);
+  const costOfIts = ({ heldNanos }: Account) => (heldNanos === undefined ? undefined : cost);
+  const end = (account: Account) =>
+    ledger.endAttempt(account.id, endedAttempt(account.attempt, costOfIts(account)));
+  const finished = await Promise.all([...chosen, ...chosen].map(end));
+  for (const account of new Set(chosen)) {
+    const taken = finished.filter((at, index) => at && chosen[index % chosen.length] === account);
+    expect(taken).toHaveLength(isUnderWay(account) ? 1 : 0);
+    if (!isUnderWay(account)) continue;
+    account.earlierNanos += costOfIts(account) ?? 0n;
+    Object.assign(account, { resting: true, seen: 0 });
   }
+}
+
+const isUnderWay = ({ state, resting }: Account) => state === 'PENDING' && !resting;
+
+async function tryAgain(
+  ones: number[],
+  hold: bigint | undefined,
+  accounts: Account[],
+  teamId: string,
+): Promise<void> {
+  const chosen = new Set(ones.flatMap((index) => accounts[index % accounts.length] ?? []));
+  await Promise.all(
+    [...chosen].map(async (account) => {
+      const attempt = account.attempt + 1;
+      const another = { id: account.id, teamId, model: 'vendor/another', worstCaseNanos: hold };
+      const reserved = ledger.reserve({ ...reservationFor(another), attempt }, new AbortController().signal);
+      if (account.state !== 'PENDING' || !account.resting) return expect(reserved).rejects.toThrow('settled');
+      await reserved;
+      Object.assign(account, { attempt, resting: false, heldNanos: hold, seen: 0, late: false });
+    }),
+  );
 }
 
 /** All at once, so that one completion can come twice in a group. */
 async function settle(ones: number[], cost: bigint | undefined, accounts: Account[]): Promise<void> {
   if (accounts.length === 0) return;
   const chosen = ones.map((index) => accounts[index % accounts.length] as Account);
+  const costOfIts = ({ heldNanos }: Account) => (heldNanos === undefined ? undefined : cost);
   const finished = await Promise.all(
-    chosen.map(({ id, heldNanos }) =>
-      ledger.settle({ completionId: id, outcome: outcomeOf(heldNanos === undefined ? undefined : cost) }),
-    ),
+    chosen.map((account) => {
+      const nothing = account.resting ? NOTHING : {};
+      return ledger.settle({ completionId: account.id, outcome: outcomeOf(costOfIts(account), nothing) });
+    }),
   );
   for (const account of new Set(chosen)) {
     const taken = finished.filter((at, index) => at && chosen[index] === account);
     expect(taken).toHaveLength(account.state === 'PENDING' ? 1 : 0);
     if (account.state !== 'PENDING') continue;
     account.state = 'POSTED';
-    account.costNanos = account.heldNanos === undefined ? undefined : cost;
+    account.costNanos = account.resting ? 0n : costOfIts(account);
   }
 }
 
 async function beat(account: Account | undefined, seen: number): Promise<void> {
   if (!account) return;
-  const lost = await ledger.extendHolds([{ completionId: account.id, seenOutputTokens: seen }]);
+  const { id: completionId, attempt } = account;
+  // The one before it may have been under way when the next attempt began.
+  await ledger.extendHolds([{ completionId, attempt: attempt - 1, seenOutputTokens: seen + 1 }]);
+  const lost = await ledger.extendHolds([{ completionId, attempt, seenOutputTokens: seen }]);
   expect(lost).toEqual(account.state === 'PENDING' ? [] : [account.id]);
   if (account.state !== 'PENDING') return;
-  account.seen = seen;
+  if (!account.resting) account.seen = seen;
   account.late = false;
 }
 
@@ -158,7 +220,8 @@ async function expectToAgree(accounts: Account[], teamId: string): Promise<void>
   const balanceOf = (id: string) => balances.find((row) => row.id === id)?.balance_nanos ?? 0n;
   const sum = (list: (bigint | undefined)[]) =>
     list.reduce<bigint>((total, each) => total + (each ?? 0n), 0n);
-  const pending = accounts.filter(({ state }) => state === 'PENDING');
+  const pending = accounts.filter(isUnderWay);
   expect(balanceOf(`held:${teamId}`)).toBe(sum(pending.map(({ heldNanos }) => heldNanos)));
-  expect(balanceOf(`spent:${teamId}`)).toBe(sum(accounts.map(({ costNanos }) => costNanos)));
+  const spent = accounts.flatMap(({ costNanos, earlierNanos }) => [costNanos, earlierNanos]);
+  expect(balanceOf(`spent:${teamId}`)).toBe(sum(spent));
 }

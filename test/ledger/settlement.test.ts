@@ -10,6 +10,7 @@ beforeAll(async () => {
 afterEach(() => expectBooksToBalance(fixture.database));
 afterAll(() => fixture.close());
 
+const FIRST = { attempt: 0, resting: false };
 const never = new AbortController().signal;
 
 async function hold(ledger: Ledger, changes: Parameters<typeof reservationFor>[0] = {}): Promise<string> {
@@ -66,7 +67,7 @@ describe('one settlement', () => {
     const completionId = await hold(ledger);
     await new Promise((resolve) => setTimeout(resolve, 20));
     const outcome = outcomeOf(5n, { status: 'INTERRUPTED' });
-    expect(await ledger.settle({ completionId, outcome, expired: true })).toBeInstanceOf(Date);
+    expect(await ledger.settle({ completionId, outcome, expired: FIRST })).toBeInstanceOf(Date);
     expect(await ledger.settle({ completionId, outcome: outcomeOf(9n) })).toBeUndefined();
     expect(await readRow(completionId)).toMatchObject({
       hold_state: 'EXPIRED',
@@ -87,7 +88,7 @@ describe('one settlement', () => {
     const ledger = fixture.newLedger();
     const completionId = await hold(ledger);
     const outcome = outcomeOf(5n, { status: 'INTERRUPTED' });
-    expect(await ledger.settle({ completionId, outcome, expired: true })).toBeUndefined();
+    expect(await ledger.settle({ completionId, outcome, expired: FIRST })).toBeUndefined();
     expect(await readRow(completionId)).toMatchObject({ hold_state: 'PENDING' });
     await ledger.settle({ completionId, outcome });
   });
@@ -138,7 +139,7 @@ describe('recovery', () => {
   it('knows what the last heartbeat had seen, and the price', async () => {
     const ledger = fixture.newLedger({ holdMs: 50 });
     const completionId = await hold(ledger);
-    expect(await ledger.extendHolds([{ completionId, seenOutputTokens: 42 }])).toEqual([]);
+    expect(await ledger.extendHolds([{ completionId, attempt: 0, seenOutputTokens: 42 }])).toEqual([]);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(await fixture.newLedger().listExpiredHolds(500)).toContainEqual(
       expect.objectContaining({

@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import type { Database } from '../../src/db/database.ts';
-import type { Completion, Outcome } from '../../src/domain/completion.ts';
+import type { Attempt, Completion, Outcome, Usage } from '../../src/domain/completion.ts';
+import { NOTHING_USED } from '../../src/domain/outcome.ts';
 import type { Price } from '../../src/domain/model.ts';
 import type { Budget } from '../../src/domain/budget.ts';
 import type { Principal } from '../../src/domain/principal.ts';
@@ -134,6 +135,32 @@ export function reservationFor(
   return { completion, price, worstCase, estimatedInputTokens: 10 };
 }
 
+/** Nothing was used. */
+export const NOTHING: Pick<Outcome, 'usage' | 'costNanos'> = { usage: NOTHING_USED, costNanos: 0n };
+
+/** An attempt that ended, at the model that reservations are for, with 11 tokens for so much. */
+export function endedAttempt(
+  index: number,
+  costNanos: bigint | undefined,
+  changes: Partial<Attempt> = {},
+): Attempt {
+  return {
+    index,
+    provider: 'vendor',
+    model: 'vendor/model',
+    status: 'ERROR',
+    httpStatus: 500,
+    errorType: 'PROVIDER_ERROR',
+    latencyMs: 5,
+    firstTokenMs: undefined,
+    usage: USAGE,
+    costNanos,
+    ...changes,
+  };
+}
+
+const USAGE: Usage = { input: 10, output: 1, cacheRead: 0, cacheWrite: 0, reasoning: 0, source: 'REPORTED' };
+
 /** An answer that cost so much, or an amount that nobody knows. */
 export function outcomeOf(costNanos: bigint | undefined, changes: Partial<Outcome> = {}): Outcome {
   return {
@@ -148,7 +175,7 @@ export function outcomeOf(costNanos: bigint | undefined, changes: Partial<Outcom
     queueMs: 0,
     totalMs: 5,
     firstTokenMs: 1,
-    usage: { input: 10, output: 1, cacheRead: 0, cacheWrite: 0, reasoning: 0, source: 'REPORTED' },
+    usage: USAGE,
     costNanos,
     ...changes,
   };

@@ -1,10 +1,24 @@
 import { expect } from 'vitest';
 import type { Database } from '../../src/db/database.ts';
 
+/** Every attempt of every completion: those that ended before the last one, and the last one unless it is over. */
+function attempts(sql: Database['sql']) {
+  return sql`attempts AS (
+    SELECT id, organisation_id, attempt, provider, price_id, cost_nanos, input_tokens + output_tokens AS tokens, budget_holds,
+      hold_state = 'PENDING' AS pending, hold_state = 'EXPIRED' OR usage_source <> 'NONE' AS worked
+    FROM completions WHERE NOT resting
+    UNION ALL
+    SELECT c.id, c.organisation_id, e.index, e.provider, e."priceId", e."costNanos",
+      (e.usage ->> 'input')::bigint + (e.usage ->> 'output')::bigint, e."budgetHolds", false, e.usage ->> 'source' <> 'NONE'
+    FROM completions c CROSS JOIN LATERAL jsonb_to_recordset(c.earlier) AS e(index int, provider text, "priceId" text,
+      "costNanos" bigint, usage jsonb, "budgetHolds" jsonb)
+  )`;
+}
+
 /** What an auditor finds wrong, one line each; an empty list is what there must be. */
 async function listFaults({ sql }: Database): Promise<string[]> {
   const faults = await sql<{ fault: string }[]>`
-    WITH moves AS (
+    WITH ${attempts(sql)}, moves AS (
       SELECT id, debit_account AS account, coalesce(amount_nanos, 0) AS change, debit_before AS before,
         debit_after AS after, debit_version AS version FROM ledger_entries
       UNION ALL
@@ -25,15 +39,21 @@ async function listFaults({ sql }: Database): Promise<string[]> {
     UNION ALL
     SELECT 'all accounts together are ' || sum(balance_nanos) || ', not 0' FROM ledger_accounts HAVING sum(balance_nanos) <> 0
     UNION ALL
-    SELECT 'completion ' || c.id || ' in state ' || c.hold_state || ' has the entries ' || coalesce(string_agg(e.kind, ' ' ORDER BY e.id), 'none')
-      FROM completions c LEFT JOIN ledger_entries e ON e.completion_id = c.id AND e.kind NOT IN ('ADJUST', 'CREDIT')
-      GROUP BY c.id, c.hold_state
-      HAVING coalesce(string_agg(e.kind, ' ' ORDER BY e.id), '') <>
-        CASE WHEN c.hold_state = 'PENDING' THEN 'RESERVE' ELSE 'RESERVE RELEASE SETTLE' END
+    SELECT 'attempt ' || a.attempt || ' of completion ' || a.id || ' has the entries ' || coalesce(string_agg(e.kind, ' ' ORDER BY e.id), 'none')
+      FROM attempts a LEFT JOIN ledger_entries e
+        ON e.completion_id = a.id AND e.attempt = a.attempt AND e.kind NOT IN ('ADJUST', 'CREDIT')
+      GROUP BY a.id, a.attempt, a.pending
+      HAVING coalesce(string_agg(e.kind, ' ' ORDER BY e.id), '') <> CASE WHEN a.pending THEN 'RESERVE' ELSE 'RESERVE RELEASE SETTLE' END
     UNION ALL
-    SELECT 'completion ' || c.id || ' cost ' || coalesce(c.cost_nanos::text, 'null') || ' and was booked with ' || coalesce(e.amount_nanos::text, 'null')
-      FROM completions c JOIN ledger_entries e ON e.completion_id = c.id AND e.kind = 'SETTLE'
-      WHERE e.amount_nanos IS DISTINCT FROM c.cost_nanos
+    SELECT 'completion ' || e.completion_id || ' has entries of an attempt ' || e.attempt || ' that is not there' FROM ledger_entries e
+      WHERE e.kind NOT IN ('ADJUST', 'CREDIT')
+        AND NOT EXISTS (SELECT FROM attempts a WHERE a.id = e.completion_id AND a.attempt = e.attempt)
+    UNION ALL
+    SELECT 'attempt ' || a.attempt || ' of completion ' || a.id || ' cost ' || coalesce(a.cost_nanos::text, 'null') || ' at ' || a.provider
+        || ' and was booked with ' || coalesce(e.amount_nanos::text, 'null') || ' on ' || e.credit_account
+      FROM attempts a JOIN ledger_entries e ON e.completion_id = a.id AND e.attempt = a.attempt AND e.kind = 'SETTLE'
+      WHERE e.amount_nanos IS DISTINCT FROM a.cost_nanos OR e.price_id IS DISTINCT FROM a.price_id
+        OR e.credit_account <> 'payable:' || a.organisation_id || ':' || a.provider
     UNION ALL
     SELECT 'completion ' || c.id || ' was announced ' || count(o.seq) || ' times' FROM completions c
       LEFT JOIN outbox o ON o.subject_id = c.id AND o.kind = 'COMPLETION_SETTLED'
@@ -45,7 +65,7 @@ async function listFaults({ sql }: Database): Promise<string[]> {
 /** Each correction says who made it and why, is audited once and announced once, and no completion comes to less than 0. */
 async function listCorrectionFaults(sql: Database['sql']): Promise<{ fault: string }[]> {
   return sql<{ fault: string }[]>`
-    WITH corrections AS (
+    WITH ${attempts(sql)}, corrections AS (
       SELECT id, completion_id, actor_key_id, note, CASE kind WHEN 'CREDIT' THEN -amount_nanos ELSE amount_nanos END AS change
       FROM ledger_entries WHERE kind IN ('ADJUST', 'CREDIT')
     )
@@ -60,17 +80,17 @@ async function listCorrectionFaults(sql: Database['sql']): Promise<{ fault: stri
     UNION ALL
     SELECT 'completion ' || c.id || ' comes to less than nothing' FROM completions c
       JOIN corrections x ON x.completion_id = c.id GROUP BY c.id, c.cost_nanos
-      HAVING coalesce(c.cost_nanos, 0) + sum(x.change) < 0`;
+      HAVING (SELECT sum(coalesce(a.cost_nanos, 0)) FROM attempts a WHERE a.id = c.id) + sum(x.change) < 0`;
 }
 
 /** A window holds what is pending on it and has settled what was used; corrections may move what is settled. */
 async function listBudgetFaults(sql: Database['sql']): Promise<{ fault: string }[]> {
   return sql<{ fault: string }[]>`
-    WITH draws AS (
-      SELECT h."window" AS id, sum(h.amount) FILTER (WHERE c.hold_state = 'PENDING') AS held,
-        sum(CASE h.unit WHEN 'MONEY' THEN coalesce(c.cost_nanos, 0) WHEN 'TOKENS' THEN c.input_tokens + c.output_tokens
-          ELSE (c.hold_state <> 'VOIDED')::int END) FILTER (WHERE c.hold_state <> 'PENDING') AS settled
-      FROM completions c CROSS JOIN LATERAL jsonb_to_recordset(c.budget_holds) AS h("window" bigint, unit text, amount bigint)
+    WITH ${attempts(sql)}, draws AS (
+      SELECT h."window" AS id, sum(h.amount) FILTER (WHERE a.pending) AS held,
+        sum(CASE h.unit WHEN 'MONEY' THEN coalesce(a.cost_nanos, 0) WHEN 'TOKENS' THEN a.tokens
+          ELSE h.amount * a.worked::int END) FILTER (WHERE NOT a.pending) AS settled
+      FROM attempts a CROSS JOIN LATERAL jsonb_to_recordset(a.budget_holds) AS h("window" bigint, unit text, amount bigint)
       GROUP BY h."window"
     ), corrected AS (SELECT DISTINCT organisation_id FROM ledger_entries WHERE kind IN ('ADJUST', 'CREDIT'))
     SELECT 'window ' || w.id || ' of ' || b.subject || ' holds ' || w.held || ' and not ' || coalesce(d.held, 0) AS fault

@@ -5,7 +5,7 @@ import { foldUsage } from '../../src/usage/fold.ts';
 import { reportUsage, type UsageReport } from '../../src/usage/report.ts';
 import { trimOutbox } from '../../src/usage/trim.ts';
 import { openTestDatabase } from '../support/test-database.ts';
-import { book, factOf, readJournal, type Fact } from './support/books.ts';
+import { attemptsOf, book, factOf, readJournal, type EarlierFact, type Fact } from './support/books.ts';
 import { addUp, addUpBy, byKey, onTheWall, sumsOf } from './support/pencil.ts';
 
 let database: Database;
@@ -36,6 +36,13 @@ const times = fc.oneof(
     max: new Date('2026-11-02T00:00:00Z'),
   }),
 );
+const earlier: fc.Arbitrary<EarlierFact> = fc.record({
+  provider: fc.constantFrom('vendor', 'other'),
+  model: fc.constantFrom('vendor/a', 'vendor/b', 'other/c'),
+  nanos: fc.option(fc.bigInt({ min: 0n, max: 10n ** 15n })),
+  inputTokens: fc.nat(10),
+  outputTokens: fc.nat(10),
+});
 const settled: fc.Arbitrary<Partial<Fact>> = fc.record({
   at: times,
   teamId: fc.constantFrom('team_1', 'team_2'),
@@ -49,6 +56,7 @@ const settled: fc.Arbitrary<Partial<Fact>> = fc.record({
   cacheReadTokens: fc.constantFrom(0, 7),
   firstTokenMs: fc.option(fc.nat(100_000)),
   totalMs: fc.nat(1_000_000),
+  earlier: fc.oneof(fc.array(earlier, { maxLength: 0 }), fc.array(earlier, { maxLength: 3 })),
 });
 const step = fc.oneof(
   {
@@ -171,7 +179,7 @@ async function take(each: Step, world: World): Promise<void> {
 async function settle(list: Partial<Fact>[], { organisationId, facts, ids }: World): Promise<void> {
   const added = list.map((fact) => factOf({ ...fact, organisationId }));
   ids.push(...(await book(database, added)));
-  facts.push(...added);
+  facts.push(...added.flatMap(attemptsOf));
 }
 
 /** A correction has all that its completion has, but its own time and amount. */
@@ -190,6 +198,7 @@ async function correct(
     nanos,
     at,
     completionId: place === undefined ? null : ids[place]!,
+    earlier: [],
   });
   await book(database, [correction]);
   facts.push(correction);

@@ -1,12 +1,41 @@
 import { sql } from 'drizzle-orm';
-import { bigint, index, integer, jsonb, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
-import type { CompletionStatus, FinishReason, Outcome, Tag, UsageSource } from '../../domain/completion.ts';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  snakeCase,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
+import type {
+  Attempt,
+  CompletionStatus,
+  FinishReason,
+  Outcome,
+  Tag,
+  UsageSource,
+} from '../../domain/completion.ts';
 
 /** The parts of an outcome that nothing is summed or searched by. */
-export type StoredOutcome = Pick<
+export interface StoredOutcome extends Pick<
   Outcome,
-  'parts' | 'toolCalls' | 'object' | 'failure' | 'attempts' | 'warnings' | 'queueMs'
->;
+  'parts' | 'toolCalls' | 'object' | 'failure' | 'warnings' | 'queueMs'
+> {
+  /** The last one, if a vendor was called. What it used and cost is in the columns. */
+  attempts: Omit<Attempt, 'usage' | 'costNanos'>[];
+}
+
+/** An attempt that ended before the last one, with what was booked for it. */
+export interface EarlierAttempt extends Omit<Attempt, 'costNanos'> {
+  /** Digits; null when the model had no known price. */
+  costNanos: string | null;
+  priceId: string | null;
+  /** What it had held in windows of budgets. */
+  budgetHolds: BudgetHold[];
+}
 
 /** Amount that a completion holds in a budget's window, in the budget's unit. */
 export interface BudgetHold {
@@ -19,7 +48,9 @@ export interface BudgetHold {
 export type HoldState = 'PENDING' | 'POSTED' | 'VOIDED' | 'EXPIRED';
 
 /**
- * One row a completion: opened with its hold by reserve, closed by settle, never touched again. It has no foreign
+ * One row a completion: opened with its hold by reserve, closed by settle, never touched again. It tells of the attempt
+ * that is under way, or was the last: its model, its hold, and in the end what it used. Where one attempt follows another
+ * the row is settled for the first and reserved anew for the next; between the two it holds nothing. It has no foreign
  * keys: keys and teams are never deleted, and every check would be paid twice for each completion.
  */
 export const completions = snakeCase.table(
@@ -49,6 +80,12 @@ export const completions = snakeCase.table(
     holdExpiresAt: timestamp({ withTimezone: true }).notNull(),
     /** Process that runs it. */
     instanceId: text().notNull(),
+    /** Number of the attempt, from 0 on. */
+    attempt: integer().notNull().default(0),
+    /** The attempt has ended and the next one has not begun: nothing is held. */
+    resting: boolean().notNull().default(false),
+    /** Those that ended before, each booked already. Null, mostly, when there was only one. */
+    earlier: jsonb().$type<EarlierAttempt[]>(),
     /** What recovery settles from when that process dies: the prompt's estimate, and the output seen so far. */
     estimatedInputTokens: integer().notNull(),
     seenOutputTokens: integer().notNull().default(0),
@@ -73,6 +110,9 @@ export const completions = snakeCase.table(
       .where(sql`idempotency_key is not null`),
     index('completions_by_team').on(table.organisationId, table.teamId, table.id),
     index('completions_finished').on(table.organisationId, table.finishedAt),
+    index('completions_finished_later')
+      .on(table.organisationId, table.finishedAt)
+      .where(sql`earlier is not null`),
     index('completions_pending')
       .on(table.holdExpiresAt)
       .where(sql`hold_state = 'PENDING'`),

@@ -3,6 +3,7 @@ import {
   bigint,
   bigserial,
   index,
+  integer,
   primaryKey,
   snakeCase,
   text,
@@ -35,6 +36,8 @@ export const ledgerEntries = snakeCase.table(
     teamId: text().notNull(),
     keyId: text(),
     completionId: text(),
+    /** Number of the completion's attempt that it is about, from 0 on. */
+    attempt: integer().notNull().default(0),
     kind: text().$type<LedgerKind>().notNull(),
     /** Null where the model has no known price: counted, and worth an unknown amount. */
     amountNanos: bigint({ mode: 'bigint' }),
@@ -54,9 +57,9 @@ export const ledgerEntries = snakeCase.table(
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [
-    // A completion is reserved, released and settled once each, whatever the code above does.
+    // An attempt is reserved, released and settled once each, whatever the code above does.
     uniqueIndex('ledger_entries_once')
-      .on(table.completionId, table.kind)
+      .on(table.completionId, table.kind, table.attempt)
       .where(sql`kind in ('RESERVE', 'RELEASE', 'SETTLE')`),
     index('ledger_entries_by_team').on(table.organisationId, table.teamId, table.id),
     index('ledger_entries_corrections')

@@ -2,7 +2,8 @@ import { OPEN_WINDOW } from './windows.ts';
 
 /**
  * The SQL that decides which reservations fit into all their budgets, as the middle of a statement whose CTE `input` has
- * (place, id, organisation_id, subjects jsonb, held_nanos, held_tokens, counted_in jsonb).
+ * (place, id, organisation_id, subjects jsonb, held_nanos, held_tokens, counted_in jsonb, requests_in jsonb: ids of budgets
+ * that have counted the request already).
  *
  * `found` looks each subject up once, by the index (OFFSET 0 keeps the planner from joining all budgets to all asks first).
  * `locked` takes the windows' rows in the order of their ids and reads them as they are once the locks are held, so
@@ -12,7 +13,7 @@ import { OPEN_WINDOW } from './windows.ts';
  */
 export const ADMISSION_CTES = `
   wanted AS MATERIALIZED (
-    SELECT x.place, x.organisation_id, x.held_nanos, x.held_tokens, x.counted_in, s.subject
+    SELECT x.place, x.organisation_id, x.held_nanos, x.held_tokens, x.counted_in, x.requests_in, s.subject
     FROM input x CROSS JOIN LATERAL jsonb_array_elements_text(x.subjects) AS s(subject)
   ),
   found AS MATERIALIZED (
@@ -31,7 +32,8 @@ export const ADMISSION_CTES = `
     SELECT x.place, f.budget_id, f.organisation_id, f.team_id, f.unit, f.window_id, f.lenient,
       x.counted_in ? f.window_id::text AS counted,
       f.unit = 'MONEY' AND x.held_nanos IS NULL AND NOT f.allow_unpriced AS unpriced,
-      CASE f.unit WHEN 'MONEY' THEN coalesce(x.held_nanos, 0) WHEN 'TOKENS' THEN x.held_tokens ELSE 1 END AS need
+      CASE f.unit WHEN 'MONEY' THEN coalesce(x.held_nanos, 0) WHEN 'TOKENS' THEN x.held_tokens
+        ELSE (NOT coalesce(x.requests_in ? f.budget_id, false))::int END AS need
     FROM wanted x JOIN found f USING (organisation_id, subject)
   ),
   locked AS MATERIALIZED (

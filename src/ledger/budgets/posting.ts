@@ -7,7 +7,7 @@ export const POSTING_CTES = `
   posted AS MATERIALIZED (
     SELECT h."window" AS window_id, h.amount,
       CASE h.unit WHEN 'MONEY' THEN coalesce(c.cost_nanos, 0) WHEN 'TOKENS' THEN c.used_tokens
-        ELSE (c.hold_state <> 'VOIDED')::int END AS used
+        ELSE h.amount * (c.hold_state <> 'VOIDED')::int END AS used
     FROM closed c CROSS JOIN LATERAL jsonb_to_recordset(c.budget_holds) AS h("window" bigint, unit text, amount bigint)
   ),
   locked AS MATERIALIZED (

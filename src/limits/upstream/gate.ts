@@ -49,8 +49,9 @@ export function createGate(max: number, clock: Pick<Clock, 'monotonicMs'>, onRoo
   const size = () => Math.min(window.size(), allowance.calls());
   const pausedMs = () => Math.max(pause.leftMs(), allowance.stillMs());
 
-  function learn(seen: Sighting, { attempts, firstTokenMs, usage, failure }: Outcome): void {
+  function learn(seen: Sighting, { attempts, usage, failure }: Outcome): void {
     const attempt = attempts.at(-1);
+    const firstTokenMs = attempt?.firstTokenMs;
     if (attempt?.status === 'OK') {
       allowance.spent(usage.input + usage.output);
       return window.answered(seen, firstTokenMs);

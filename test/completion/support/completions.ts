@@ -19,6 +19,9 @@ export interface AttemptData {
   status: string;
   httpStatus: number | null;
   errorType: string | null;
+  firstTokenMs: number | null;
+  usage: { input: number; output: number; source: string };
+  cost: { amount: string } | null;
 }
 
 export interface CompletionData {
@@ -78,7 +81,9 @@ const WHOLE = `
     id status createdAt finishedAt text parts { __typename ... on TextPart { text } ... on ReasoningPart { text } }
     toolCalls { id name arguments } object finishReason requestedModel model { name }
     usage { input output cacheRead reasoning total source } cost { amount currency } priced
-    failure { reason code message } attempts { provider model status httpStatus errorType }
+    failure { reason code message } attempts {
+      provider model status httpStatus errorType firstTokenMs usage { input output source } cost { amount }
+    }
     latency { totalMs firstTokenMs } warnings tags { key value } endUserId traceId
   }`;
 

@@ -9,13 +9,15 @@ export interface Call {
   body: Promise<unknown>;
   say(text: string): void;
   /** Ends the answer as a vendor does: 10 tokens in, 20 out. */
-  finish(): void;
+  finish(reason?: string): void;
+  /** Breaks the connection off in the middle. */
+  breakOff(): void;
   /** Resolves when the gateway hangs up. */
   closed: Promise<void>;
 }
 
 export interface Vendor {
-  /** Configures it as the provider `vendor` with the model `vendor/model`, at 1 USD per million tokens. */
+  /** Configures it as a provider, `vendor` if no other name is given, with one `model` at 1 USD per million tokens. */
   config: ProviderConfig;
   /** How often it was called. */
   calls: number;
@@ -23,13 +25,15 @@ export interface Vendor {
   headers: Record<string, string>;
   /** The status that it refuses every call with from now on. */
   refusal: number | undefined;
+  /** What it says about it. */
+  complaint: string;
   /** The next call that has not been taken yet. */
   nextCall(): Promise<Call>;
   close(): Promise<void>;
 }
 
 /** A vendor over HTTP, in the format of OpenAI's chat completions. */
-export async function startVendor(): Promise<Vendor> {
+export async function startVendor(called = 'vendor'): Promise<Vendor> {
   const arrived: Call[] = [];
   const waiting: ((call: Call) => void)[] = [];
   const upstream = await startUpstream((request, response) => {
@@ -37,7 +41,7 @@ export async function startVendor(): Promise<Vendor> {
     for (const [name, value] of Object.entries(vendor.headers)) response.setHeader(name, value);
     if (vendor.refusal !== undefined) {
       response.writeHead(vendor.refusal, { 'content-type': 'application/json' });
-      response.end('{"error":{"message":"slow down"}}');
+      response.end(JSON.stringify({ error: { message: vendor.complaint } }));
       return;
     }
     const call = answerBy(request, response);
@@ -47,7 +51,7 @@ export async function startVendor(): Promise<Vendor> {
   });
   const vendor: Vendor = {
     config: {
-      name: 'vendor',
+      name: called,
       type: 'openai-compatible',
       apiKey: 'sk-test',
       headers: {},
@@ -58,6 +62,7 @@ export async function startVendor(): Promise<Vendor> {
     calls: 0,
     headers: {},
     refusal: undefined,
+    complaint: 'slow down',
     nextCall() {
       const call = arrived.shift();
       return call ? Promise.resolve(call) : new Promise((resolve) => waiting.push(resolve));
@@ -78,8 +83,9 @@ function answerBy(request: IncomingMessage, response: ServerResponse): Call {
     closed,
     say: (content) =>
       void send({ ...chunk, choices: [{ index: 0, delta: { content }, finish_reason: null }] }),
-    finish() {
-      send({ ...chunk, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+    breakOff: () => void response.destroy(),
+    finish(reason = 'stop') {
+      send({ ...chunk, choices: [{ index: 0, delta: {}, finish_reason: reason }] });
       send({
         ...chunk,
         choices: [],

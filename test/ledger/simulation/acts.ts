@@ -2,13 +2,14 @@ import { costOf } from '../../../src/catalog/cost.ts';
 import { recover } from '../../../src/completion/recover.ts';
 import type { Database } from '../../../src/db/database.ts';
 import type { Outcome } from '../../../src/domain/completion.ts';
-import { BudgetExceeded, IdempotencyKeyUsed } from '../../../src/domain/errors.ts';
+import { BudgetExceeded, IdempotencyKeyUsed, Unavailable } from '../../../src/domain/errors.ts';
 import { newId } from '../../../src/lib/ids.ts';
-import { outcomeOf, reservationFor } from '../support.ts';
+import { endedAttempt, NOTHING, outcomeOf, reservationFor } from '../support.ts';
 import { writeBudget } from './budgets.ts';
-import type { Ask, End, Step } from './history.ts';
+import type { Again, Ask, End, Step } from './history.ts';
 import type { Instances } from './instances.ts';
-import type { Asked, Ended, Happened } from './judge.ts';
+import type { Asked, Ended } from './happened.ts';
+import type { Happened } from './judge.ts';
 import { detailsOf, isInForce, type Account, type World } from './world.ts';
 
 const STAYS = new AbortController().signal;
@@ -17,7 +18,8 @@ const LEFT = AbortSignal.abort(new Error('the caller left'));
 /** What one organisation does at once, before it is known how it ends. */
 export interface Plan {
   world: World;
-  asks: { id: string; ask: Ask }[];
+  /** New ones, and further attempts of those that there are. */
+  asks: { id: string; ask: Ask; again?: Account }[];
   ends: { account: Account; end: End }[];
   beats: { account: Account; seen: number }[];
   late: Account[];
@@ -40,11 +42,24 @@ export function planStep(world: World, step: Step, woken: readonly number[]): Pl
   for (const account of accounts) {
     if (account.owner === undefined || !woken.includes(account.owner)) continue;
     if (account.state !== 'PENDING' && account.state !== 'EXPIRED') continue;
-    ends.set(account, { one: 0, usage: 'REPORTED', share: 500, fate: 'ANSWERED', twice: false });
+    ends.set(account, {
+      one: 0,
+      goesOn: false,
+      usage: 'REPORTED',
+      share: 500,
+      fate: 'ANSWERED',
+      twice: false,
+    });
+  }
+  const again = new Map<Account, Again>();
+  for (const each of step.again) {
+    const account = accounts[each.one % accounts.length];
+    if (account && mayAct(account) && !ends.has(account)) again.set(account, each);
   }
   const beats = step.beats.flatMap(({ one, seen }) => {
     const account = accounts[one % accounts.length];
-    return account && mayAct(account) && !ends.has(account) ? { account, seen } : [];
+    const isIdle = account && !ends.has(account) && !again.has(account);
+    return isIdle && mayAct(account) ? { account, seen } : [];
   });
   const late =
     step.recoverBy === 0
@@ -58,13 +73,26 @@ export function planStep(world: World, step: Step, woken: readonly number[]): Pl
   });
   return {
     world,
-    asks,
+    asks: [...asks, ...[...again].map(toAsk)],
     ends: [...ends].map(([account, end]) => ({ account, end })),
     beats,
     late,
     recoverBy: step.recoverBy,
     limits,
   };
+}
+
+function toAsk([account, { model, nanos, tokens, fate, crash }]: [Account, Again]): Plan['asks'][number] {
+  const { id, owner = account.ask.instance } = account;
+  const further = {
+    model,
+    nanos,
+    tokens,
+    fate,
+    instance: owner,
+    crash: crash ? 'AFTER_DISPATCH' : 'NEVER',
+  } as const;
+  return { id, ask: { ...account.ask, ...further }, again: account };
 }
 
 /** Does it all at once, for all organisations: they share statements, instances and locks. */
@@ -106,18 +134,21 @@ export async function act(
 async function reserve(
   instances: Instances,
   world: World,
-  { id, ask: what }: Plan['asks'][number],
+  { id, ask: what, again }: Plan['asks'][number],
 ): Promise<Asked> {
+  const attempt = again ? again.attempt + 1 : 0;
+  const told = { id, ask: what, again };
   const details = { id, ...detailsOf(world, what), worstCaseNanos: what.nanos, worstCaseTokens: what.tokens };
   const ledger = instances.ledger(what.instance, what.fate);
   try {
-    await ledger.reserve(reservationFor(details), what.fate === 'CALLER_LEFT' ? LEFT : STAYS);
-    return { id, ask: what, answer: 'OPENED' };
+    await ledger.reserve({ ...reservationFor(details), attempt }, what.fate === 'CALLER_LEFT' ? LEFT : STAYS);
+    return { ...told, answer: 'OPENED' };
   } catch (error) {
-    if (error instanceof BudgetExceeded) return { id, ask: what, answer: error };
-    if (error instanceof IdempotencyKeyUsed) return { id, ask: what, answer: 'KEY_USED' };
+    if (error instanceof BudgetExceeded) return { ...told, answer: error };
+    if (error instanceof IdempotencyKeyUsed) return { ...told, answer: 'KEY_USED' };
+    if (error instanceof Unavailable && error.message.includes('settled')) return { ...told, answer: 'OVER' };
     if (what.fate === 'ANSWERED') throw error;
-    return { id, ask: what, answer: 'UNKNOWN' };
+    return { ...told, answer: 'UNKNOWN' };
   }
 }
 
@@ -132,12 +163,30 @@ async function settle(
     instances.ledger(owner, how.fate),
     ...(how.twice ? [instances.ledger((owner + 1) % 3)] : []),
   ];
-  const at = await Promise.all(ledgers.map((ledger) => ledger.settle({ completionId: account.id, outcome })));
+  const { id: completionId, attempt } = account;
+  const at = await Promise.all(
+    ledgers.map((ledger) =>
+      how.goesOn
+        ? ledger.endAttempt(completionId, endedAttempt(attempt, outcome.costNanos, { usage: outcome.usage }))
+        : ledger.settle({ completionId, outcome }),
+    ),
+  );
   // Of one whose answer was lost nobody learns that it was taken.
-  return { account, outcome, taken: how.fate === 'ANSWER_LOST' ? undefined : at.filter(Boolean).length };
+  return {
+    account,
+    outcome,
+    goesOn: how.goesOn,
+    taken: how.fate === 'ANSWER_LOST' ? undefined : at.filter(Boolean).length,
+  };
 }
 
-function outcomeFor({ strict }: World, { ask: { nanos, tokens } }: Account, { usage, share }: End): Outcome {
+function outcomeFor(
+  { strict }: World,
+  { ask: { nanos, tokens }, resting }: Account,
+  { usage, share, goesOn }: End,
+): Outcome {
+  // Whoever settles between two attempts has nothing to book.
+  if (resting && !goesOn) return outcomeOf(0n, NOTHING);
   const most = nanos !== undefined && nanos < tokens ? Number(nanos) : tokens;
   const beyond = Math.max(tokens, Number(nanos ?? 0)) + 1 + share;
   const some = usage === 'MORE_THAN_HELD' && !strict ? beyond : Math.floor((most * share) / 1_000);
@@ -156,9 +205,13 @@ async function beatAll(instances: Instances, plans: Plan[]): Promise<Set<string>
   const byInstance = Map.groupBy(beats, ({ account }) => account.owner ?? account.ask.instance);
   const lost = await Promise.all(
     [...byInstance].map(([instance, all]) =>
-      instances
-        .ledger(instance)
-        .extendHolds(all.map(({ account: { id }, seen }) => ({ completionId: id, seenOutputTokens: seen }))),
+      instances.ledger(instance).extendHolds(
+        all.map(({ account: { id, attempt }, seen }) => ({
+          completionId: id,
+          attempt,
+          seenOutputTokens: seen,
+        })),
+      ),
     ),
   );
   return new Set(lost.flat());

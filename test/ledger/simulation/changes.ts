@@ -80,7 +80,8 @@ async function makeCorrection(
       throw error;
     },
   );
-  const mayBe = account.state !== 'PENDING' && (account.cost ?? 0n) + account.corrected + nanos >= 0n;
+  const mayBe =
+    account.state !== 'PENDING' && (account.cost ?? 0n) + account.earlier + account.corrected + nanos >= 0n;
   if (taken !== mayBe)
     throw new Error(`the correction of ${account.id} by ${nanos} was ${taken ? '' : 'not '}taken`);
   if (!taken) return;

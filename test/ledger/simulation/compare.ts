@@ -1,4 +1,4 @@
-import { ensure } from './judge.ts';
+import { ensure } from './ensure.ts';
 import type { Observed } from './observe.ts';
 import type { World } from './world.ts';
 
@@ -8,12 +8,12 @@ export function compare(world: World, observed: Observed): void {
   const { organisationId, accounts } = world;
   const sum = (values: (bigint | undefined)[]) =>
     values.reduce<bigint>((total, value) => total + (value ?? 0n), 0n);
-  const pending = accounts.filter(({ state }) => state === 'PENDING');
+  const pending = accounts.filter(({ state, resting }) => state === 'PENDING' && !resting);
   let payable = 0n;
   for (const team of [0, 1]) {
     const held = sum(pending.flatMap(({ ask }) => (ask.team === team ? ask.nanos : [])));
     const spent = sum(
-      accounts.flatMap((each) => (each.ask.team === team ? [each.cost, each.corrected] : [])),
+      accounts.flatMap((each) => (each.ask.team === team ? [each.cost, each.earlier, each.corrected] : [])),
     );
     payable += spent;
     const id = `${organisationId}/team${team}`;

@@ -21,9 +21,18 @@ export interface Ask {
   seen: number;
 }
 
-/** The end of one of the completions so far; `one` is counted round. */
+/** What a further attempt asks for, at one of the completions so far. */
+export interface Again extends Pick<Ask, 'model' | 'nanos' | 'tokens' | 'fate'> {
+  one: number;
+  /** Its process dies as soon as it is under way. */
+  crash: boolean;
+}
+
+/** The end of one of the completions so far, or only of its attempt; `one` is counted round. */
 export interface End {
   one: number;
+  /** Another attempt is to follow. */
+  goesOn: boolean;
   usage: 'REPORTED' | 'ESTIMATED' | 'EXPLICIT_ZERO' | 'NOTHING' | 'MORE_THAN_HELD';
   /** In thousandths of what is held. */
   share: number;
@@ -57,6 +66,7 @@ export interface Step {
   changes: Change[];
   asks: Ask[];
   ends: End[];
+  again: Again[];
   beats: { one: number; seen: number }[];
   /** How many processes look for dead holds at the same time. */
   recoverBy: number;
@@ -104,8 +114,18 @@ const ask: fc.Arbitrary<Ask> = fc.record({
   seen: fc.integer({ min: 1, max: 30 }),
 });
 
+const again: fc.Arbitrary<Again> = fc.record({
+  one,
+  model: two,
+  nanos: maybe(amount, 8),
+  tokens: fc.integer({ min: 40, max: 150 }),
+  fate: mostly('ANSWERED', ['ANSWER_LOST', 'NEVER_SENT', 'CALLER_LEFT'], 12),
+  crash: fc.nat(7).map((chance) => chance === 0),
+});
+
 const end: fc.Arbitrary<End> = fc.record({
   one,
+  goesOn: fc.boolean(),
   usage: mostly('REPORTED', ['ESTIMATED', 'EXPLICIT_ZERO', 'NOTHING', 'MORE_THAN_HELD'], 3),
   share: fc.nat(1_000),
   fate: mostly('ANSWERED', ['ANSWER_LOST', 'NEVER_SENT'], 20),
@@ -163,6 +183,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   changes: few(change, 35),
   asks: fc.array(ask, { maxLength: 3 }),
   ends: fc.array(end, { maxLength: 2 }),
+  again: fc.array(again, { maxLength: 3 }),
   beats: few(fc.record({ one, seen: fc.integer({ min: 1, max: 30 }) }), 20),
   recoverBy: fc.constantFrom(0, 0, 1, 2),
   limits: few(fc.record({ budget: one, limit }), 3),

@@ -1,7 +1,10 @@
 import { BudgetExceeded } from '../../../src/domain/errors.ts';
-import type { Outcome } from '../../../src/domain/completion.ts';
+import { drawAll, post } from './draws.ts';
+import { ensure } from './ensure.ts';
+import { endAttempt, resume } from './further.ts';
+import type { Asked, Ended } from './happened.ts';
 import type { Ask } from './history.ts';
-import type { CompletionRow, Observed } from './observe.ts';
+import type { Observed } from './observe.ts';
 import {
   budgetsFor,
   HOLD_S,
@@ -14,21 +17,6 @@ import {
   type Window,
   type World,
 } from './world.ts';
-
-/** An ask that was made, and how it was answered. */
-export interface Asked {
-  id: string;
-  ask: Ask;
-  answer: 'OPENED' | 'KEY_USED' | 'UNKNOWN' | BudgetExceeded;
-}
-
-/** A settlement that its own process, or one that takes itself for it, handed in. */
-export interface Ended {
-  account: Account;
-  outcome: Outcome;
-  /** How many of those who handed it in were told that theirs was taken; undefined where they cannot know. */
-  taken: number | undefined;
-}
 
 /** Everything that happened at once. */
 export interface Happened {
@@ -48,11 +36,6 @@ interface Range {
   mostUsed: bigint;
   /** Held by what was let through. */
   admitted: bigint;
-}
-
-/** @throws Error that says in what the database and the model differ. */
-export function ensure(condition: boolean, message: () => string): asserts condition {
-  if (!condition) throw new Error(message());
 }
 
 /** Moves the model on by what happened, as far as every answer can be explained; throws where one cannot. */
@@ -90,7 +73,7 @@ export function judge(world: World, happened: Happened, observed: Observed): voi
     }
   }
   closeAll(world, happened, { opened, observed, widen });
-  for (const asked of happened.asked) judgeAnswer(world, asked, ranges);
+  for (const asked of happened.asked) judgeAnswer(world, asked, ranges, new Set(opened));
   for (const [budget, range] of ranges) ensureWithinLimit(budget, range);
 }
 
@@ -103,8 +86,9 @@ function currentWindow(world: World, budget: BudgetState): Window | undefined {
 }
 
 function openAll(world: World, asked: readonly Asked[], observed: Observed): Account[] {
-  return asked.flatMap(({ id, ask, answer }) => {
+  return asked.flatMap(({ id, ask, answer, again }) => {
     const row = observed.completions.get(id);
+    if (again) return resume(world, { id, ask, answer, again }, observed) ? [again] : [];
     const mayBe = answer === 'UNKNOWN' && ask.fate !== 'NEVER_SENT';
     ensure(
       answer === 'OPENED' ? row !== undefined : !row || mayBe,
@@ -114,6 +98,10 @@ function openAll(world: World, asked: readonly Asked[], observed: Observed): Acc
     const account: Account = {
       id,
       ask,
+      attempt: 0,
+      resting: false,
+      earlier: 0n,
+      counted: new Set(),
       state: 'PENDING',
       owner: answer === 'OPENED' && ask.crash === 'NEVER' ? ask.instance : undefined,
       expiresAtS: world.nowS + HOLD_S,
@@ -128,57 +116,6 @@ function openAll(world: World, asked: readonly Asked[], observed: Observed): Acc
   });
 }
 
-/** All budgets that it meets hold what it may come to, and no others. */
-function drawAll(world: World, ask: Ask, row: CompletionRow, observed: Observed): Draw[] {
-  const budgets = budgetsFor(world, ask);
-  const held = row.budget_holds ?? [];
-  ensure(
-    held.length === budgets.length,
-    () => `${row.id} draws on ${held.length} windows and not on ${budgets.length}`,
-  );
-  return budgets.map((budget) => {
-    const windows = observed.windows.get(budget.id) ?? [];
-    const hold = held.find((each) => windows.some(({ id }) => id === String(each.window)));
-    const amount = needOf(budget, ask) ?? 0n;
-    ensure(
-      hold?.unit === budget.plan.unit && BigInt(hold.amount) === amount,
-      () => `${row.id} holds ${hold?.amount} ${hold?.unit} in ${budget.id} and not ${amount}`,
-    );
-    const window = findWindow(world, budget, String(hold.window), observed);
-    window.held += amount;
-    return { budget, window, amount };
-  });
-}
-
-/** At one place of the clock a budget has one window, and no window stands at two. */
-function findWindow(world: World, budget: BudgetState, id: string, observed: Observed): Window {
-  const place = placeOf(world, budget);
-  const known = budget.windows.get(place);
-  if (known) {
-    ensure(
-      known.id === id,
-      () => `at ${place} ${budget.id} draws on the window ${id} and not on ${known.id}`,
-    );
-    return known;
-  }
-  for (const [other, window] of budget.windows)
-    ensure(window.id !== id, () => `the window ${id} stands at ${other} and at ${place}`);
-  const row = observed.windows.get(budget.id)?.find((each) => each.id === id);
-  ensure(
-    row !== undefined && budget.limits.includes(row.limit_amount),
-    () => `the window ${id} has the limit ${row?.limit_amount}`,
-  );
-  const made: Window = {
-    id,
-    limit: row.limit_amount,
-    settled: 0n,
-    held: 0n,
-    exceeded: { least: 0n, most: row.exceeded },
-  };
-  budget.windows.set(place, made);
-  return made;
-}
-
 function closeAll(
   world: World,
   happened: Happened,
@@ -191,8 +128,12 @@ function closeAll(
   const { asked, ended, beaten, late } = happened;
   const end = (account: Account, state: Account['state'], cost: bigint | undefined, tokens: bigint) =>
     post(account, { state, cost, tokens }, widen);
-  for (const { account, outcome, taken } of ended) {
+  for (const { account, outcome, goesOn, taken } of ended) {
     const row = observed.completions.get(account.id);
+    if (goesOn) {
+      endAttempt({ account, outcome, taken }, row!, widen);
+      continue;
+    }
     const wasPending = account.state === 'PENDING';
     const isLost = row?.hold_state === 'EXPIRED';
     ensure(!wasPending || !isLost || late.includes(account), () => `${account.id} expired before its time`);
@@ -217,47 +158,43 @@ function closeAll(
       !lost || account.state !== 'PENDING' || late.includes(account),
       () => `${account.id} expired before its time`,
     );
-    if (!lost) Object.assign(account, { seen, expiresAtS: world.nowS + HOLD_S });
+    if (!lost) Object.assign(account, { seen: account.resting ? 0 : seen, expiresAtS: world.nowS + HOLD_S });
   }
   for (const account of late) {
     const isExtended = beaten.some((each) => each.account === account && !each.lost);
     if (account.state !== 'PENDING' || isExtended) continue;
+    const hasMoved =
+      opened.includes(account) || ended.some((each) => each.account === account && account.resting);
+    // Whoever looked before it moved has left it alone.
+    if (hasMoved && observed.completions.get(account.id)?.hold_state === 'PENDING') continue;
     const tokens = account.seen === 0 ? 0n : BigInt(10 + account.seen);
     end(account, 'EXPIRED', account.seen > 0 && account.ask.nanos === undefined ? undefined : tokens, tokens);
   }
   for (const account of opened) {
     const { answer } = asked.find(({ id }) => id === account.id)!;
-    if (answer !== 'OPENED' && account.ask.fate === 'CALLER_LEFT') end(account, 'VOIDED', 0n, 0n);
-  }
-}
-
-function post(
-  account: Account,
-  { state, cost, tokens }: { state: Account['state']; cost: bigint | undefined; tokens: bigint },
-  widen: (draw: Draw, by: bigint) => void,
-): void {
-  Object.assign(account, { state, cost });
-  for (const draw of account.draws) {
-    const { unit } = draw.budget.plan;
-    const used = unit === 'MONEY' ? (cost ?? 0n) : unit === 'TOKENS' ? tokens : state === 'VOIDED' ? 0n : 1n;
-    draw.window.held -= draw.amount;
-    draw.window.settled += used;
-    widen(draw, used - draw.amount);
+    if (answer !== 'OPENED' && account.attempt === 0 && account.ask.fate === 'CALLER_LEFT')
+      end(account, 'VOIDED', 0n, 0n);
   }
 }
 
 /** Whoever was refused did not fit at some moment; whoever was told that the key is used was right. */
-function judgeAnswer(world: World, { id, ask, answer }: Asked, ranges: Map<BudgetState, Range>): void {
-  const account = world.accounts.find((each) => each.id === id);
+function judgeAnswer(
+  world: World,
+  { id, ask, answer, again }: Asked,
+  ranges: Map<BudgetState, Range>,
+  opened: ReadonlySet<Account>,
+): void {
+  const account = [...opened].find((each) => each.id === id);
   const isTwin = (other: Ask) => other.key === ask.key && other.idempotencyKey === ask.idempotencyKey;
   const isUsed =
+    !again &&
     ask.idempotencyKey !== undefined &&
     world.accounts.some((other) => other !== account && isTwin(other.ask));
   if (answer === 'KEY_USED') ensure(isUsed, () => `${id} was told that its key is used`);
   if (account) ensure(!isUsed, () => `two completions have the idempotency key of ${id}`);
   for (const budget of budgetsFor(world, ask)) {
     const isEnforced = budget.rule === 'BLOCK';
-    const isFree = needOf(budget, ask) === undefined && !budget.plan.allowUnpriced;
+    const isFree = needOf(budget, ask, again) === undefined && !budget.plan.allowUnpriced;
     if (account)
       ensure(!isEnforced || !isFree, () => `${id} has no price and was let through by ${budget.id}`);
     const window = currentWindow(world, budget);
@@ -270,7 +207,7 @@ function judgeAnswer(world: World, { id, ask, answer }: Asked, ranges: Map<Budge
   const budget = budgetsFor(world, ask).find((each) => each.id === answer.budget.id);
   ensure(budget?.rule === 'BLOCK', () => `${id} was refused by ${answer.budget.id}, which is not in its way`);
   // Where unpriced models are allowed they count as nothing.
-  const need = needOf(budget, ask) ?? (budget.plan.allowUnpriced ? 0n : undefined);
+  const need = needOf(budget, ask, again) ?? (budget.plan.allowUnpriced ? 0n : undefined);
   ensure(answer.estimated === need, () => `${id} was told that it needs ${answer.estimated} and not ${need}`);
   const range = ranges.get(budget)!;
   const room = { least: range.leastLimit - range.mostUsed, most: range.mostLimit - range.leastUsed };

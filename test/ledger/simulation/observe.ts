@@ -15,6 +15,9 @@ export interface CompletionRow {
   id: string;
   hold_state: Account['state'];
   cost_nanos: bigint | null;
+  attempt: number;
+  /** How many attempts have ended that were not the last. */
+  earlier: number;
   budget_holds: { window: number; unit: string; amount: number }[] | null;
 }
 
@@ -38,7 +41,8 @@ export async function observe({ sql }: Database, organisations: string[], ids: s
     SELECT id, balance_nanos FROM ledger_accounts
     WHERE organisation_id IN (SELECT jsonb_array_elements_text(${within}::text::jsonb))`;
   const completions = await sql<CompletionRow[]>`
-    SELECT id, hold_state, cost_nanos, budget_holds FROM completions
+    SELECT id, hold_state, cost_nanos, budget_holds, attempt, coalesce(jsonb_array_length(earlier), 0) AS earlier
+    FROM completions
     WHERE id IN (SELECT jsonb_array_elements_text(${toJsonParameter(ids)}::text::jsonb))`;
   return {
     windows: Map.groupBy(windows, (row) => row.budget_id),

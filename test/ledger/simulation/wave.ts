@@ -16,7 +16,7 @@ interface Told {
   history: History;
 }
 
-const NOTHING: Step = { changes: [], asks: [], ends: [], beats: [], recoverBy: 0, limits: [] };
+const NOTHING: Step = { changes: [], asks: [], ends: [], again: [], beats: [], recoverBy: 0, limits: [] };
 
 /**
  * Lets histories happen side by side, step by step, and compares every organisation with its model after each step.
@@ -108,14 +108,20 @@ async function dieInMidStream(
 ): Promise<void> {
   const dying = turns.flatMap(({ world }) => {
     const opened = new Set(
-      happened.get(world)!.asked.flatMap(({ id, answer }) => (answer === 'OPENED' ? id : [])),
+      happened
+        .get(world)!
+        .asked.flatMap(({ id, answer, again }) => (answer === 'OPENED' && !again ? id : [])),
     );
     const hasSeen = new Set(['MID_STREAM', 'BEFORE_POST']);
     return world.accounts
       .filter(({ id, ask }) => opened.has(id) && hasSeen.has(ask.crash))
       .map((account) => ({ world, account }));
   });
-  const beats = dying.map(({ account: { id, ask } }) => ({ completionId: id, seenOutputTokens: ask.seen }));
+  const beats = dying.map(({ account: { id, ask } }) => ({
+    completionId: id,
+    attempt: 0,
+    seenOutputTokens: ask.seen,
+  }));
   await instances.ledger(0).extendHolds(beats);
   for (const { world, account } of dying)
     Object.assign(account, { seen: account.ask.seen, expiresAtS: world.nowS + HOLD_S });

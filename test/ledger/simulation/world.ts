@@ -40,7 +40,16 @@ export interface Draw {
 /** What should be known of one completion. */
 export interface Account {
   id: string;
+  /** With the model and the hold of the attempt that is under way, or was the last. */
   ask: Ask;
+  /** Its number, from 0 on. */
+  attempt: number;
+  /** It has ended, and the completion waits for the next one. */
+  resting: boolean;
+  /** What the attempts before cost. */
+  earlier: bigint;
+  /** Budgets of requests that have counted it. */
+  counted: Set<BudgetState>;
   state: 'PENDING' | 'POSTED' | 'VOIDED' | 'EXPIRED';
   /** Undefined when its process died, or never learnt of it. */
   owner: number | undefined;
@@ -172,8 +181,12 @@ export function budgetsFor(world: World, ask: Ask): BudgetState[] {
   return world.budgets.filter((budget) => isInForce(world, budget) && isMet(budget, ask));
 }
 
-/** What an ask comes to in a budget, at most; undefined for money of an unknown price. */
-export function needOf({ plan: { unit } }: BudgetState, ask: Ask): bigint | undefined {
-  if (unit === 'REQUESTS') return 1n;
+/**
+ * What an ask comes to in a budget, at most; undefined for money of an unknown price.
+ * @param again the completion that it is a further attempt of.
+ */
+export function needOf(budget: BudgetState, ask: Ask, again?: Account): bigint | undefined {
+  const { unit } = budget.plan;
+  if (unit === 'REQUESTS') return again?.counted.has(budget) ? 0n : 1n;
   return unit === 'TOKENS' ? BigInt(ask.tokens) : ask.nanos;
 }

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../../src/domain/completion.ts';
 import { GatewayError } from '../../../src/domain/errors.ts';
-import { withoutWork } from '../../../src/domain/outcome.ts';
+import { NOTHING_USED, withoutWork } from '../../../src/domain/outcome.ts';
 import type { Priority } from '../../../src/domain/priority.ts';
 import { systemClock } from '../../../src/lib/clock.ts';
 import type { Turn } from '../../../src/limits/upstream/gate.ts';
@@ -102,7 +102,8 @@ export function outcomeOf(call: {
   const { httpStatus = 200, firstTokenMs, retryAfterMs } = call;
   const isOk = httpStatus === 200;
   const failure = { reason: 'FAILED', code: 'RATE_LIMITED', message: 'slow down', retryAfterMs } as const;
-  const attempt = { index: 0, provider: 'vendor', model: MODEL, errorType: undefined, latencyMs: 1 };
+  const called = { index: 0, provider: 'vendor', model: MODEL, errorType: undefined, latencyMs: 1 };
+  const attempt = { ...called, firstTokenMs, usage: NOTHING_USED, costNanos: 0n };
   return {
     ...withoutWork('FAILED', failure),
     status: isOk ? 'SUCCEEDED' : 'FAILED',

@@ -6,9 +6,12 @@ import { foldUsage } from '../../../src/usage/fold.ts';
 
 export const ORGANISATION = 'org_of_the_usage_tests';
 
-/** A completion that ended, or a correction, as the journal knows it. */
+/** An attempt that others followed. */
+export type EarlierFact = Pick<Fact, 'provider' | 'model' | 'nanos' | 'inputTokens' | 'outputTokens'>;
+
+/** A completion that ended, an attempt of it that was not its last, or a correction, as the journal knows it. */
 export interface Fact {
-  kind: 'SETTLE' | 'ADJUST' | 'CREDIT';
+  kind: 'SETTLE' | 'ATTEMPT' | 'ADJUST' | 'CREDIT';
   at: Date;
   organisationId: string;
   teamId: string;
@@ -27,6 +30,13 @@ export interface Fact {
   totalMs: number;
   /** The completion that a correction names. */
   completionId: string | null;
+  /** Attempts that this one followed. */
+  earlier: EarlierFact[];
+}
+
+/** The facts that a completion is made of: one for each attempt. */
+export function attemptsOf(fact: Fact): Fact[] {
+  return [fact, ...fact.earlier.map((each): Fact => ({ ...fact, ...each, kind: 'ATTEMPT', earlier: [] }))];
 }
 
 export function factOf(changes: Partial<Fact> = {}): Fact {
@@ -48,6 +58,7 @@ export function factOf(changes: Partial<Fact> = {}): Fact {
     firstTokenMs: 20,
     totalMs: 100,
     completionId: null,
+    earlier: [],
     ...changes,
   };
 }
@@ -58,28 +69,42 @@ export function factOf(changes: Partial<Fact> = {}): Fact {
  * @returns the ids of the completions, or of the entries of corrections.
  */
 export async function book({ db }: Database, list: Fact[]): Promise<string[]> {
-  const rows = list.map((fact) => ({ ...fact, id: newId('cmpl'), nanos: fact.nanos?.toString() ?? null }));
+  const rows = list.map((fact) => ({
+    ...fact,
+    id: newId('cmpl'),
+    nanos: fact.nanos?.toString() ?? null,
+    attempt: fact.earlier.length,
+    earlier: fact.earlier.length === 0 ? undefined : fact.earlier.map(toStored),
+  }));
   const booked = await db.execute<{ id: string; subject: string }>(sql`
     with input as (
       select * from jsonb_to_recordset(${toJsonParameter(rows)}::text::jsonb) as x(id text, kind text, at timestamptz,
         "organisationId" text, "teamId" text, "keyId" text, provider text, model text, status text, tags jsonb,
         "endUserId" text, nanos bigint, "inputTokens" bigint, "outputTokens" bigint, "cacheReadTokens" bigint,
-        "firstTokenMs" int, "totalMs" int, "completionId" text)
+        "firstTokenMs" int, "totalMs" int, "completionId" text, attempt int, earlier jsonb)
     ),
     closed as (
       insert into completions (id, organisation_id, team_id, key_id, ask_hash, requested_model, provider, model, tags,
         end_user_id, trace_id, status, created_at, finished_at, hold_state, hold_expires_at, instance_id,
         estimated_input_tokens, input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, reasoning_tokens,
-        cost_nanos, total_ms, first_token_ms)
+        cost_nanos, total_ms, first_token_ms, attempt, earlier)
       select id, "organisationId", "teamId", "keyId", '', model, provider, model, tags, "endUserId", '', status, at, at,
-        'POSTED', at, '', 0, "inputTokens", "outputTokens", "cacheReadTokens", 0, 0, nanos, "totalMs", "firstTokenMs"
+        'POSTED', at, '', 0, "inputTokens", "outputTokens", "cacheReadTokens", 0, 0, nanos, "totalMs", "firstTokenMs",
+        attempt, earlier
       from input where kind = 'SETTLE' returning id
     ),
-    entries as (
-      insert into ledger_entries (organisation_id, team_id, key_id, completion_id, kind, amount_nanos, created_at, note,
+    first_entries as (
+      insert into ledger_entries (organisation_id, team_id, key_id, completion_id, attempt, kind, amount_nanos, created_at,
         debit_account, debit_before, debit_after, debit_version,
         credit_account, credit_before, credit_after, credit_version)
-      select "organisationId", "teamId", "keyId", case when kind = 'SETTLE' then id else "completionId" end, kind, nanos,
+      select "organisationId", "teamId", "keyId", input.id, e.index, kind, e."costNanos", at, '', 0, 0, 0, '', 0, 0, 0
+      from input cross join lateral jsonb_to_recordset(earlier) as e(index int, "costNanos" bigint)
+    ),
+    entries as (
+      insert into ledger_entries (organisation_id, team_id, key_id, completion_id, attempt, kind, amount_nanos, created_at, note,
+        debit_account, debit_before, debit_after, debit_version,
+        credit_account, credit_before, credit_after, credit_version)
+      select "organisationId", "teamId", "keyId", case when kind = 'SETTLE' then id else "completionId" end, attempt, kind, nanos,
         at, id, '', 0, 0, 0, '', 0, 0, 0
       from input returning id, note, kind
     ),
@@ -92,6 +117,11 @@ export async function book({ db }: Database, list: Fact[]): Promise<string[]> {
     select note as id, case when kind = 'SETTLE' then note else id::text end as subject from entries`);
   const subjects = new Map(booked.map(({ id, subject }) => [id, subject]));
   return rows.map(({ id }) => subjects.get(id)!);
+}
+
+function toStored({ provider, model, nanos, inputTokens, outputTokens }: EarlierFact, index: number) {
+  const usage = { input: inputTokens, output: outputTokens, cacheRead: 0, cacheWrite: 0, reasoning: 0 };
+  return { index, provider, model, usage, costNanos: nanos?.toString() ?? null, budgetHolds: [] };
 }
 
 /** What the journal says that was spent, in nano-USD. */

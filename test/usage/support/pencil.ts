@@ -19,12 +19,13 @@ export interface Sums {
 export function addUp(facts: readonly Fact[]): Sums {
   const settled = facts.filter(({ kind }) => kind === 'SETTLE');
   const count = (is: (fact: Fact) => boolean) => settled.filter(is).length;
-  const sum = (of: (fact: Fact) => number) => settled.reduce((total, fact) => total + of(fact), 0);
+  const called = facts.filter(({ kind }) => kind === 'SETTLE' || kind === 'ATTEMPT');
+  const sum = (of: (fact: Fact) => number) => called.reduce((total, fact) => total + of(fact), 0);
   return {
     requests: settled.length,
     errors: count(({ status }) => status === 'FAILED' || status === 'INTERRUPTED'),
     cacheHits: count(({ cacheReadTokens }) => cacheReadTokens > 0),
-    unpricedRequests: count(({ nanos }) => nanos === null),
+    unpricedRequests: called.filter(({ nanos }) => nanos === null).length,
     input: sum(({ inputTokens }) => inputTokens),
     output: sum(({ outputTokens }) => outputTokens),
     costNanos: facts.reduce(

@@ -1,0 +1,35 @@
+import type { Grant } from '../access/authorize.ts';
+import type { CutAction, FallbackReason, TargetTimeouts } from '../domain/route.ts';
+import type { Plan } from './plan.ts';
+
+/** One model that may answer. */
+export interface CourseTarget {
+  planned: Plan;
+  timeouts: TargetTimeouts;
+  /** How often it is asked again before the next one. */
+  retries: number;
+}
+
+/** Which models may answer an ask, in the order in which they are asked, and what happens when one does not. */
+export interface Course {
+  /** At least one. */
+  targets: readonly [CourseTarget, ...CourseTarget[]];
+  onCut: CutAction;
+  /** Why the next one is asked; the other reasons end the completion. */
+  fallbackOn: ReadonlySet<FallbackReason>;
+  /** How often a model is shown its own answer that does not meet the schema, and asked again. */
+  repairs: number;
+}
+
+/** @throws whatever planning throws. */
+export type ChooseCourse = (grant: Grant) => Course;
+
+/** One model, called once. */
+export function courseOf(planned: Plan): Course {
+  return {
+    targets: [{ planned, timeouts: {}, retries: 0 }],
+    onCut: 'FAIL',
+    fallbackOn: new Set(),
+    repairs: 0,
+  };
+}
