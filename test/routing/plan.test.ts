@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AskInput } from '../../src/domain/ask.ts';
 import type { Model } from '../../src/domain/model.ts';
 import { findNextCandidate, MAX_DEPTH, planRoute } from '../../src/routing/plan.ts';
-import type { RoutingRequest } from '../../src/routing/request.ts';
+import { allowedByAll, type RoutingRequest } from '../../src/routing/request.ts';
 import { depsOf, modelOf, requestOf, routeOf, skippedOf, triedOf, type Known } from './support/worlds.ts';
 
 const A = 'a/x';
@@ -130,6 +130,19 @@ describe('data residency', () => {
     for (let turn = 0; turn < 10; turn += 1) {
       expect(triedOf(planRoute(deps, requestOf({}, { allowedRegions: ['eu'] })))).toEqual([B]);
     }
+  });
+});
+
+describe('the regions that several rules allow', () => {
+  it.each([
+    { rules: [undefined, undefined], allowed: undefined },
+    { rules: [['eu', 'us'], undefined, undefined], allowed: ['eu', 'us'] },
+    { rules: [undefined, ['eu']], allowed: ['eu'] },
+    { rules: [['eu', 'us', 'ch'], ['ch', 'eu'], ['eu']], allowed: ['eu'] },
+    { rules: [['eu'], ['us']], allowed: [] },
+    { rules: [[], undefined], allowed: [] },
+  ])('of $rules are $allowed', ({ rules, allowed }) => {
+    expect(allowedByAll(...rules)).toEqual(allowed);
   });
 });
 
