@@ -59,7 +59,10 @@ describe('the README', () => {
     onTestFinished(() => rm(folder, { recursive: true }));
     await writeFile(join(folder, 'sluice.config.yaml'), snippets('yaml')[0]!);
     const OPS_WEBHOOK_SECRET = `whsec_${Buffer.alloc(24, 'x').toString('base64')}`;
-    const environment = toEnvironment({ OPENAI_API_KEY: 'x', OPS_WEBHOOK_SECRET }, folder);
+    const environment = toEnvironment(
+      { OPENAI_API_KEY: 'x', OPENAI_API_KEY_2: 'y', OPS_WEBHOOK_SECRET },
+      folder,
+    );
     const { providers, corsOrigins, webhooks, prices, ...rest } = loadConfig(environment);
     const {
       providers: _none,
