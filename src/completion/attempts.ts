@@ -67,12 +67,8 @@ export function createAttempts(deps: Deps, request: Request, first: Admitted): A
       isBooked = true;
       await sleep(next.afterMs, signal);
       position = next.position;
-      const entered = await enterNext(
-        deps,
-        planned,
-        { request, before: current, attempt: earlier.length },
-        signal,
-      );
+      const before = { ...current, attempt: earlier.length };
+      const entered = await enterNext(deps, request, { planned, before }, signal);
       if (entered === 'REFUSED') return false;
       if (entered !== 'BUSY') {
         current = begin(entered);
@@ -80,7 +76,7 @@ export function createAttempts(deps: Deps, request: Request, first: Admitted): A
         return true;
       }
       // Another vendor may have room.
-      why = { ...failed, reason: 'RATE_LIMITED', error: undefined };
+      why = { reason: 'RATE_LIMITED', error: undefined, isTold: false };
     }
     return false;
   }
@@ -110,13 +106,13 @@ export function createAttempts(deps: Deps, request: Request, first: Admitted): A
 /** @throws the signal's reason, or what is no refusal. */
 async function enterNext(
   deps: Deps,
-  planned: Plan,
-  { request, before, attempt }: { request: Request; before: Call; attempt: number },
+  request: Request,
+  { planned, before }: { planned: Plan; before: Call & { attempt: number } },
   signal: AbortSignal,
 ): Promise<Entered | 'BUSY' | 'REFUSED'> {
   // The caller has been told how the limits stand; of later attempts there is nobody to tell.
   const candidate = { ...request, onLimits() {} };
-  const further = { completion: before.entered.completion, attempt };
+  const further = { completion: before.entered.completion, attempt: before.attempt };
   const entry = { candidate, countedIn: [], begunMs: deps.clock.monotonicMs(), further };
   try {
     return await enter(deps, planned, entry, signal);
