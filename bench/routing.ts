@@ -1,17 +1,20 @@
 /**
  * `npm run bench:routing`: how long the planner takes for one request with 3 and with 300 targets, by strategy; how much
- * sooner answers come with one slow target than by taking turns; and the regret of LEARNED. All but the first is
- * virtual time with seeds, the same on every machine. With `--quick` shortly, to see that it works.
+ * sooner answers come with one slow target than by taking turns; the regret of LEARNED; and what the retry budget leaves
+ * of a storm of retries. All but the first is virtual time with seeds, the same on every machine. With `--quick` shortly,
+ * to see that it works.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { ROUTE_STRATEGIES } from '../src/domain/route.ts';
-import { createHealth } from '../src/routing/health.ts';
-import { learn, NOTHING_LEARNED } from '../src/routing/learned.ts';
+import { NOTHING_USED } from '../src/domain/outcome.ts';
+import { ROUTE_STRATEGIES, type RouteStrategy } from '../src/domain/route.ts';
+import { createMeasures } from '../src/routing/measures.ts';
 import { planRoute, type PlanDeps } from '../src/routing/plan.ts';
+import { afterRequest, afterRetry, FULL_RETRY_BUDGET } from '../src/routing/retry.ts';
+import { validateRoute } from '../src/routing/validate.ts';
 import { runLearning } from '../test/routing/support/bandit.ts';
 import { ONE_SLOW, ONE_SLOW_WITH_ROOM, runVirtually } from '../test/routing/support/virtual-targets.ts';
-import { depsOf, modelOf, requestOf, routeOf, signalsOf } from '../test/routing/support/worlds.ts';
+import { depsOf, modelOf, requestOf, routeOf } from '../test/routing/support/worlds.ts';
 import { percentile } from '../test/limits/support/virtual-vendor.ts';
 import { format, layOut, median } from './report.ts';
 
@@ -22,7 +25,7 @@ const pace = values.quick
 const CONDITION = 'budgetUsed < 0.9 && (!has(tags.env) || tags.env == "prod")';
 
 console.log(`Node ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown'}\n`);
-console.log(`µs for a plan, medians of ${pace.rounds} rounds\n${layOut(timePlans())}\n`);
+console.log(`CPU time of a plan in µs, medians of ${pace.rounds} rounds\n${layOut(timePlans())}\n`);
 for (const [title, targets] of [
   ['one slow target of three, which cannot take its share', ONE_SLOW],
   ['one slow target of three, which has room for all', ONE_SLOW_WITH_ROOM],
@@ -32,7 +35,8 @@ for (const [title, targets] of [
     `${title}; ${pace.requests} requests, medians of ${pace.seeds.length} seeds\n${layOut(rows)}\n`,
   );
 }
-console.log(`regret after ${pace.requests} requests, in successes\n${layOut(compareRegret())}`);
+console.log(`regret after ${pace.requests} requests, in successes\n${layOut(compareRegret())}\n`);
+console.log(`calls for each request while everything fails, of 4 at most: ${format(callsInOutage(), 2)}`);
 
 function timePlans(): string[][] {
   const sizes = [3, 300].flatMap((size) => [
@@ -43,34 +47,28 @@ function timePlans(): string[][] {
     strategy as string,
     ...sizes.map(({ size, condition }) => format(timePlan(prepare(strategy, size, condition)), 1)),
   ]);
-  return [['targets', ...sizes.map(({ title }) => title)], ...rows];
+  const checks = sizes.map(({ size, condition }) => format(timeCheck(size, condition), 1));
+  return [['targets', ...sizes.map(({ title }) => title)], ...rows, ['check of a route', ...checks]];
 }
 
-/** A world in which every signal is known for every target. */
-function prepare(
-  strategy: (typeof ROUTE_STRATEGIES)[number],
-  size: number,
-  condition: string | undefined,
-): PlanDeps {
-  const health = createHealth({ monotonicMs: () => 1_000 });
+/** A world in which everything is known of every target. */
+function prepare(strategy: RouteStrategy, size: number, condition: string | undefined): PlanDeps {
+  const measures = createMeasures({ monotonicMs: () => 1_000 });
   const names = Array.from({ length: size }, (_, index) => `vendor-${index}/model`);
-  for (const [index, name] of names.entries()) {
-    health.begin(name);
-    health.end(name, { kind: 'OK', latencyMs: 100 + index, retryAfterMs: undefined });
+  const usage = { ...NOTHING_USED, input: 1_000, cacheRead: 300, source: 'REPORTED' as const };
+  for (const [index, model] of names.entries()) {
+    measures.health.begin(model);
+    measures.health.end(model, { kind: 'OK', latencyMs: 100 + index, retryAfterMs: undefined });
+    for (let call = 0; call < 50; call += 1) {
+      const observation = { succeeded: call % 10 > 0, costNanos: 1_000, latencyMs: 300 };
+      measures.observe('org', { model, path: ['fast'] }, { ...observation, usage });
+    }
   }
-  let arm = NOTHING_LEARNED;
-  for (let call = 0; call < 100; call += 1)
-    arm = learn(arm, { succeeded: call % 10 > 0, costNanos: 1_000, latencyMs: 300 });
+  const targets = names.map((model) => ({ model, condition, upTo: 0.5 }));
   return depsOf({
-    routes: [
-      routeOf(
-        'fast',
-        strategy,
-        names.map((model) => ({ model, condition, upTo: 0.5 })),
-      ),
-    ],
+    routes: [routeOf('fast', strategy, targets)],
     models: names.map((name) => modelOf(name, { region: 'eu', contextWindow: 128_000 })),
-    signals: { ...signalsOf(), ...health, arm: () => arm, costNanos: () => 1_000 },
+    signals: measures.signalsFor('org', (_, { input }) => BigInt(input)),
   });
 }
 
@@ -79,19 +77,34 @@ function timePlan(deps: PlanDeps): number {
     { tags: [{ key: 'env', value: 'prod' }], endUserId: 'anna' },
     { allowedRegions: ['eu', 'ch'] },
   );
+  return timeWork(() => planRoute(deps, request));
+}
+
+function timeCheck(size: number, condition: string | undefined): number {
+  const { findRoute, findModel } = prepare('PRIORITY', size, condition);
+  const route = findRoute('fast');
+  if (!route) throw new Error('there is no route to check');
+  return timeWork(() => validateRoute(route, { findRoute, findModel, allowedRegions: ['eu'] }));
+}
+
+/** CPU time in µs, which others on the machine change less than the time on the clock. */
+function timeWork(work: () => unknown): number {
   const rounds: number[] = [];
   for (let round = 0; round <= pace.rounds; round += 1) {
-    const startedAt = performance.now();
-    let plans = 0;
-    for (; performance.now() - startedAt < pace.roundMs; plans += 1) planRoute(deps, request);
-    rounds.push(((performance.now() - startedAt) * 1_000) / plans);
+    const before = process.cpuUsage();
+    const endsAt = performance.now() + pace.roundMs;
+    let turns = 0;
+    for (; turns === 0 || performance.now() < endsAt; turns += 10)
+      for (let turn = 0; turn < 10; turn += 1) work();
+    const { user, system } = process.cpuUsage(before);
+    rounds.push((user + system) / turns);
   }
   // The first one compiles: the conditions, and the code itself.
   return median(rounds.slice(1));
 }
 
 function compareP99(targets: typeof ONE_SLOW): string[][] {
-  const measure = (strategy: (typeof ROUTE_STRATEGIES)[number]) =>
+  const measure = (strategy: RouteStrategy) =>
     pace.seeds.map((seed) =>
       percentile(runVirtually({ strategy, targets, requests: pace.requests, perSecond: 30, seed }), 0.99),
     );
@@ -125,4 +138,21 @@ function compareRegret(): string[][] {
     return [title, format(regret, 0), format(inTurn, 0), `${format(share * 100, 0)} %`];
   });
   return [['targets', 'LEARNED', 'in turn', 'best one at the end'], ...rows];
+}
+
+/** With three retries of each request, as far as the budget lets them. */
+function callsInOutage(): number {
+  let budget = FULL_RETRY_BUDGET;
+  let calls = 0;
+  for (let request = 0; request < pace.requests; request += 1) {
+    budget = afterRequest(budget);
+    calls += 1;
+    for (let retry = 0; retry < 3; retry += 1) {
+      const left = afterRetry(budget);
+      if (!left) break;
+      budget = left;
+      calls += 1;
+    }
+  }
+  return calls / pace.requests;
 }

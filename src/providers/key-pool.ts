@@ -35,7 +35,7 @@ export function createKeyPool(keys: readonly string[], clock: Pick<Clock, 'monot
       const nowMs = clock.monotonicMs();
       const entry = pool.find((member) => member.key === key);
       if (entry) entry.restsUntilMs = nowMs + (httpStatus === 401 ? REFUSED_MS : retryAfterMs);
-      return pool.some(({ restsUntilMs }) => restsUntilMs <= nowMs);
+      return pool.some((other) => other !== entry && other.restsUntilMs <= nowMs);
     },
   };
 }

@@ -12,6 +12,7 @@ import {
 import { countCall, errorsAt, type ErrorWindow } from './error-window.ts';
 import { latencyAt, observeLatency, type PeakLatency } from './peak-latency.ts';
 import type { Signals } from './signals.ts';
+import { addLatency, NO_LATENCIES, percentileOf, type UsualLatency } from './usual-latency.ts';
 
 /** How a call of a model ended, in the terms of its health. */
 export interface CallEnd {
@@ -40,6 +41,11 @@ export interface Health extends Pick<Signals, 'inFlight' | 'latencyMs' | 'errorR
   begin(model: string): boolean;
   end(model: string, end: CallEnd): void;
   view(model: string): HealthView;
+  /**
+   * The time within which this percentage of its last answers began; undefined: too few to tell.
+   * @param percentile from 0 to 100.
+   */
+  usualMs(model: string, percentile: number): number | undefined;
   /** Those of these models that nobody has called for a while, or that may be tried again, and wait for a probe. */
   listProbesDue(models: readonly string[]): string[];
 }
@@ -48,6 +54,7 @@ interface State {
   breaker: Breaker;
   inFlight: number;
   latency: PeakLatency | undefined;
+  usual: UsualLatency;
   errors: ErrorWindow;
   /** Monotonic milliseconds until which the vendor wants no call. */
   restsUntilMs: number;
@@ -66,8 +73,15 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
   function ensure(model: string): State {
     const known = states.get(model);
     if (known) return known;
-    const fresh = { inFlight: 0, latency: undefined, errors: [], restsUntilMs: 0, heardAtMs: -Infinity };
-    const state: State = { ...fresh, breaker: CLOSED };
+    const state: State = {
+      breaker: CLOSED,
+      inFlight: 0,
+      latency: undefined,
+      usual: NO_LATENCIES,
+      errors: [],
+      restsUntilMs: 0,
+      heardAtMs: -Infinity,
+    };
     states.set(model, state);
     return state;
   }
@@ -93,6 +107,7 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
     inFlight: (model) => states.get(model)?.inFlight ?? 0,
     latencyMs: (model) => view(model).latencyMs,
     errorRate: (model) => view(model).errorRate,
+    usualMs: (model, percentile) => percentileOf(states.get(model)?.usual ?? NO_LATENCIES, percentile),
     begin(model) {
       if (restingMs(model) > 0) return false;
       const state = ensure(model);
@@ -117,6 +132,7 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
 
 function learnFrom(state: State, { kind, latencyMs, retryAfterMs = 0 }: CallEnd, nowMs: number): void {
   if (latencyMs !== undefined) state.latency = observeLatency(state.latency, latencyMs, nowMs);
+  if (latencyMs !== undefined && kind === 'OK') state.usual = addLatency(state.usual, latencyMs);
   state.restsUntilMs = Math.max(state.restsUntilMs, nowMs + retryAfterMs);
   if (kind === 'NEUTRAL' || kind === 'RATE_LIMITED') {
     state.breaker = afterNothing(state.breaker, nowMs);

@@ -1,5 +1,5 @@
 import type { Capability, Model } from '../domain/model.ts';
-import type { Route, RouteStrategy, RouteTarget } from '../domain/route.ts';
+import type { FallbackReason, Route, RouteStrategy, RouteTarget } from '../domain/route.ts';
 import { toFacts, type Conditions, type Facts } from './conditions.ts';
 import { findObstacle, findResidencyObstacle, type Obstacle } from './obstacles.ts';
 import { listNeeds, type RoutingRequest } from './request.ts';
@@ -77,6 +77,25 @@ export function planRoute(deps: PlanDeps, request: RoutingRequest): RoutePlan {
   const candidates = followRoute(planning, route, []);
   const { version, strategy } = route;
   return { route: { name, version, strategy }, candidates, retryAfterMs: findRetryAfter(candidates) };
+}
+
+/**
+ * The next candidate to try after one failed; undefined when there is none. After an overflow those with as small a
+ * context are passed over: they would refuse too.
+ * @param place of the one that failed, among the candidates.
+ */
+export function findNextCandidate(
+  candidates: readonly Candidate[],
+  place: number,
+  reason: FallbackReason,
+): { candidate: Candidate; place: number } | undefined {
+  const failed = candidates[place]?.contextWindow ?? 0;
+  const isBetter = ({ contextWindow = Infinity }: Candidate) =>
+    reason !== 'CONTEXT_OVERFLOW' || contextWindow > failed;
+  for (const [index, candidate] of candidates.entries()) {
+    if (index > place && !candidate.skippedBecause && isBetter(candidate)) return { candidate, place: index };
+  }
+  return undefined;
 }
 
 function planModel({ findModel }: PlanDeps, request: RoutingRequest, name: string): RoutePlan {

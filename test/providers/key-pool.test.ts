@@ -55,6 +55,12 @@ describe('a pool of keys', () => {
     expect(pool.take()).toBe(TWO);
   });
 
+  it('of one key is no pool: there is no other to take', () => {
+    const pool = createKeyPool([ONE], { monotonicMs: () => 0 });
+    expect(pool.refused(ONE, refused(429, 0))).toBe(false);
+    expect(pool.take()).toBe(ONE);
+  });
+
   it('may be empty, for vendors that sign in otherwise', () => {
     expect(createKeyPool([], { monotonicMs: () => 0 }).take()).toBeUndefined();
   });

@@ -153,6 +153,19 @@ describe('what is measured', () => {
     expect(health.view(M)).toMatchObject({ errorRate: 0, state: 'UP' });
   });
 
+  it('knows what is usual, once there is enough to tell, by the last 200 answers', () => {
+    const { health, call } = healthAt();
+    for (let latencyMs = 1; latencyMs <= 19; latencyMs += 1) call('OK', { latencyMs });
+    call('FAILED', { latencyMs: 60_000 });
+    expect(health.usualMs(M, 95)).toBeUndefined();
+    for (let latencyMs = 1; latencyMs <= 100; latencyMs += 1) call('OK', { latencyMs });
+    expect(health.usualMs(M, 100)).toBe(100);
+    for (let latencyMs = 1_001; latencyMs <= 1_200; latencyMs += 1) call('OK', { latencyMs });
+    expect([0, 50, 95, 100].map((percentile) => health.usualMs(M, percentile))).toEqual([
+      1_001, 1_101, 1_191, 1_200,
+    ]);
+  });
+
   it('counts the calls under way', () => {
     const { health } = healthAt();
     health.begin(M);

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AskInput } from '../../src/domain/ask.ts';
 import type { Model } from '../../src/domain/model.ts';
-import { findNextCandidate } from '../../src/routing/escalate.ts';
-import { MAX_DEPTH, planRoute } from '../../src/routing/plan.ts';
+import { findNextCandidate, MAX_DEPTH, planRoute } from '../../src/routing/plan.ts';
 import type { RoutingRequest } from '../../src/routing/request.ts';
 import { depsOf, modelOf, requestOf, routeOf, skippedOf, triedOf, type Known } from './support/worlds.ts';
 

@@ -17,20 +17,23 @@ export const rankByLearning: Strategy = (options, { route, request, signals, ran
   const dearest = Math.max(0, ...known.map(({ costNanos = 0 }) => costNanos));
   const slowest = Math.max(0, ...known.map(({ latencyMs = 0 }) => latencyMs));
   const usual = usualFeedback(known.map(({ arm }) => arm.feedback));
-  return known
-    .map(({ option, arm, costNanos = 0, latencyMs = 0 }): Ranked & { value: number } => {
-      const success = sampleBeta(1 + arm.success.good, 1 + arm.success.bad, random);
-      const feedback =
-        usual === undefined
-          ? 1
-          : sampleBeta(2 * usual + arm.feedback.good, 2 * (1 - usual) + arm.feedback.bad, random);
-      const cost = dearest > 0 ? (LEARNED_WEIGHTS.cost * costNanos) / dearest : 0;
-      const latency = slowest > 0 ? (LEARNED_WEIGHTS.latency * latencyMs) / slowest : 0;
-      const value = success * feedback - cost - latency;
-      return { option, value, score: { success, feedback, cost, latency, value } };
-    })
-    .toSorted((a, b) => b.value - a.value)
-    .map(({ option, score }) => ({ option, score }));
+  return (
+    known
+      // What has no known price counts as the dearest; what nobody has timed counts as fast, so that it is tried.
+      .map(({ option, arm, costNanos = dearest, latencyMs = 0 }): Ranked & { value: number } => {
+        const success = sampleBeta(1 + arm.success.good, 1 + arm.success.bad, random);
+        const feedback =
+          usual === undefined
+            ? 1
+            : sampleBeta(2 * usual + arm.feedback.good, 2 * (1 - usual) + arm.feedback.bad, random);
+        const cost = dearest > 0 ? (LEARNED_WEIGHTS.cost * costNanos) / dearest : 0;
+        const latency = slowest > 0 ? (LEARNED_WEIGHTS.latency * latencyMs) / slowest : 0;
+        const value = success * feedback - cost - latency;
+        return { option, value, score: { success, feedback, cost, latency, value } };
+      })
+      .toSorted((a, b) => b.value - a.value)
+      .map(({ option, score }) => ({ option, score }))
+  );
 };
 
 /** What one without feedback is likely to get; undefined while nobody has given any. */

@@ -10,12 +10,12 @@ const OPENING_CHARS = 4_000;
  * hashing). A target that comes or goes moves only those that are its own; weight 0 comes last.
  */
 export const rankByHash: Strategy = (options, situation) => {
-  const key = stickyKeyOf(situation);
+  const seed = createHash('sha256').update(stickyKeyOf(situation)).digest().readUInt32BE(0);
   return rankBy(
     options,
     ({ target: { model, weight } }): Record<string, number> => {
       if (weight <= 0) return { weight };
-      return { weight, draw: -Math.log(hashToUnit(`${key}\n${model}`)) / weight };
+      return { weight, draw: -Math.log(hashToUnit(model, seed)) / weight };
     },
     ({ draw }) => draw,
   );
@@ -43,8 +43,12 @@ function beginningOf(part: AskPart): string {
   return part.type === 'file' ? part.dataBase64.slice(0, OPENING_CHARS) : part.type;
 }
 
-/** A number between 0 and 1, without either. */
-function hashToUnit(text: string): number {
-  const hash = createHash('sha256').update(text).digest();
-  return (hash.readUIntBE(0, 6) + 0.5) / 2 ** 48;
+/** A number between 0 and 1, without either: FNV-1a, mixed as at the end of MurmurHash3 so that every bit counts. */
+function hashToUnit(text: string, seed: number): number {
+  let hash = seed;
+  for (let index = 0; index < text.length; index += 1)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (((hash ^ (hash >>> 16)) >>> 0) + 0.5) / 2 ** 32;
 }
