@@ -4,16 +4,18 @@ import { Conflict, NotFound } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { isRouteName } from '../domain/route.ts';
-import { appendAudit } from '../events/audit.ts';
 import { appendEvent } from '../events/outbox.ts';
 import type { Relay } from '../events/relay.ts';
 import { createReloadQueue } from '../lib/reload-queue.ts';
+import { record } from './record.ts';
 
 /** The models and routes that organisations let nobody use without a grant, in memory: no request waits for them. */
 export interface AskFirst {
   has(organisationId: string, name: string): boolean;
   /** Reads those of one organisation anew. Never fails: what cannot be read now is read as soon as it can be. */
   reload(organisationId: string): Promise<void>;
+  /** Calls the listener whenever those of an organisation have been read anew. */
+  listen(listener: (organisationId: string) => void): void;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function openAskFirst(
   options: { relay: Pick<Relay, 'listen'>; onError: (error: unknown) => void },
 ): Promise<AskFirst> {
   const names = new Map<string, ReadonlySet<string>>();
+  const listeners = new Set<(organisationId: string) => void>();
 
   async function readAll(): Promise<void> {
     const rows = await sql<Row[]>`SELECT organisation_id, name FROM ask_first`;
@@ -40,6 +43,7 @@ export async function openAskFirst(
       SELECT organisation_id, name FROM ask_first WHERE organisation_id = ${organisationId}`;
     if (rows.length === 0) names.delete(organisationId);
     else names.set(organisationId, toNames(rows));
+    for (const listener of listeners) listener(organisationId);
   }
 
   const first = readAll();
@@ -55,6 +59,7 @@ export async function openAskFirst(
   return {
     has: (organisationId, name) => names.get(organisationId)?.has(name) ?? false,
     reload: (organisationId) => reloads.add(organisationId),
+    listen: (listener) => void listeners.add(listener),
     close() {
       stopListening();
       return reloads.close();
@@ -87,10 +92,11 @@ export interface AskFirstStore {
  */
 export async function setAskFirst(
   { sql, askFirst, isModel, findRoute, onChange }: AskFirstStore,
-  { organisationId, keyId }: Principal,
+  who: Principal,
   input: { name: string; askFirst: boolean },
   by: Origin,
 ): Promise<void> {
+  const { organisationId } = who;
   const { name } = input;
   const kind = isRouteName(name) ? 'route' : 'model';
   const route = kind === 'route' ? findRoute(organisationId, name) : undefined;
@@ -102,14 +108,12 @@ export async function setAskFirst(
       : await tx`DELETE FROM ask_first WHERE organisation_id = ${organisationId} AND name = ${name} RETURNING name`;
     if (rows.length === 0) return false;
     await appendEvent(tx, { kind: 'ASK_FIRST_CHANGED', organisationId, subjectId: name });
-    await appendAudit(tx, {
-      organisationId,
-      actorId: keyId,
+    await record({ sql: tx }, who, {
       action: `${kind}.access`,
       targetId: kind === 'model' ? `mdl_${name}` : (route?.id ?? name),
       before: { askFirst: !input.askFirst },
       after: { askFirst: input.askFirst },
-      ...by,
+      by,
     });
     return true;
   });

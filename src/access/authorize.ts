@@ -1,6 +1,6 @@
 import type { Ask } from '../domain/ask.ts';
 import { Forbidden, InvalidInput } from '../domain/errors.ts';
-import { least } from '../domain/operation.ts';
+import { least, OPERATION_TAG } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
 import { isRouteName } from '../domain/route.ts';
 import type { AskFirst } from './ask-first.ts';
@@ -24,8 +24,8 @@ type Listed = Pick<AskFirst, 'has'>;
  * @returns the ask with the tags of its caller, with its end user where the credential names one, and with no more output
  * than its caller may have.
  * @throws Forbidden when the caller may not ask for completions, not for this model (then it says how to ask for it), or
- * not for this end user; InvalidInput for a tag that says otherwise what the caller's own tags say: what is charged to
- * whom is not for the request to choose.
+ * not for this end user; InvalidInput for a tag that says otherwise what the caller's own tags say, or which
+ * operation this is: what is charged to whom is not for the request to choose.
  */
 export function authorize(askFirst: Listed, who: Principal, ask: Ask): Grant {
   ensureAllowed(who, 'COMPLETIONS_WRITE', 'a completion');
@@ -74,14 +74,16 @@ function atMost({ maxOutputTokens: most }: Principal, ask: Ask): Ask {
 }
 
 function withTags({ tags: own }: Principal, ask: Ask): Ask {
-  if (own.length === 0) return ask;
   const issues = ask.tags.flatMap(({ key, value }, index) => {
     const fixed = own.find((tag) => tag.key === key);
-    if (!fixed || fixed.value === value) return [];
+    if (fixed ? fixed.value === value : key !== OPERATION_TAG) return [];
     const path = ['input', 'tags', String(index)];
-    const message = `${path.join('.')} is ${key}=${value}; your key, or the operation, says ${key}=${fixed.value}`;
-    return [{ path, message }];
+    const why = fixed
+      ? `your key, or the operation, says ${key}=${fixed.value}`
+      : 'that is for completions of a trusted operation, which this is not';
+    return [{ path, message: `${path.join('.')} is ${key}=${value}; ${why}` }];
   });
   if (issues.length > 0) throw new InvalidInput(issues);
+  if (own.length === 0) return ask;
   return { ...ask, tags: [...own, ...ask.tags.filter(({ key }) => !own.some((tag) => tag.key === key))] };
 }

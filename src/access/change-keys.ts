@@ -4,7 +4,7 @@ import { apiKeys } from '../db/tables/api-keys.ts';
 import { inTransaction, type Transaction } from '../db/transaction.ts';
 import { InvalidInput, NotFound } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
-import { withoutGrants, type Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/principal.ts';
 import { newId } from '../lib/ids.ts';
 import { ensureKeySettings, type KeySettings } from './check-key.ts';
 import { toApiKey, visibleKeys, type ApiKey } from './keys.ts';
@@ -36,14 +36,14 @@ type Row = typeof apiKeys.$inferSelect;
 
 const GRACE_SECONDS_MAX = 30 * 24 * 3600;
 
-/** @throws InvalidInput, also for rights that the maker does not have; NotFound for the team. */
+/** @throws InvalidInput; Forbidden for rights that the maker does not have; NotFound for the team. */
 export async function createKey(
   { db, sql, hashingKey }: KeyStore,
   who: Principal,
   input: NewKey,
   by: Origin,
 ): Promise<ShownKey> {
-  ensureKeySettings(withoutGrants(who), input);
+  ensureKeySettings(who, { ...input, expiresAt: input.expiresAt ?? null });
   const [team] = await findTeams(db, who, [input.teamId]);
   if (!team) throw new NotFound('team', input.teamId, ['input', 'teamId']);
   const secret = newSecret();
@@ -74,7 +74,7 @@ export async function updateKey(
   { id, ...changes }: KeyChanges & { id: string },
   by: Origin,
 ): Promise<ApiKey> {
-  ensureKeySettings(withoutGrants(who), { ...changes, expiresAt: changes.expiresAt ?? undefined });
+  ensureKeySettings(who, changes);
   const row = await change(store, who, id, { action: 'key.update', by }, (before) => {
     ensureNotRevoked(before, 'input.id');
     return Object.keys(changes).length > 0 ? changes : undefined;
@@ -146,7 +146,7 @@ async function readManageable({ db }: Transaction, who: Principal, id: string): 
   const [found] = await db.select().from(apiKeys).where(where).for('update');
   if (!found) throw new NotFound('API key', id);
   // A rotated key shows its new secret: without this, a key could be traded for a mightier one.
-  ensureMayGive(withoutGrants(who), found, 'that key may do more than your own');
+  ensureMayGive(who, found, 'that key may do more than your own');
   return found;
 }
 

@@ -7,6 +7,7 @@ import type { Principal, Scope } from '../domain/principal.ts';
 import type { Member } from './members.ts';
 import { ensureOwnerRemains, lockOrganisation } from './owners.ts';
 import { record } from './record.ts';
+import { endRights } from './requests/end.ts';
 import { ensureMayGive } from './rights.ts';
 import { findRoleScopes } from './role-scopes.ts';
 import { ensureRoleScopes } from './roles.ts';
@@ -54,7 +55,7 @@ export async function setMember(
 }
 
 /**
- * Takes a user out of a team.
+ * Takes a user out of a team; what they were granted there ends.
  * @returns the member as it was.
  * @throws NotFound; Forbidden for a member who may more than `who`; Conflict when no owner would be left.
  */
@@ -70,6 +71,7 @@ export async function removeMember(
     const before = await findMember(tx, who, place);
     if (!before) throw new NotFound('member of this team', place.userId);
     await tx.db.delete(members).where(at(who, place));
+    await endRights(tx.sql, { ...place, organisationId }, { actorId: who.keyId, by });
     if (before.role === 'OWNER') await ensureOwnerRemains(tx.sql, organisationId);
     await record(tx, who, {
       action: 'member.remove',

@@ -1,4 +1,5 @@
-import { InvalidInput, type InputIssue } from '../domain/errors.ts';
+import { Forbidden, InvalidInput, type InputIssue } from '../domain/errors.ts';
+import { OPERATION_TAG } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
 import { tagInput } from '../domain/tag.ts';
 import { isAddressRange } from '../lib/address-ranges.ts';
@@ -20,10 +21,13 @@ const MODEL_NAME = /^[^\s\p{Cc}\p{Cs}]{1,256}$/u;
 const UNREADABLE = /[\p{Cc}\p{Cs}]/u;
 
 /**
- * What is not given is not looked at.
- * @throws InvalidInput with every fault, also for rights that go beyond those of `who`.
+ * What is not given is not looked at; the expiry is null for a key that never ends.
+ * @throws InvalidInput with every fault; Forbidden for rights that go beyond those of `who`.
  */
-export function ensureKeySettings(who: Principal, settings: Partial<KeySettings>): void {
+export function ensureKeySettings(
+  who: Principal,
+  settings: Partial<Omit<KeySettings, 'expiresAt'>> & { expiresAt?: Date | null },
+): void {
   const issues = [
     ...checkName(settings.name),
     ...(settings.scopes?.length === 0
@@ -34,9 +38,18 @@ export function ensureKeySettings(who: Principal, settings: Partial<KeySettings>
     ...checkIps(settings.allowedIps),
     ...checkTags(settings.tags),
     ...(settings.expiresAt && settings.expiresAt <= new Date() ? fault('expiresAt', 'lies in the past') : []),
-    ...findBeyond(who, settings).flatMap(([field, why]) => fault(field, why)),
   ];
   if (issues.length > 0) throw new InvalidInput(issues);
+  ensureNotBeyond(who, settings);
+}
+
+/** A refusal, and no slip of the pen: the audit is told. */
+function ensureNotBeyond(who: Principal, settings: Parameters<typeof findBeyond>[1]): void {
+  const beyond = findBeyond(who, settings);
+  const [first] = beyond;
+  if (!first) return;
+  const message = beyond.map(([field, why]) => `input.${field} ${why}`).join('; ');
+  throw new Forbidden(message, ['input', first[0]]);
 }
 
 function checkName(name: string | undefined): InputIssue[] {
@@ -44,7 +57,10 @@ function checkName(name: string | undefined): InputIssue[] {
   return fault('name', `must hold 1 to ${NAME_MAX} characters`);
 }
 
-function checkPublishable({ publishable, scopes = [] }: Partial<KeySettings>): InputIssue[] {
+function checkPublishable({
+  publishable,
+  scopes = [],
+}: Partial<Pick<KeySettings, 'publishable' | 'scopes'>>): InputIssue[] {
   if (!publishable || scopes.every((scope) => scope === 'COMPLETIONS_WRITE')) return [];
   return fault('scopes', 'may be COMPLETIONS_WRITE alone: everybody can read a publishable key');
 }
@@ -74,6 +90,8 @@ function checkTags(tags: ApiKey['tags'] = []): InputIssue[] {
         `tags.${index}`,
         'must have a key of 1 to 64 and a value of at most 256 visible characters',
       );
+    if (tag.key === OPERATION_TAG)
+      return fault(`tags.${index}`, 'says "operation", which is set to the name of a trusted operation');
     if (tags.findIndex(({ key }) => key === tag.key) === index) return [];
     return fault(`tags.${index}`, `says ${JSON.stringify(tag.key)} again`);
   });

@@ -42,7 +42,9 @@ export async function withGrants(db: Db, who: Principal): Promise<Principal> {
   const scopes = names('SCOPE') as Scope[];
   const models = names('MODEL', 'ROUTE');
   if (scopes.length + models.length === 0) return who;
-  const granted: Granted = { names: new Set(models), endsAt: nearestEnd(grants), own: who };
+  // These two and nothing else of it: what is narrowed afterwards must not come back, and is compared as a whole.
+  const own = { scopes: who.scopes, models: who.models };
+  const granted: Granted = { names: new Set(models), endsAt: nearestEnd(grants), own };
   return {
     ...who,
     scopes: new Set([...who.scopes, ...scopes]),

@@ -4,11 +4,14 @@ import { apiKeys } from '../db/tables/api-keys.ts';
 import { organisations, teams } from '../db/tables/tenancy.ts';
 import { inTransaction, type Transaction } from '../db/transaction.ts';
 import { NotFound } from '../domain/errors.ts';
-import type { Principal } from '../domain/principal.ts';
-import { appendAudit, SYSTEM } from '../events/audit.ts';
+import type { Principal, Scope } from '../domain/principal.ts';
+import { appendAudit, SYSTEM, type AuditRecord } from '../events/audit.ts';
 import { newId } from '../lib/ids.ts';
 import { ensureName } from './check-name.ts';
 import { hashSecret, hintOf, newSecret } from './secrets.ts';
+
+/** What is in the place of a request in the audit. */
+const COMMAND_LINE = 'command line';
 
 /** A tenant. */
 export interface Organisation {
@@ -51,8 +54,14 @@ export async function createOrganisation(sql: Sql, hashingKey: Buffer, given: st
   const ownerKey = await inTransaction(sql, async (tx) => {
     await tx.db.insert(organisations).values({ id: organisationId, name });
     await tx.db.insert(teams).values({ id: teamId, organisationId, name: 'Default' });
-    await recordOperator(tx, organisationId, 'organisation.create', organisationId, { name });
-    return addOwnerKey(tx, hashingKey, { organisationId, teamId });
+    await recordOperator(tx, {
+      organisationId,
+      action: 'organisation.create',
+      targetId: organisationId,
+      after: { name },
+      requestId: COMMAND_LINE,
+    });
+    return addNewOwnerKey(tx, hashingKey, { organisationId, teamId });
   });
   return { organisationId, teamId, ownerKey };
 }
@@ -70,50 +79,43 @@ export async function createOwnerKey(sql: Sql, hashingKey: Buffer, organisationI
       .orderBy(asc(teams.createdAt), asc(teams.id))
       .limit(1);
     if (!team) throw new NotFound('organisation', organisationId);
-    const ownerKey = await addOwnerKey(tx, hashingKey, { organisationId, teamId: team.id });
+    const ownerKey = await addNewOwnerKey(tx, hashingKey, { organisationId, teamId: team.id });
     return { organisationId, teamId: team.id, ownerKey };
   });
 }
 
 /** @returns its secret. */
-async function addOwnerKey(
+async function addNewOwnerKey(
   tx: Transaction,
   hashingKey: Buffer,
   { organisationId, teamId }: { organisationId: string; teamId: string },
 ): Promise<string> {
   const secret = newSecret();
-  const name = 'owner (command line)';
-  const id = await insertOwnerKey(tx.db, { organisationId, teamId, name, secret, hashingKey });
-  await recordOperator(tx, organisationId, 'key.create', id, { teamId, name, scopes: ['OWNER'] });
+  const key = { organisationId, teamId, name: 'owner (command line)', secret, hashingKey };
+  await addOwnerKey(tx, key, COMMAND_LINE);
   return secret;
 }
 
-/** What is done on the command line is done by nobody of the organisation. */
-async function recordOperator(
-  { sql }: Transaction,
-  organisationId: string,
-  action: string,
-  targetId: string,
-  after: Record<string, unknown>,
+/**
+ * Makes the key of an owner and tells the audit.
+ * @param requestId how it came to that, since no request did.
+ */
+export async function addOwnerKey(
+  tx: Transaction,
+  key: { organisationId: string; teamId: string; name: string; secret: string; hashingKey: Buffer },
+  requestId: string,
 ): Promise<void> {
-  const by = { actorId: SYSTEM, requestId: 'command line' };
-  await appendAudit(sql, { ...by, organisationId, action, targetId, after });
+  const { secret, hashingKey, ...owner } = key;
+  const { organisationId, teamId, name } = owner;
+  const scopes: Scope[] = ['OWNER'];
+  const id = newId('key');
+  const kept = { hint: hintOf(secret), secretHash: hashSecret(secret, hashingKey) };
+  await tx.db.insert(apiKeys).values({ ...owner, ...kept, id, scopes, models: [] });
+  const after = { teamId, name, scopes };
+  await recordOperator(tx, { organisationId, action: 'key.create', targetId: id, after, requestId });
 }
 
-/** @returns its id. */
-export async function insertOwnerKey(
-  db: Db,
-  key: { organisationId: string; teamId: string; name: string; secret: string; hashingKey: Buffer },
-): Promise<string> {
-  const { secret, hashingKey, ...owner } = key;
-  const id = newId('key');
-  await db.insert(apiKeys).values({
-    ...owner,
-    id,
-    hint: hintOf(secret),
-    secretHash: hashSecret(secret, hashingKey),
-    scopes: ['OWNER'],
-    models: [],
-  });
-  return id;
+/** What whoever runs the gateway does is done by nobody of the organisation. */
+async function recordOperator({ sql }: Transaction, act: Omit<AuditRecord, 'actorId'>): Promise<void> {
+  await appendAudit(sql, { ...act, actorId: SYSTEM });
 }

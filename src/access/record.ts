@@ -1,4 +1,4 @@
-import type { Transaction } from '../db/transaction.ts';
+import type { ISql } from 'postgres';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { appendAudit, type AuditRecord } from '../events/audit.ts';
@@ -10,7 +10,7 @@ export interface Change extends Pick<AuditRecord, 'action' | 'targetId' | 'befor
 
 /** Writes down in the audit, in the transaction of the change, who changed what. */
 export async function record(
-  { sql }: Transaction,
+  { sql }: { sql: ISql },
   { organisationId, keyId: actorId }: Principal,
   { by, ...change }: Change,
 ): Promise<void> {

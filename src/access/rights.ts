@@ -1,26 +1,36 @@
 import { Forbidden } from '../domain/errors.ts';
-import { hasScope, type Principal, type Scope } from '../domain/principal.ts';
+import { hasScope, withoutGrants, type Principal, type Scope } from '../domain/principal.ts';
 
-/** What somebody is given with a key: nobody gives what they do not have themselves. */
+/** What somebody is given with a key or a role: nobody gives what they do not have themselves. */
 interface Rights {
   scopes: readonly Scope[];
   /** Empty: every model. */
   models: readonly string[];
   /** Empty: from everywhere. */
   allowedIps: readonly string[];
+  /** Null: for good. */
+  expiresAt: Date | null;
 }
 
-/** What keeps `who` from giving these rights, by the field that says too much. */
-export function findBeyond(who: Principal, rights: Partial<Rights>): [field: keyof Rights, why: string][] {
-  const { scopes = [], models, allowedIps } = rights;
+/**
+ * What keeps `holder` from giving these rights, by the field that says too much. What they were granted for a time is not
+ * theirs to give: what is given with it would outlast it.
+ */
+export function findBeyond(holder: Principal, rights: Partial<Rights>): [field: keyof Rights, why: string][] {
+  const who = withoutGrants(holder);
+  const { scopes = [], models, allowedIps, expiresAt } = rights;
   const beyond: [keyof Rights, string][] = [];
   const missing = scopes.filter((scope) => !hasScope(who, scope));
   if (missing.length > 0)
     beyond.push(['scopes', `hold ${missing.join(', ')}, which you do not have yourself`]);
+  if (scopes.includes('COMPLETIONS_WRITE') && isForOneEndUser(who))
+    beyond.push(['scopes', `hold COMPLETIONS_WRITE, which you have for one end user only: ${who.endUserId}`]);
   if (models && goesBeyondModels(who, models))
     beyond.push(['models', `must be among your own: ${who.models.join(', ')}`]);
   if (allowedIps && goesBeyondAddresses(who, allowedIps))
     beyond.push(['allowedIps', `must be within your own: ${who.allowedFrom?.entries.join(', ')}`]);
+  if (expiresAt !== undefined && outlives(who, expiresAt))
+    beyond.push(['expiresAt', `must not be later than your own: ${who.expiresAt?.toISOString()}`]);
   return beyond;
 }
 
@@ -43,4 +53,15 @@ function goesBeyondAddresses(who: Principal, ips: readonly string[]): boolean {
   const { allowedFrom } = who;
   if (!allowedFrom || hasScope(who, 'ADMIN')) return false;
   return ips.length === 0 || ips.some((ip) => !allowedFrom.covers(ip));
+}
+
+/** A key asks for every end user. */
+function isForOneEndUser(who: Principal): boolean {
+  return who.endUserId !== undefined && !hasScope(who, 'ADMIN');
+}
+
+/** Nor is a key of theirs bound to its own end, and a token says nothing of how long its user is one. */
+function outlives(who: Principal, expiresAt: Date | null): boolean {
+  if (!who.expiresAt || !who.keyId.startsWith('key_') || hasScope(who, 'ADMIN')) return false;
+  return expiresAt === null || expiresAt > who.expiresAt;
 }

@@ -1,7 +1,7 @@
 import type { AskFirst } from '../access/ask-first.ts';
 import { mayUseModel, type Grant } from '../access/authorize.ts';
 import type { Completion } from '../domain/completion.ts';
-import { BudgetExceeded } from '../domain/errors.ts';
+import { BudgetExceeded, UpstreamBusy } from '../domain/errors.ts';
 import type { LimitAmounts, LimitSubjects } from '../domain/limit.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Pressure } from '../limits/shedding/pressure.ts';
@@ -33,7 +33,7 @@ export interface AdmitDeps {
 export interface Candidate extends Opening {
   /** Address of the client. */
   ip: string;
-  /** Hears how the limits stand that it meets. */
+  /** Hears how the limits stand that it was taken from, or what refused it. */
   onLimits(facts: LimitFacts): void;
 }
 
@@ -82,7 +82,7 @@ export async function admit(
   }
 }
 
-/** What is refused in the end has taken nothing of limits and of turns either. */
+/** What is refused in the end has taken nothing of limits and of turns either, and nothing is told of what was given back. */
 async function enter(
   deps: AdmitDeps,
   planned: Plan,
@@ -90,7 +90,11 @@ async function enter(
   signal: AbortSignal,
 ): Promise<Admitted> {
   const subjects = limitSubjects(planned, candidate.ip);
-  const taken = await deps.limits.take(subjects, limitAmounts(planned), candidate.onLimits);
+  let standings: LimitFacts['standings'] = [];
+  const taken = await deps.limits.take(subjects, limitAmounts(planned), (facts) => {
+    if (facts.refusal) candidate.onLimits(facts);
+    else standings = facts.standings;
+  });
   let turn: Turn | undefined;
   try {
     signal.throwIfAborted();
@@ -98,10 +102,12 @@ async function enter(
     const queueMs = Math.round(deps.clock.monotonicMs() - begunMs);
     const completion = open(planned, candidate, deps.clock.now());
     const { budgeted } = await deps.ledger.reserve({ completion, countedIn, ...planned }, signal);
+    candidate.onLimits({ standings, refusal: undefined });
     return { planned: budgeted ? bounded(planned) : planned, completion, taken, turn, queueMs };
   } catch (error) {
     turn?.end();
     await taken.undo();
+    if (error instanceof UpstreamBusy) candidate.onLimits({ standings: [], refusal: error });
     throw error;
   }
 }

@@ -1,11 +1,15 @@
 import { findKeys } from '../access/keys.ts';
 import { findTeams } from '../access/teams.ts';
+import { findUsers } from '../access/users.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Db } from '../db/database.ts';
 import type { BudgetStore } from '../ledger/budgets/set.ts';
 import type { RouteBook } from '../routing/book.ts';
 
-/** Looks for everything that a completion can be about and so a budget can be set on. */
+/**
+ * Looks for everything that a completion can be about, so that a budget or a limit can be set on it. A user, who asks
+ * with a token or a certificate, counts as a key.
+ */
 export function createSubjectSearch(
   db: Db,
   catalog: Pick<Catalog, 'findModel' | 'findProvider'>,
@@ -19,7 +23,9 @@ export function createSubjectSearch(
       case 'TEAM':
         return (await findTeams(db, who, [id])).map((team) => ({ teamId: team.id }))[0];
       case 'KEY':
-        return (await findKeys(db, who, [id]))[0];
+        return (
+          (await findKeys(db, who, [id]))[0] ?? (await findUsers(db, who, [id])).map(() => ofOrganisation)[0]
+        );
       case 'MODEL':
         return catalog.findModel(id) && ofOrganisation;
       case 'PROVIDER':

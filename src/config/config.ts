@@ -176,7 +176,7 @@ export interface Config {
     operationDirectives: number;
     /** Fields that an operation begins with. */
     operationRootFields: number;
-    /** Complexity points of one operation; see `@cost` in the schema. */
+    /** Points of one operation: one for a field, more for lists, pages and paid calls. */
     operationCost: number;
     /** Levels of the variables of one operation, and all their members together. */
     variableDepth: number;
@@ -185,9 +185,11 @@ export interface Config {
     operationsPerSocket: number;
     /** Messages and pings of one WebSocket, which may come at once twice as many. */
     messagesPerSecond: number;
-    /** WebSockets of one address, and of one credential. */
+    /** WebSockets of one address (of IPv6, one network of 64 bits), and of one credential. */
     socketsPerAddress: number;
     socketsPerKey: number;
+    /** Open subscriptions of one key or user, over whatever transport. */
+    subscriptionsPerKey: number;
     /** Wrong credentials of one address, before it is told to wait. */
     failedCredentialsPerMinute: number;
     each: EachLimit[];

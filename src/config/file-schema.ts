@@ -67,6 +67,7 @@ const limits = mapOf({
   messagesPerSecond: limit(100),
   socketsPerAddress: limit(1_000),
   socketsPerKey: limit(1_000),
+  subscriptionsPerKey: limit(10_000),
   failedCredentialsPerMinute: limit(60),
   each: eachLimits.prefault({}),
   upstreamCalls: limit(256),

@@ -18,7 +18,12 @@ export interface TrustedOperation {
   name: string;
   text: string;
   policy: OperationPolicy;
+  /** SHA-256 of the text in hexadecimal digits, of one that can be taken out of trust while the gateway runs. */
+  hash?: string;
 }
+
+/** The tag that says which trusted operation a completion comes of; nobody else may say it. */
+export const OPERATION_TAG = 'operation';
 
 export const NO_POLICY: OperationPolicy = { models: [], tags: [] };
 
@@ -32,7 +37,7 @@ export function underPolicy(who: Principal, { name, policy }: TrustedOperation):
     operation: name,
     models: inBoth(who.models, policy.models),
     granted: who.granted && narrow(who.granted, policy.models),
-    tags: mergeTags(mergeTags(who.tags, policy.tags), [{ key: 'operation', value: name }]),
+    tags: mergeTags(mergeTags(who.tags, policy.tags), [{ key: OPERATION_TAG, value: name }]),
     maxOutputTokens: least(who.maxOutputTokens, policy.maxOutputTokens),
   };
 }

@@ -23,6 +23,8 @@ export interface AccessLog {
   cameIn(who: Principal, by: Origin): void;
   /** @param target what it was about, such as `Mutation.keyCreate`. */
   refused(who: Principal, refusal: { target: string; reason: string }, by: Origin): void;
+  /** Somebody did what is in no transaction of its own. @param target id of what it was done to. */
+  did(who: Principal, act: { action: string; target: string }, by: Origin): void;
   /** Nobody knows who asked: there is no organisation whose audit could tell it, so the log does. */
   notKnown(by: Origin): void;
   /** Writes what waits. What cannot be written now waits on. */
@@ -78,6 +80,9 @@ export function createAccessLog(sql: Sql, logger: Logger): AccessLog {
         : { targetId: who.keyId };
       const record = recordOf(who, { action: 'access.refused', ...what }, by);
       queue.add({ record, count: 1, dueMs: isTold ? 0 : endsMs });
+    },
+    did(who, { action, target: targetId }, by) {
+      queue.add({ record: recordOf(who, { action, targetId }, by), count: 1, dueMs: 0 });
     },
     notKnown({ ip = 'unknown' }) {
       const count = strangers.get(ip) ?? 0;

@@ -14,6 +14,7 @@ const SCOPE_OF_ID: Partial<Record<string, BudgetRow['scope']>> = {
   org: 'ORGANISATION',
   team: 'TEAM',
   key: 'KEY',
+  user: 'KEY',
 };
 
 const BudgetSetInput = builder.inputType('BudgetSetInput', {
@@ -21,11 +22,12 @@ const BudgetSetInput = builder.inputType('BudgetSetInput', {
     subjectId: t.id({
       required: true,
       description:
-        'Id of an organisation, team or key, a name such as `openai/gpt-5.4`, or a tag as `key=value`.',
+        'Id of an organisation, team, key or user, a name such as `openai/gpt-5.4`, or a tag as `key=value`.',
     }),
     scope: t.field({
       type: LimitScope,
-      description: 'What `subjectId` is of. May be left out for an organisation, a team and a key.',
+      description:
+        'What `subjectId` is of. May be left out for an organisation, a team, a key and a user, which counts as a KEY.',
     }),
     name: t.string(),
     unit: t.field({ type: BudgetUnit, defaultValue: 'MONEY' }),
@@ -107,7 +109,10 @@ function toInput(input: WithoutNull<typeof BudgetSetInput.$inferInput>): BudgetI
 function scopeOf(subjectId: string): BudgetRow['scope'] {
   const scope = SCOPE_OF_ID[/^([a-z]+)_/.exec(subjectId)?.[1] ?? ''];
   if (!scope)
-    throw invalid('scope', 'is missing; only the ids of organisations, teams and keys say what they are');
+    throw invalid(
+      'scope',
+      'is missing; only the ids of organisations, teams, keys and users say what they are',
+    );
   return scope;
 }
 

@@ -139,7 +139,13 @@ builder.mutationFields((t) => ({
     type: CompletionPayload,
     description: 'Stops a running completion and answers it settled; one that is over is answered as it is.',
     args: { id: t.arg.id({ required: true }) },
-    resolve: (_root, { id }, { gateway, who, signal }) =>
-      payload(async () => ({ completion: await gateway.runs.cancel(who, id, signal) })),
+    resolve: (_root, { id }, { gateway, who, signal, requestId, ip }) =>
+      payload(async () => {
+        const completion = await gateway.runs.cancel(who, id, signal);
+        const act = { action: 'completion.cancel', target: id };
+        // What one has asked for oneself is told by the completion.
+        if (completion.keyId !== who.keyId) gateway.accessLog.did(who, act, { requestId, ip });
+        return { completion };
+      }),
   }),
 }));

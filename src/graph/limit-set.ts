@@ -11,7 +11,7 @@ const LimitSetInput = builder.inputType('LimitSetInput', {
     scope: t.field({ type: RateLimitScope, required: true }),
     subjectId: t.id({
       required: true,
-      description: `Id of an organisation, team or key, an IP address, the name of a trusted operation, a name such as
+      description: `Id of an organisation, team, key or user (which counts as a KEY), an IP address, the name of a trusted operation, a name such as
 \`openai/gpt-5.4\` or \`openai\`, or whatever the caller names its end users by. \`*\`: each of the scope has the limit for itself, where none is set on it; of IPv6
 addresses, each network of 64 bits.`,
     }),

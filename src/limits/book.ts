@@ -2,8 +2,7 @@ import type { Sql } from 'postgres';
 import { EACH, type Limit, type LimitScope, type LimitUnit } from '../domain/limit.ts';
 import type { Relay } from '../events/relay.ts';
 import { idOfContent } from '../lib/ids.ts';
-
-const RETRY_MS = 1_000;
+import { createReloadQueue } from '../lib/reload-queue.ts';
 
 type Default = Pick<Limit, 'scope' | 'unit' | 'max'>;
 
@@ -17,53 +16,46 @@ export interface LimitBook {
   list(organisationId: string): Limit[];
   /** Reads those of an organisation anew; what cannot be read now is tried again until it can. */
   reload(organisationId: string): Promise<void>;
-  close(): void;
+  close(): Promise<void>;
 }
 
+/** @throws Error when the database cannot be read. */
 export async function openLimitBook(
   sql: Sql,
   options: { defaults: readonly Default[]; relay: Pick<Relay, 'listen'>; onError(error: unknown): void },
 ): Promise<LimitBook> {
   const { defaults, relay, onError } = options;
   const byOrganisation = new Map<string, Map<string, Limit>>();
-  const retries = new Map<string, NodeJS.Timeout>();
-  let last: Promise<void> = Promise.resolve();
 
-  function limitsOf(organisationId: string): Map<string, Limit> {
-    const known = byOrganisation.get(organisationId);
-    if (known) return known;
-    const limits = toMap(defaults.map((each) => ofConfig(organisationId, each)));
+  function keep(organisationId: string, rows: readonly Limit[]): Map<string, Limit> {
+    const limits = toMap([...defaults.map((each) => ofConfig(organisationId, each)), ...rows]);
     byOrganisation.set(organisationId, limits);
     return limits;
   }
 
-  async function read(organisationId: string): Promise<void> {
-    clearTimeout(retries.get(organisationId));
-    retries.delete(organisationId);
-    try {
-      const rows = await readLimits(sql, organisationId);
-      byOrganisation.set(
-        organisationId,
-        toMap([...defaults.map((each) => ofConfig(organisationId, each)), ...rows]),
-      );
-    } catch (error) {
-      onError(error);
-      retries.set(organisationId, setTimeout(() => void reload(organisationId), RETRY_MS).unref());
-    }
+  function limitsOf(organisationId: string): Map<string, Limit> {
+    return byOrganisation.get(organisationId) ?? keep(organisationId, []);
   }
 
-  /** One after the other, so that what was read earlier never replaces what was read later. */
-  function reload(organisationId: string): Promise<void> {
-    last = last.then(() => read(organisationId));
-    return last;
+  async function readAll(): Promise<void> {
+    const rows = await readLimits(sql);
+    for (const [id, ofOne] of Map.groupBy(rows, (row) => row.organisationId)) keep(id, ofOne);
   }
 
-  // Listened to before anything is read, so that no change falls in between.
+  const first = readAll();
+  const reloads = createReloadQueue(
+    first,
+    async (organisationId) => void keep(organisationId, await readLimits(sql, organisationId)),
+    onError,
+  );
+  // Heard from before the first read is over, so that nothing falls between the two.
   const stopListening = relay.listen(({ kind, organisationId }) => {
-    if (kind === 'LIMITS_CHANGED') void reload(organisationId);
+    if (kind === 'LIMITS_CHANGED') void reloads.add(organisationId);
   });
-  const rows = await readLimits(sql);
-  for (const row of rows) limitsOf(row.organisationId).set(placeOf(row), row);
+  await first.catch((error: unknown) => {
+    stopListening();
+    throw error;
+  });
   return {
     find(organisationId, scope, subjectId, unit) {
       const limits = limitsOf(organisationId);
@@ -75,10 +67,10 @@ export async function openLimitBook(
     },
     list: (organisationId) =>
       [...limitsOf(organisationId).values()].toSorted((a, b) => (a.id < b.id ? 1 : -1)),
-    reload,
+    reload: (organisationId) => reloads.add(organisationId),
     close() {
       stopListening();
-      for (const retry of retries.values()) clearTimeout(retry);
+      return reloads.close();
     },
   };
 }

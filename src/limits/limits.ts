@@ -1,4 +1,4 @@
-import { RateLimited } from '../domain/errors.ts';
+import { RateLimited, type GatewayError } from '../domain/errors.ts';
 import {
   EACH,
   LIMIT_SCOPES,
@@ -22,10 +22,10 @@ export interface Taken {
   settle(actual: LimitAmounts): Promise<void>;
 }
 
-/** What an attempt to take says of the limits that matched, for the headers of an answer. */
+/** What the headers of an answer tell: how the limits stand that a request met, and what refused it. */
 export interface LimitFacts {
   standings: LimitStanding[];
-  refusal: RateLimited | undefined;
+  refusal: GatewayError | undefined;
 }
 
 export interface Limits {

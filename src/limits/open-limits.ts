@@ -19,7 +19,7 @@ export interface OpenLimits {
   book: LimitBook;
   /** Puts the limit of wrong credentials before a way to prove who one is. */
   throttle<A extends Authenticating>(authenticator: A): A;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** Limits as they are set, and what was drawn on them: in Redis where there is one, else in this process. */
@@ -59,9 +59,9 @@ export async function openLimits(
       ...authenticator,
       authenticate: throttleFailures(authenticator, { store, maxPerMinute, monotonicMs }),
     }),
-    close() {
-      book.close();
+    async close() {
       store.close();
+      await book.close();
     },
   };
 }

@@ -17,7 +17,8 @@ export interface RedisLink {
 /**
  * Says in the background that this instance lives, and finds out by that whether Redis does.
  * @param on.beat keeps alive in Redis what has to be.
- * @param on.back hands over what happened meanwhile, before anybody asks again; `known` tells whether Redis remembers.
+ * @param on.back hands over what happened meanwhile, before anybody asks again; `known` tells whether Redis remembers what
+ * it had been told before.
  */
 export async function openRedisLink(
   redis: RedisStore,
@@ -31,6 +32,8 @@ export async function openRedisLink(
   let isUp = false;
   let isBeating = false;
   let lost = 0;
+  // Until it is told all anew: its next answer only says that it knows us, which it does from the first one on.
+  let hasForgotten = false;
   let isClosed = false;
 
   function lose(): void {
@@ -46,9 +49,11 @@ export async function openRedisLink(
     try {
       const found = await redis.beat();
       instances = found.instances;
+      hasForgotten ||= !found.known;
       await on.beat();
-      if (isUp && found.known) return;
-      await on.back(found.known);
+      if (isUp && !hasForgotten) return;
+      await on.back(!hasForgotten);
+      hasForgotten = false;
       // Lost meanwhile, it may be another one by now.
       if (isUp || lost !== lostBefore) return;
       isUp = true;

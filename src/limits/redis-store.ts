@@ -77,13 +77,18 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
       await within(scripts.limitSettle(keys.length, ...keys, minuteMs, lease, ...each), answerWithinMs);
     },
     async renew(places) {
-      for (let from = 0; from < places.length; from += CHUNK) {
-        const some = places.slice(from, from + CHUNK);
-        const keys = some.map(([key]) => key);
-        const leases = some.map(([, lease]) => lease);
-        const renewed = scripts.limitRenew(keys.length, ...keys, minuteMs, LEASE_MS, ...leases);
-        await within(renewed, BEAT_WITHIN_MS);
-      }
+      const chunks = Array.from({ length: Math.ceil(places.length / CHUNK) }, (_, at) =>
+        places.slice(at * CHUNK, (at + 1) * CHUNK),
+      );
+      // All are sent at once, so before any place is given back that stands among them; else that would be taken again.
+      await Promise.all(
+        chunks.map((some) => {
+          const keys = some.map(([key]) => key);
+          const leases = some.map(([, lease]) => lease);
+          const renewed = scripts.limitRenew(keys.length, ...keys, minuteMs, LEASE_MS, ...leases);
+          return within(renewed, BEAT_WITHIN_MS);
+        }),
+      );
     },
     async beat() {
       const keys = ['instances', `instance ${instanceId}`];

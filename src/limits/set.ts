@@ -29,7 +29,8 @@ export interface LimitSetting {
 }
 
 /**
- * Sets the limit of a subject in a unit, whether or not there was one. It counts what was used before, too.
+ * Sets the limit of a subject in a unit, whether or not there was one. What was used under a limit before counts on; where
+ * there was none, nothing was counted.
  * @throws InvalidInput with every fault; Forbidden for a limit that holds for the caller itself; NotFound.
  */
 export async function setLimit(

@@ -1,6 +1,7 @@
 import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
+import type { OperationRegistry } from '../access/operations/registry.ts';
 import { Forbidden, GatewayError, Unauthenticated } from '../domain/errors.ts';
 import { underPolicy, type TrustedOperation } from '../domain/operation.ts';
 import {
@@ -68,14 +69,14 @@ export function useAuthentication(
  * the same object: with another one for each event all the variables would be checked again with each.
  */
 export function useFreshContext<Context extends Asking & { who: Principal }>(
-  authenticator: Authenticator,
+  knowing: Knowing,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin {
   return {
     onSubscribe({ args }) {
       const context = args.contextValue as unknown as Context;
       async function onNext(): Promise<void> {
-        Object.assign(context, renew(context, await askAgain(authenticator, context, context.who)));
+        Object.assign(context, renew(context, await askAgain(knowing, context, context.who)));
       }
       return { onSubscribeResult: () => ({ onNext }) };
     },
@@ -87,19 +88,37 @@ function credentialsOf({ request, ip, certificate }: Asking): Credentials {
   return { authorization, ip, certificate, team: request.headers.get('x-sluice-team') || undefined };
 }
 
+/** Who knows by now who somebody is and what is trusted. */
+export interface Knowing {
+  authenticator: Pick<Authenticator, 'authenticate'>;
+  operations: Pick<OperationRegistry, 'find'>;
+}
+
 /**
  * Who asks by now, for what they run.
- * @throws as `authenticate`; Forbidden when they may do less than `before`.
+ * @throws as `authenticate`; Forbidden when they may do less than `before`, or when what they run is not trusted any more.
  */
 export async function askAgain(
-  authenticator: Pick<Authenticator, 'authenticate'>,
+  { authenticator, operations }: Knowing,
   asking: Asking,
   before: Principal,
 ): Promise<Principal> {
   const found = await authenticator.authenticate(credentialsOf(asking));
-  const now = asking.operation ? underPolicy(found, asking.operation) : found;
+  const operation = asking.operation && (await findAgain(operations, found, asking.operation));
+  const now = operation ? underPolicy(found, operation) : found;
   ensureNoLess(before, now);
   return now;
+}
+
+async function findAgain(
+  operations: Knowing['operations'],
+  { organisationId }: Principal,
+  operation: TrustedOperation,
+): Promise<TrustedOperation> {
+  if (operation.hash === undefined) return operation;
+  const found = await operations.find(organisationId, operation.hash);
+  if (!found) throw new Forbidden(`the operation ${operation.name} is not registered any more`);
+  return found;
 }
 
 /** @throws Forbidden when somebody may do less than before, or elsewhere: what a subscription streams was chosen then. */
@@ -108,9 +127,15 @@ function ensureNoLess(before: Principal, now: Principal): void {
     before.organisationId === now.organisationId &&
     before.teamId === now.teamId &&
     before.endUserId === now.endUserId &&
-    (now.models.length === 0 || String(now.models) === String(before.models)) &&
+    hasNoFewerModels(before, now) &&
     SCOPES.every((scope) => !hasScope(before, scope) || hasScope(now, scope));
   if (!same) throw new Forbidden('what you may do has changed; subscribe again');
+}
+
+/** More of them take nothing away; no list is all of them. */
+function hasNoFewerModels(before: Principal, now: Principal): boolean {
+  if (now.models.length === 0) return true;
+  return before.models.length > 0 && before.models.every((model) => now.models.includes(model));
 }
 
 /** Whether an operation asks for nothing but the schema itself. */

@@ -60,8 +60,10 @@ function createMeter() {
       ctx: args.contextValue ?? {},
       variables: args.variableValues ?? {},
     });
-    if (!dependsOnVariables(document, args.schema)) known.set(operation, complexity);
-    return complexity;
+    // A page of seven counts as seven tenths of one; what limits count, in Redis too, is whole.
+    const cost = Math.ceil(complexity);
+    if (!dependsOnVariables(document, args.schema)) known.set(operation, cost);
+    return cost;
   };
 }
 

@@ -1,8 +1,14 @@
-import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { createGraphQLError, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
 import type { Principal } from '../domain/principal.ts';
 import { iterateUntilAborted } from '../lib/abort.ts';
-import { askAgain, type Asking } from './authentication.ts';
+import { createCounts } from '../lib/counts.ts';
+import { askAgain, type Asking, type Knowing } from './authentication.ts';
+
+/** Also tells of changes. */
+interface Watching extends Knowing {
+  authenticator: Pick<Authenticator, 'authenticate' | 'watch'>;
+}
 
 /** The longest that a timer of Node can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
@@ -10,36 +16,51 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 /**
  * Ends a subscription with an error as soon as its caller may not have it any more, also while it is silent: when the
  * credential ends by itself, is revoked, or allows less than when the subscription began, since what it streams was
- * chosen then. Nothing is polled: whoever changes keys, users and roles tells of it.
+ * chosen then; or when what it runs is not trusted any more. Nothing is polled: whoever changes keys, users, roles and
+ * operations tells of it.
+ * @param subscriptionsPerKey how many a key or a user may have open, over whatever transport.
  */
-export function useOpenSubscriptions(authenticator: Authenticator): Plugin {
+export function useOpenSubscriptions(knowing: Watching, subscriptionsPerKey: number): Plugin {
+  const open = createCounts(subscriptionsPerKey);
   return {
-    onSubscribe({ args }) {
+    onSubscribe({ args, setResultAndStopExecution }) {
       const context = args.contextValue as unknown as Asking & { who: Principal };
       // Others renew the context for each event.
       const { who } = context;
+      const giveBack = open.take(who.keyId);
+      if (!giveBack) return setResultAndStopExecution({ errors: [tooMany(subscriptionsPerKey)] });
       return {
         onSubscribeResult({ result, setResult }) {
-          if (!isAsyncIterable<unknown>(result)) return;
+          if (!isAsyncIterable<unknown>(result)) return giveBack();
           const ended = new AbortController();
-          const stop = watchCaller(authenticator, context, who, ended);
-          setResult(whenOver(iterateUntilAborted(result, ended.signal), stop) as never);
+          const stop = watchCaller(knowing, context, who, ended);
+          const onOver = () => {
+            stop();
+            giveBack();
+          };
+          setResult(whenOver(iterateUntilAborted(result, ended.signal), onOver) as never);
         },
+        onSubscribeError: giveBack,
       };
     },
   };
 }
 
+function tooMany(subscriptionsPerKey: number) {
+  const message = `one key may have ${subscriptionsPerKey} subscriptions open at a time`;
+  return createGraphQLError(message, { extensions: { code: 'TOO_MANY_OPERATIONS', http: { status: 429 } } });
+}
+
 /** @returns how to stop; it is stopped already once `ended` has aborted. */
 function watchCaller(
-  authenticator: Authenticator,
+  knowing: Watching,
   asking: Asking,
   before: Principal,
   ended: AbortController,
 ): () => void {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
-  const unwatch = authenticator.watch(before, () => void look());
+  const unwatch = knowing.authenticator.watch(before, () => void look());
 
   function stop(): void {
     stopped = true;
@@ -49,7 +70,7 @@ function watchCaller(
 
   async function look(): Promise<void> {
     try {
-      const now = await askAgain(authenticator, asking, before);
+      const now = await askAgain(knowing, asking, before);
       lookAgainAt(now.expiresAt);
     } catch (error) {
       if (stopped) return;

@@ -25,7 +25,7 @@ import { useVariableLimits } from './variable-limits.ts';
 export function createPlugins<Context extends Asking & { who: Principal }>(
   gateway: Pick<
     Gateway,
-    'config' | 'authenticator' | 'accessLog' | 'limits' | 'operations' | 'relay' | 'prices'
+    'config' | 'authenticator' | 'accessLog' | 'askFirst' | 'limits' | 'operations' | 'relay' | 'prices'
   >,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {
@@ -44,6 +44,7 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     ...useTrustedDocuments({
       ...config.operations,
       registry: gateway.operations,
+      accessLog: gateway.accessLog,
       isExempt: (query) => openIntrospection && isIntrospection(query),
     }),
     // While parsing and validating, before any resolver.
@@ -54,16 +55,16 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     ...(config.introspection === 'none' ? [useNoIntrospection()] : []),
     // When the operation starts, since its cost depends on its variables; before a subscription's source, which may be paid for.
     useCostGuard(config.limits.operationCost),
-    // Around the source, so that it ends with its caller's rights.
-    useOpenSubscriptions(authenticator),
     // Only what will run is taken from the limits of its caller.
     useCostLimits(gateway.limits),
     useLimitHeaders(),
+    // Around the source, so that it ends with its caller's rights.
+    useOpenSubscriptions(gateway, config.limits.subscriptionsPerKey),
     // After all that refuses, so that nobody who is refused is answered, and a kept answer counts like any other.
     ...useCachedReads(answers),
     // Around the execution of what was let through; it renews the signal that resolvers hear.
     useDeadline(config.timeouts.operationMs),
     // Last, as it replaces how events are executed.
-    useFreshContext(authenticator, renew),
+    useFreshContext(gateway, renew),
   ];
 }

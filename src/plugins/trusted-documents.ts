@@ -3,6 +3,7 @@ import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operation
 import { Kind, parse } from 'graphql';
 import { createGraphQLError, type GraphQLParams, type Plugin } from 'graphql-yoga';
 import type { OperationRegistry } from '../access/operations/registry.ts';
+import type { AccessLog } from '../events/access-log.ts';
 import { NO_POLICY, underPolicy, type TrustedOperation } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
 import { isBrowser } from './browsers.ts';
@@ -10,15 +11,19 @@ import { isBrowser } from './browsers.ts';
 /** No operation that can be trusted is longer, so a longer text is not even hashed. */
 const TEXT_MAX = 100_000;
 
+const NOT_TRUSTED = 'only operations that are registered may be run here; send the hash or the text of one';
+
 /** Parameters of a request beside those of GraphQL over HTTP. */
 export const EXTRA_PARAMS = ['documentId'];
 
 type Params = GraphQLParams & { documentId?: unknown };
 
-/** What authentication leaves in the context, and what is added here. */
+/** What the transport and authentication leave in the context, and what is added here. */
 interface Known {
   who?: Principal;
   operation?: TrustedOperation;
+  requestId: string;
+  ip: string;
 }
 
 /**
@@ -26,6 +31,7 @@ interface Known {
  * that is trusted on whoever runs it. Where `mode` is `trusted`, browsers run nothing else, and publishable keys never
  * do. Nobody registers an operation by sending it.
  * @param options.isExempt says which texts anybody may run, so that tools can read the schema.
+ * @param options.accessLog hears who tried to run something else.
  * @throws Error for a document without exactly one operation that has a name.
  */
 export function useTrustedDocuments(options: {
@@ -33,16 +39,17 @@ export function useTrustedDocuments(options: {
   documents: Readonly<Record<string, string>>;
   registry: Pick<OperationRegistry, 'find'>;
   isExempt(query: string): boolean;
+  accessLog: Pick<AccessLog, 'refused'>;
 }): Plugin[] {
-  const { mode, registry, isExempt } = options;
+  const { mode, registry, isExempt, accessLog } = options;
   const shared = readDocuments(options.documents);
   const find = async (who: Principal, id: string) =>
     (await registry.find(who.organisationId, id)) ?? shared.get(id);
 
   const gate: Plugin = {
     async onParams({ request, params, context }) {
-      const known = context as Known;
-      const { who } = known;
+      const known = context as unknown as Known;
+      const { who, requestId, ip } = known;
       // Whoever is not known was refused already, and does not learn which operations there are.
       if (!who) return;
       const { query } = params;
@@ -50,18 +57,20 @@ export function useTrustedDocuments(options: {
       const operation = id === undefined ? undefined : await find(who, id);
       if (operation) Object.assign(known, { operation, who: underPolicy(who, operation) });
       else if (!query) throw id === undefined ? namesNothing() : isUnknown(id);
-      else if ((who.publishable || (mode === 'trusted' && isBrowser(request))) && !isExempt(query))
-        throw isNotTrusted();
+      else if ((who.publishable || (mode === 'trusted' && isBrowser(request))) && !isExempt(query)) {
+        accessLog.refused(who, { target: 'operation', reason: NOT_TRUSTED }, { requestId, ip });
+        throw refusal(NOT_TRUSTED, 'OPERATION_NOT_TRUSTED', 403);
+      }
     },
   };
   const persisted = usePersistedOperations<object>({
     allowArbitraryOperations: true,
     extractPersistedOperationId: (params) => idOf(params) ?? null,
-    getPersistedOperation: (_id, _request, context) => (context as Known).operation?.text ?? null,
+    getPersistedOperation: (_id, _request, context) => (context as unknown as Known).operation?.text ?? null,
   }) as Plugin;
   const resolveId: Plugin = {
     onParams(payload) {
-      if ((payload.context as Known).who) return persisted.onParams?.(payload);
+      if ((payload.context as unknown as Known).who) return persisted.onParams?.(payload);
       // The refusal stands already, and nothing of this runs; without a text another error would take its place.
       if (!payload.params.query) payload.setParams({ query: '{ __typename }' });
     },
@@ -99,11 +108,6 @@ function nameOf(id: string, text: string): string {
   if (name === undefined || operations.length > 1)
     throw new Error(`operations.files: the document ${id} must hold exactly one operation, with a name`);
   return name;
-}
-
-function isNotTrusted() {
-  const message = 'only operations that are registered may be run here; send the hash or the text of one';
-  return refusal(message, 'OPERATION_NOT_TRUSTED', 403);
 }
 
 function isUnknown(id: string) {

@@ -9,7 +9,7 @@ import { newId } from '../lib/ids.ts';
 import { WRITTEN_BY_BROWSERS } from '../plugins/browsers.ts';
 import type { Caller } from './caller.ts';
 import { maskError, presentResult } from './errors.ts';
-import type { Counts } from './socket-limits.ts';
+import type { Counts } from '../lib/counts.ts';
 import type { ErrorLog, Presentation } from './errors.ts';
 import type { FindShedding } from './shed.ts';
 import { GRAPHQL_PATH } from './yoga.ts';

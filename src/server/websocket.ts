@@ -4,11 +4,13 @@ import type { Duplex } from 'node:stream';
 import { handleProtocols, makeServer } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import type { RawData, WebSocket } from 'ws';
+import { networkOf } from '../lib/ip-address.ts';
 import { retryAfterSeconds } from '../plugins/refusal.ts';
 import { isOriginAllowed, isRefusal } from './caller.ts';
 import type { Caller, FindCaller, Refusal } from './caller.ts';
 import type { ErrorLog } from './errors.ts';
-import { createCounts, createRate } from './socket-limits.ts';
+import { createCounts } from '../lib/counts.ts';
+import { createRate } from './socket-limits.ts';
 import { createSocketOperations, TRY_AGAIN_LATER } from './socket-operations.ts';
 import type { SocketState } from './socket-operations.ts';
 import type { FindShedding } from './shed.ts';
@@ -73,7 +75,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       if (refusal) return refuseUpgrade(socket, refusal);
       const caller = options.findCaller(request);
       if (isRefusal(caller)) return refuseUpgrade(socket, STATUSES[caller.status], caller.message);
-      const giveBack = addresses.take(caller.ip);
+      const giveBack = addresses.take(networkOf(caller.ip));
       if (!giveBack) return refuseUpgrade(socket, '429 Too Many Requests');
       socket.once('close', giveBack);
       sockets.handleUpgrade(request, socket, head, (ws) => {

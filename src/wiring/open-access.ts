@@ -35,7 +35,7 @@ export async function openAccess(opening: Opening, store: Store): Promise<Access
   const { db, sql } = store.database;
   const { adminKey } = config;
   const hashingKey = await loadHashingKey(db, config);
-  if (adminKey) await bootstrap(db, { hashingKey, adminKey });
+  if (adminKey) await bootstrap(sql, { hashingKey, adminKey });
   const { limits, book, throttle, close } = await openLimits(config, {
     ...store,
     sql,
@@ -52,7 +52,7 @@ export async function openAccess(opening: Opening, store: Store): Promise<Access
   });
   opened.defer(() => askFirst.close());
   return {
-    makeFirstAdminKey: async () => (adminKey ? undefined : bootstrap(db, { hashingKey, adminKey })),
+    makeFirstAdminKey: async () => (adminKey ? undefined : bootstrap(sql, { hashingKey, adminKey })),
     authenticator,
     accessLog: createAccessLog(sql, logger),
     askFirst,
@@ -89,5 +89,7 @@ function createStores(
 /** What an authenticator knew of those who were changed, here or on another instance, is not so any more. */
 function forgetChanged(authenticator: Authenticator, { kind, organisationId, subjectId }: OutboxEvent): void {
   if (kind === 'KEY_CHANGED' || kind === 'USER_CHANGED') authenticator.forget(subjectId);
-  if (kind === 'ROLE_CHANGED') authenticator.forgetOrganisation(organisationId);
+  // Whoever runs an operation may do what its policy says.
+  if (kind === 'ROLE_CHANGED' || kind === 'OPERATIONS_CHANGED')
+    authenticator.forgetOrganisation(organisationId);
 }

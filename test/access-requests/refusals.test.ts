@@ -52,6 +52,17 @@ describe('who decides', () => {
   });
 });
 
+it('what a key has asked for that is revoked by now is not approved, and can be denied', async () => {
+  const key = await caller();
+  const { accessRequest } = await request(gateway(), key.secret, { kind: 'SCOPE', targetId: 'USAGE_READ' });
+  await gateway().ask('mutation ($id: ID!) { keyRevoke(id: $id) { errors { code } } }', { id: key.id });
+  const id = idOf(accessRequest);
+  expect((await decide(gateway(), id)).errors).toMatchObject([
+    { code: 'CONFLICT', message: expect.stringContaining('revoked or disabled') },
+  ]);
+  expect((await decide(gateway(), id, { approve: false })).accessRequest).toMatchObject({ status: 'DENIED' });
+});
+
 describe('bad input', () => {
   it('is told by its name', async () => {
     const key = await caller(['demo/echo']);

@@ -225,7 +225,7 @@ describe('a grant', () => {
       {},
       { key: key.secret },
     );
-    expect(data.keyCreate.errors).toEqual([{ code: 'INVALID_INPUT', path: ['input', 'scopes'] }]);
+    expect(data.keyCreate.errors).toEqual([{ code: 'FORBIDDEN', path: ['input', 'scopes'] }]);
     const { accessRequest } = await request(gateway(), (await caller()).secret, {
       kind: 'SCOPE',
       targetId: 'USAGE_READ',

@@ -88,6 +88,33 @@ it(
   },
 );
 
+it('SLUICE_ADMIN_KEY does not come back after its key was rotated twice', PATIENT, async () => {
+  const rotate = 'mutation ($id: ID!) { keyRotate(id: $id, graceSeconds: 0) { secret errors { code } } }';
+  await live({ SLUICE_ADMIN_KEY: PRESET }, async (gateway) => {
+    const { id } = (await whoIs(gateway, PRESET)).key;
+    let key = PRESET;
+    for (let turn = 0; turn < 2; turn += 1)
+      key = (await gateway.ask(rotate, { id }, { key })).data.keyRotate.secret as string;
+  });
+  await live({ SLUICE_ADMIN_KEY: PRESET }, async (gateway) => {
+    expect(await whoIs(gateway, PRESET)).toBeUndefined();
+  });
+});
+
+it.each([PRESET, ''])('the audit tells of the key of the first start, preset or not', async (preset) => {
+  await live({ SLUICE_ADMIN_KEY: preset }, async (gateway) => {
+    const key = gateway.firstAdminKey ?? preset;
+    const { id, name } = (await whoIs(gateway, key)).key;
+    const { data } = await gateway.ask(
+      '{ auditEvents(filter: { action: { eq: "key.create" } }) { nodes { actor targetId after requestId } } }',
+      {},
+      { key },
+    );
+    const after = { teamId: 'team_default', name, scopes: ['OWNER'] };
+    expect(data.auditEvents.nodes).toEqual([{ actor: 'system', targetId: id, after, requestId: 'start' }]);
+  });
+});
+
 it('SLUICE_SECRET must be the one that the keys in the database were hashed with', async () => {
   const variables = { SLUICE_ADMIN_KEY: PRESET, SLUICE_SECRET: ANOTHER };
   await live(variables, async () => {});

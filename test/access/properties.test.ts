@@ -83,7 +83,7 @@ describe.each<[string, Scope[]]>([
       expect(
         await ask(`mutation { keyCreate(input: { name: "x", ${input} }) { secret errors { code path } } }`),
       ).toEqual({
-        data: { keyCreate: { secret: null, errors: [{ code: 'INVALID_INPUT', path: ['input', 'scopes'] }] } },
+        data: { keyCreate: { secret: null, errors: [{ code: 'FORBIDDEN', path: ['input', 'scopes'] }] } },
       });
     for (const field of ['scopes: [ADMIN]', 'teamId: "team_x"', 'organisationId: "org_x"', 'secretHash: "x"'])
       expect(

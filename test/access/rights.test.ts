@@ -30,10 +30,27 @@ describe('a key that manages keys', () => {
       expect(await create({ scopes })).toEqual({
         key: null,
         secret: null,
-        errors: [{ code: 'INVALID_INPUT', message: expect.any(String), path: ['input', 'scopes'] }],
+        errors: [{ code: 'FORBIDDEN', message: expect.any(String), path: ['input', 'scopes'] }],
       });
     },
   );
+
+  it('is in the audit with what it was refused', async () => {
+    const reaching = await makeKey(gateway(), { scopes: ['KEYS_WRITE'] });
+    const input = { name: 'x', scopes: ['OWNER'] };
+    await gateway().ask(CREATE, { input }, { key: reaching.secret });
+    const list = `query ($actor: String) {
+      auditEvents(filter: { actor: { eq: $actor }, action: { eq: "access.refused" } }) { nodes { targetId after } }
+    }`;
+    const refusals = async () =>
+      (await gateway().ask(list, { actor: reaching.id })).data.auditEvents.nodes as unknown[];
+    await expect.poll(refusals, { timeout: 10_000 }).toEqual([
+      {
+        targetId: 'Mutation.keyCreate',
+        after: { reason: 'input.scopes hold OWNER, which you do not have yourself', count: 1 },
+      },
+    ]);
+  });
 
   it.each<Scope>(['ADMIN', 'COMPLETIONS_WRITE'])('takes over and ends no key with %s', async (scope) => {
     const mightier = await makeKey(gateway(), { scopes: ['KEYS_WRITE', scope] });
@@ -81,7 +98,7 @@ describe('a key with a list of models that manages keys', () => {
     async (models) => {
       expect(await create(models)).toMatchObject({
         secret: null,
-        errors: [{ code: 'INVALID_INPUT', path: ['input', 'models'] }],
+        errors: [{ code: 'FORBIDDEN', path: ['input', 'models'] }],
       });
     },
   );
@@ -96,4 +113,55 @@ describe('a key with a list of models that manages keys', () => {
       }
     },
   );
+});
+
+describe('a key that manages keys and will expire', () => {
+  const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+  const END = inHours(2);
+  const UPDATE = `mutation ($input: KeyUpdateInput!) {
+    answer: keyUpdate(input: $input) { key { expiresAt } errors { code path } }
+  }`;
+  let manager: MadeKey;
+  beforeAll(async () => {
+    manager = await makeKey(gateway(), { scopes: ['KEYS_WRITE'], expiresAt: END });
+  });
+  const ask = async (query: string, variables: object, { secret } = manager) =>
+    (await gateway().ask(query, variables, { key: secret })).data;
+  const create = async (expiresAt?: string) =>
+    (await ask(CREATE, { input: { name: 'x', scopes: ['KEYS_WRITE'], expiresAt } })).keyCreate;
+  const TOO_LONG = { key: null, errors: [{ code: 'FORBIDDEN', path: ['input', 'expiresAt'] }] };
+
+  it('makes keys that end no later than itself', async () => {
+    expect(await create(END)).toMatchObject({ errors: [] });
+    expect(await create(inHours(1))).toMatchObject({ errors: [] });
+    expect(await create(inHours(3))).toMatchObject(TOO_LONG);
+    expect(await create()).toMatchObject(TOO_LONG);
+  });
+
+  it('does not put off its own end', async () => {
+    for (const expiresAt of [null, inHours(3)])
+      expect((await ask(UPDATE, { input: { id: manager.id, expiresAt } })).answer).toMatchObject(TOO_LONG);
+    const { answer } = await ask(UPDATE, { input: { id: manager.id, name: 'renamed' } });
+    expect(answer).toEqual({ key: { expiresAt: END }, errors: [] });
+  });
+
+  it('does not get at the secret of a key that lives longer', async () => {
+    const longer = await makeKey(gateway(), { scopes: ['KEYS_WRITE'] });
+    const { answer } = await ask(ROTATE, { id: longer.id });
+    expect(answer).toMatchObject({ key: null, secret: null, errors: [{ code: 'FORBIDDEN' }] });
+  });
+
+  it('rotates itself, but not by the secret before, which ends sooner', async () => {
+    const before = { ...manager };
+    const { answer } = await ask(ROTATE, { id: manager.id });
+    expect(answer).toMatchObject({ errors: [] });
+    const again = (await ask(ROTATE, { id: manager.id }, before)).answer;
+    expect(again).toMatchObject({ secret: null, errors: [{ code: 'FORBIDDEN' }] });
+  });
+
+  it('is not bound so where it is an admin', async () => {
+    const admin = await makeKey(gateway(), { scopes: ['ADMIN'], expiresAt: END });
+    const { keyCreate } = await ask(CREATE, { input: { name: 'x', scopes: ['USAGE_READ'] } }, admin);
+    expect(keyCreate).toMatchObject({ errors: [] });
+  });
 });

@@ -108,6 +108,34 @@ describe('whoever signs in with an OpenID provider', () => {
     expect(row).toEqual({ count: 1 });
   });
 
+  it('can have a budget and a limit like a key', async () => {
+    const { accessToken } = await main.signIn('alice');
+    await who(accessToken);
+    const { id } = await knownUser(gateway(), 'alice');
+    const { data } = await gateway().ask(
+      `mutation ($id: ID!) {
+        budgetSet(input: { subjectId: $id, unit: REQUESTS, limit: "1", window: TOTAL }) { errors { message } }
+        limitSet(input: { scope: KEY, subjectId: $id, unit: REQUESTS_PER_MINUTE, max: 2 }) { errors { message } }
+      }`,
+      { id },
+    );
+    expect(data).toEqual({ budgetSet: { errors: [] }, limitSet: { errors: [] } });
+    const create = `mutation { completionCreate(input: { model: "demo/echo", source: { text: "hi" } }) { errors { code } } }`;
+    const codes = async () =>
+      (await gateway().ask(create, {}, { key: accessToken })).data.completionCreate.errors[0]?.code;
+    // What no budget has room for takes nothing of the limit.
+    expect([await codes(), await codes(), await codes()]).toEqual([
+      undefined,
+      'BUDGET_EXCEEDED',
+      'BUDGET_EXCEEDED',
+    ]);
+    await gateway().ask(
+      'mutation ($id: ID!) { budgetSet(input: { subjectId: $id, unit: REQUESTS, limit: "9", window: TOTAL }) { errors { message } } }',
+      { id },
+    );
+    expect([await codes(), await codes()]).toEqual([undefined, 'RATE_LIMITED']);
+  });
+
   it('is seen, without being waited for', async () => {
     await who((await main.signIn('carol')).accessToken);
     // Nobody knows her, and yet she is somebody that an admin can find.
@@ -160,6 +188,26 @@ describe('claims', () => {
     expect(await who(await fullToken({ sub: 'erin', ...claims }))).toMatchObject(
       refused('FORBIDDEN', message),
     );
+  });
+
+  it('name the end user, and make no key, which could ask for all of them', async () => {
+    const key = await fullToken({ sub: 'gina', sluice: { team: 'team_default', roles: ['DEVELOPER'] } });
+    const create = `mutation ($scopes: [Scope!]) {
+      keyCreate(input: { name: "x", scopes: $scopes }) { secret errors { code message path } }
+    }`;
+    const { data } = await gateway().ask(create, { scopes: ['COMPLETIONS_WRITE'] }, { key });
+    expect(data.keyCreate).toEqual({
+      secret: null,
+      errors: [
+        {
+          code: 'FORBIDDEN',
+          message: expect.stringMatching(/one end user only: acme-shop/),
+          path: ['input', 'scopes'],
+        },
+      ],
+    });
+    const other = await gateway().ask(create, { scopes: ['USAGE_READ'] }, { key });
+    expect(other.data.keyCreate.errors).toEqual([]);
   });
 
   it('name the end user, for whom alone may be asked', async () => {

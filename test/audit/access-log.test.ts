@@ -133,6 +133,24 @@ describe('a gateway', () => {
     }[];
   };
 
+  it('tells who cancelled what another key had asked for', async () => {
+    const asker = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'] });
+    const admin = await makeKey(gateway(), { scopes: ['ADMIN'] });
+    const { data } = await gateway().ask(
+      'mutation { completionCreate(input: { model: "demo/echo", source: { text: "hi" } }) { completion { id } } }',
+      {},
+      { key: asker.secret },
+    );
+    const { id } = data.completionCreate.completion;
+    const cancel = 'mutation ($id: ID!) { completionCancel(id: $id) { errors { code } } }';
+    for (const { secret } of [asker, admin]) await gateway().ask(cancel, { id }, { key: secret });
+    await gateway().gateway.accessLog.flush();
+    expect(await events(admin.id)).toContainEqual(
+      expect.objectContaining({ action: 'completion.cancel', targetId: id }),
+    );
+    expect((await events(asker.id)).map(({ action }) => action)).not.toContain('completion.cancel');
+  });
+
   it('tells logins, missing scopes, models that are not allowed and mutations that are refused', async () => {
     const key = await makeKey(gateway(), {
       scopes: ['COMPLETIONS_WRITE', 'BUDGETS_WRITE'],
@@ -183,7 +201,8 @@ describe('a gateway', () => {
     await one.ask('{ viewer { scopes } }');
     await one.stop(0);
     const after = await openDatabase({ databaseUrl, dataDir });
-    expect(await after.sql`SELECT action FROM audit_events`).toEqual([{ action: 'access.login' }]);
+    const actions = await after.sql`SELECT action FROM audit_events ORDER BY seq`;
+    expect(actions).toEqual([{ action: 'key.create' }, { action: 'access.login' }]);
     await after.close();
     await drop();
     await rm(folder, { recursive: true });

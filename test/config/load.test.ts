@@ -49,6 +49,7 @@ describe('without any setting', () => {
         messagesPerSecond: 100,
         socketsPerAddress: 1_000,
         socketsPerKey: 1_000,
+        subscriptionsPerKey: 10_000,
         failedCredentialsPerMinute: 60,
         each: [],
         upstreamCalls: 256,

@@ -4,7 +4,7 @@ import { TIMEOUTS } from '../completion/support/completions.ts';
 import { subscribe, type WayToLeave } from '../completion/support/streams.ts';
 import { startVendor } from '../completion/support/vendor.ts';
 import { useGateway } from '../support/gateway.ts';
-import { LIMIT_ERROR, useLimitedTenant, type LimitData } from './support/limits.ts';
+import { ASK, LIMIT_ERROR, useLimitedTenant, type LimitData } from './support/limits.ts';
 
 const vendor = await startVendor();
 afterAll(() => vendor.close());
@@ -130,6 +130,23 @@ describe('with budgets', () => {
       { code: 'RATE_LIMITED', scope: 'MODEL', limit: 1 },
     ]);
     expect(await left()).toMatchObject({ places: 3, requests: 9 });
+  });
+
+  it('the headers tell of no limit that was given back', async () => {
+    const of = (model: string, max: number) =>
+      tenant().set({ scope: 'MODEL', subjectId: model, unit: 'REQUESTS_PER_MINUTE', max });
+    await of('demo/expensive', 1);
+    await of('demo/echo', 5);
+    const fallback = { onExceed: 'FALLBACK_TO_CHEAPER', fallbackModel: 'demo/echo' };
+    await setBudget({ scope: 'MODEL', subjectId: 'demo/expensive', limit: '0.000001', ...fallback });
+    const ask = async () => {
+      const input = { model: 'demo/expensive', source: { text: 'hi' } };
+      const { headers } = await tenant().post(ASK, { input });
+      return ['limit', 'remaining'].map((fact) => headers.get(`x-ratelimit-${fact}-requests`));
+    };
+    expect(await ask()).toEqual(['5', '4']);
+    await setBudget({ unit: 'TOKENS', limit: '1' });
+    expect(await ask()).toEqual([null, null]);
   });
 
   it('what a limit refuses holds nothing in a budget', async () => {

@@ -107,6 +107,18 @@ describe('the cost of operations', () => {
     },
   );
 
+  it('is in whole points, whatever an operation asks for: limits count nothing else', async () => {
+    const { ask, set } = tenant();
+    const { id } = await set({ scope: 'IP', subjectId: '*', unit: UNIT, max: 100_000 });
+    for (const first of [1, 2, 3, 7, 11]) {
+      await ask(LIST, { first });
+      await ask(`{ models(first: ${first}) { nodes { id provider { name } } } }`);
+      expect(await remaining(id)).toSatisfy(Number.isSafeInteger);
+    }
+    const { errors } = await ask(LIST, { first: 2_147_483_647 });
+    expect(errors?.[0]?.extensions['cost']).toSatisfy(Number.isSafeInteger);
+  });
+
   it('counts each operation on one socket', async () => {
     const { admin, ask } = tenant();
     const id = await setForKey();

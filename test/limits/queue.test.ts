@@ -12,7 +12,8 @@ import { STREAMING, subscribe } from '../completion/support/streams.ts';
 import { startVendor, type Call } from '../completion/support/vendor.ts';
 import { DEFAULTS } from '../support/defaults.ts';
 import { expectBooksToBalance, expectNothingHeld } from '../support/books.ts';
-import { bootGateway, useGateway, type TestGateway } from '../support/gateway.ts';
+import { post } from '../server/support/client.ts';
+import { ADMIN_KEY, bootGateway, useGateway, type TestGateway } from '../support/gateway.ts';
 import { createTestDatabase } from '../support/test-database.ts';
 import { findUpstream, waitForUpstream } from './support/upstreams.ts';
 
@@ -74,6 +75,16 @@ describe('requests for a model that has as much to do as it may', () => {
       retryAfterMs: expect.any(Number),
     };
     expect(await ask('one too many', { tags })).toMatchObject({ completion: null, errors: [refused] });
+    const query =
+      'mutation ($input: CompletionInput!) { completionCreate(input: $input) { errors { code } } }';
+    const over = await post(
+      gateway().url,
+      { query, variables: { input: say('vendor/model', 'one too many') } },
+      {
+        headers: { authorization: `Bearer ${ADMIN_KEY}` },
+      },
+    );
+    expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(0);
     for (const transport of STREAMING) {
       const variables = { input: say('vendor/model', 'one too many', { tags }) };
       const stream = await subscribe(transport, gateway(), { query: STREAM, variables });

@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openRedisLink } from '../../src/limits/redis-link.ts';
+import { createRedisStore } from '../../src/limits/redis-store.ts';
 import { openSharedStore } from '../../src/limits/shared-store.ts';
 import type { Draw, LimitStore } from '../../src/limits/store.ts';
 import { NO_REDIS, startOwnRedis, type OwnRedis } from './support/own-redis.ts';
@@ -132,6 +134,27 @@ describe.skipIf(NO_REDIS)('with Redis gone', () => {
       { remaining: 8 },
       { remaining: 3 },
     ]);
+  });
+
+  it('tells a Redis that has lost everything all of it, also when that fails at first', async () => {
+    const options = {
+      redisUrl: redis.url,
+      instanceId: 'inst_0',
+      prefix: 'test:',
+      minuteMs: MINUTE_MS,
+      answerWithinMs: 40,
+    };
+    const told: boolean[] = [];
+    const link = await openRedisLink(createRedisStore(options), {
+      beat: async () => {},
+      async back(known) {
+        told.push(known);
+        if (told.length === 1) throw new Error('lost in the middle');
+      },
+      change: () => {},
+    });
+    link.close();
+    expect(told).toEqual([false, false]);
   });
 
   it('starts without it, and shares as soon as it is there', async () => {

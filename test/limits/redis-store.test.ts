@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../src/limits/memory-store.ts';
+import { createRedisStore } from '../../src/limits/redis-store.ts';
 import { openSharedStore } from '../../src/limits/shared-store.ts';
 import { SLOTS, type Draw, type LimitStore, type Receipt } from '../../src/limits/store.ts';
 import { NO_REDIS, startOwnRedis, type OwnRedis } from './support/own-redis.ts';
@@ -128,6 +129,25 @@ describe.skipIf(NO_REDIS)('limits in Redis', () => {
     client.disconnect();
     expect((await living.take('three', [placeOf('places', 2)])).taken).toBe(true);
     expect((await living.take('four', [placeOf('places', 2)])).taken).toBe(false);
+  });
+
+  it('give no place a second life that ends while very many are kept alive', async () => {
+    const minuteMs = LONG_MS;
+    const options = {
+      redisUrl: redis.url,
+      instanceId: 'many',
+      prefix: 'many:',
+      minuteMs,
+      answerWithinMs: 5_000,
+    };
+    const store = createRedisStore(options);
+    await new Promise<void>((resolve) => store.watch({ ready: resolve, lost: () => {} }));
+    const places = Array.from({ length: 2_500 }, (_, n) => ['places', `lease ${n}`] as const);
+    const renewing = store.renew(places);
+    await Promise.all(places.map(([key, lease]) => store.settle(lease, [], [key])));
+    await renewing;
+    expect((await store.take('', [placeOf('places', 1)], true)).taken).toBe(true);
+    store.close();
   });
 
   it('count what was drawn before its clock was set back', async () => {

@@ -127,6 +127,20 @@ describe('a policy of tags', () => {
     for (const each of [key, secret])
       expect((await run({}, each)).errors).toMatchObject([{ code: 'BUDGET_EXCEEDED' }]);
   });
+
+  it('lets nobody spend that budget who does not run the operation', async () => {
+    const { name } = await register({});
+    const tags = [{ key: 'operation', value: name }];
+    const { data } = await gateway().ask(
+      `mutation ($tags: [TagInput!]) {
+        completionCreate(input: { model: "demo/echo", source: { text: "hi" }, tags: $tags }) { errors { code path } }
+        keyCreate(input: { name: "x", scopes: [COMPLETIONS_WRITE], tags: $tags }) { errors { code path } }
+      }`,
+      { tags },
+    );
+    const errors = [{ code: 'INVALID_INPUT', path: ['input', 'tags', '0'] }];
+    expect(data).toEqual({ completionCreate: { errors }, keyCreate: { errors } });
+  });
 });
 
 it('a limit on an operation holds for whoever runs it, and for nothing else', async () => {

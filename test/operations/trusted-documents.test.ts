@@ -3,6 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { connect, post, postForStream, readResults, type Result } from '../server/support/client.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 import { makeKey } from '../access/support/keys.ts';
+import { begun, errorOf } from '../access/support/streams.ts';
 
 const TRANSPORTS = ['HTTP', 'SSE', 'WS'] as const;
 type Transport = (typeof TRANSPORTS)[number];
@@ -59,6 +60,16 @@ async function send(
 
 const codes = ({ errors }: Result) => errors?.map(({ extensions }) => extensions['code']);
 const persistedQuery = (id: string) => ({ extensions: { persistedQuery: { version: 1, sha256Hash: id } } });
+
+/** What the audit tells of somebody who was refused. */
+async function refusalsOf(actor: string) {
+  const { data } = await gateway().ask(
+    'query ($actor: String) { auditEvents(filter: { actor: { eq: $actor }, action: { eq: "access.refused" } }) { nodes { targetId after } } }',
+    { actor },
+  );
+  const events = data.auditEvents.nodes as { targetId: string; after: { count: number } }[];
+  return events.map(({ targetId: target, after: { count } }) => ({ target, count }));
+}
 
 describe.each(TRANSPORTS)('a browser over %s', (transport) => {
   it('runs what the manifest and what the organisation has, by hash, by document id, and by equal text', async () => {
@@ -134,12 +145,15 @@ describe.each(TRANSPORTS)('a program over %s', (transport) => {
   it('with a publishable key runs only what is trusted', async () => {
     const { data } = await gateway().ask(`mutation {
       keyCreate(input: { name: "page", scopes: [COMPLETIONS_WRITE], publishable: true }) {
-        secret key { publishable } errors { message }
+        secret key { id publishable } errors { message }
       }
     }`);
     const { secret, key } = data.keyCreate;
-    expect(key).toEqual({ publishable: true });
+    expect(key).toEqual({ id: expect.any(String), publishable: true });
     expect(codes(await send(transport, { query: STRANGE }, {}, secret))).toEqual(['OPERATION_NOT_TRUSTED']);
+    await expect
+      .poll(() => refusalsOf(key.id), { timeout: 10_000 })
+      .toEqual([{ target: 'operation', count: 1 }]);
     expect(await send(transport, { query: OF_MANIFEST }, {}, secret)).toHaveProperty('data.viewer');
   });
 });
@@ -239,6 +253,16 @@ describe('registering', () => {
         after: expect.objectContaining({ name: 'Twice' }),
       },
     ]);
+  });
+
+  it('is over for open subscriptions too when the operation is removed', async () => {
+    const { id, hash: digest } = await register({ text: 'subscription Alerts { alertRaised { id } }' });
+    const headers = { authorization: `Bearer ${ADMIN_KEY}`, ...BROWSER };
+    const params = { documentId: digest } as never;
+    const open = Array.fromAsync(readResults(await postForStream(gateway().url, params, { headers })));
+    await begun();
+    await gateway().ask('mutation ($id: ID!) { operationRemove(id: $id) { removedId } }', { id });
+    expect(await open).toEqual([errorOf('FORBIDDEN', /not registered any more/)]);
   });
 
   it('needs the scope', async () => {

@@ -112,6 +112,21 @@ describe.each(SETUPS.filter(({ possible }) => possible))('$name', ({ redis, inst
     expect((await kin.ask()).told).toEqual(HIT);
   });
 
+  it('a model that takes an approval from now on is answered for nobody, and as before when it takes none', async () => {
+    const { ask, first } = await keep();
+    const setAskFirst = async (askFirst: boolean) => {
+      const mutation = `mutation ($askFirst: Boolean!) {
+        modelAccessSet(input: { name: "demo/echo", askFirst: $askFirst }) { errors { message } }
+      }`;
+      const { data } = await changing.ask(mutation, { askFirst });
+      expect(data.modelAccessSet.errors).toEqual([]);
+    };
+    await setAskFirst(true);
+    expect((await see(ask, ({ id }) => id !== first.id, 30_000)).id).toBeUndefined();
+    await setAskFirst(false);
+    expect((await see(ask, ({ id }) => id !== undefined, 30_000)).id).toBeDefined();
+  });
+
   it('an event that nobody has thought of lets go of all that its organisation has kept', async () => {
     const [ours, theirs] = [await keep(), await keep(other.admin.secret)];
     const event = { kind: 'NEW_KIND' as never, organisationId: other.organisationId, subjectId: 'x' };

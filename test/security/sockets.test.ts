@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { WebSocket, type ClientOptions } from 'ws';
-import { createCounts, createRate } from '../../src/server/socket-limits.ts';
+import { createCounts } from '../../src/lib/counts.ts';
+import { createRate } from '../../src/server/socket-limits.ts';
 import { connect } from '../server/support/client.ts';
 import { startTestServer } from '../server/support/server.ts';
 
@@ -132,6 +133,18 @@ describe('too many sockets', () => {
         ),
       )
       .toBe(true);
+  });
+
+  test('of one network of IPv6 count together, since all of its addresses belong to one client', async () => {
+    const { url } = await startTestServer({
+      limits: { socketsPerAddress: 2 },
+      trustedProxies: ['127.0.0.1'],
+    });
+    const from = (address: string) => open(url, { headers: { 'x-forwarded-for': address } });
+    await from('2001:db8::1');
+    await from('2001:db8::2');
+    await expect(from('2001:db8::3')).rejects.toThrow('429');
+    await from('2001:db8:0:1::1');
   });
 
   test('of one key are told to come back later; those of another key are not', async () => {

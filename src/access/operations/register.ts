@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto';
 import type { ISql, Sql, TransactionSql } from 'postgres';
 import { toJsonParameter } from '../../db/json.ts';
-import type { OperationPolicy } from '../../domain/operation.ts';
+import { OPERATION_TAG, type OperationPolicy } from '../../domain/operation.ts';
 import { InvalidInput, NotFound, type InputIssue } from '../../domain/errors.ts';
 import type { Origin } from '../../domain/origin.ts';
 import type { Principal } from '../../domain/principal.ts';
-import { appendAudit } from '../../events/audit.ts';
 import { appendEvent } from '../../events/outbox.ts';
 import { newId } from '../../lib/ids.ts';
+import { record } from '../record.ts';
 import type { RegisteredOperation } from './read.ts';
 
 /** What registering operations needs. */
@@ -88,7 +88,7 @@ function ensureValid({ name, text, policy }: NewOperation): void {
     `must hold at most ${MODELS_MAX} names of 1 to 256 visible characters`,
   );
   check(
-    tags.length <= TAGS_MAX && tags.every(isTag) && tags.every(({ key }) => key !== 'operation'),
+    tags.length <= TAGS_MAX && tags.every(isTag) && tags.every(({ key }) => key !== OPERATION_TAG),
     ['policy', 'tags'],
     `must hold at most ${TAGS_MAX} tags of a key with 1 to 64 and a value with up to 256 characters; "operation" is set to the name`,
   );
@@ -160,7 +160,7 @@ function toOperation({ created_at, ...rest }: Row): RegisteredOperation {
 
 async function tell(
   sql: ISql,
-  { organisationId, keyId }: Principal,
+  who: Principal,
   change: {
     action: string;
     before: RegisteredOperation | undefined;
@@ -170,15 +170,17 @@ async function tell(
 ): Promise<void> {
   const { action, before, after, by } = change;
   const targetId = (after ?? before)!.id;
-  await appendEvent(sql, { kind: 'OPERATIONS_CHANGED', organisationId, subjectId: targetId });
-  await appendAudit(sql, {
-    organisationId,
-    actorId: keyId,
+  await appendEvent(sql, {
+    kind: 'OPERATIONS_CHANGED',
+    organisationId: who.organisationId,
+    subjectId: targetId,
+  });
+  await record({ sql }, who, {
     action,
     targetId,
     before: before && toRecord(before),
     after: after && toRecord(after),
-    ...by,
+    by,
   });
 }
 

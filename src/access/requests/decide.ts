@@ -1,4 +1,7 @@
+import { and, eq, isNull } from 'drizzle-orm';
 import type { TransactionSql } from 'postgres';
+import { apiKeys } from '../../db/tables/api-keys.ts';
+import { users } from '../../db/tables/tenancy.ts';
 import { Conflict, Forbidden, NotFound } from '../../domain/errors.ts';
 import type { Origin } from '../../domain/origin.ts';
 import { hasScope, withoutGrants, type Principal, type Scope } from '../../domain/principal.ts';
@@ -33,6 +36,7 @@ export async function decideAccessRequest(
   const request = await findDecidable(desk, who, id);
   const note = ensureNote(decision.note);
   const expiresAt = approve ? ensureEnd(decision, request) : undefined;
+  if (approve) await ensureRequesterIsThere(desk, request);
   if (approve) await ensureMayGrant(desk, withoutGrants(who), request);
   await desk.sql.begin(async (tx) => {
     await close(tx, request, { status: approve ? 'APPROVED' : 'DENIED', deciderId: who.keyId, note });
@@ -94,6 +98,19 @@ function ensureEnd({ expiresAt }: Decision, { until }: AccessRequest): Date | un
   if (!expiresAt && until && until <= now)
     throw invalid('expiresAt', `is missing; it was wanted until ${until.toISOString()}, which is over`);
   return expiresAt ?? until;
+}
+
+/** @throws Conflict where nobody would have what is granted. */
+async function ensureRequesterIsThere({ db }: AccessDesk, { requesterId }: AccessRequest): Promise<void> {
+  const [user] = await db
+    .select()
+    .from(users)
+    .where(and(eq(users.id, requesterId), isNull(users.disabledAt)));
+  const [key] = await db
+    .select()
+    .from(apiKeys)
+    .where(and(eq(apiKeys.id, requesterId), isNull(apiKeys.revokedAt)));
+  if (!user && !key) throw new Conflict(`${requesterId}, which asked for it, is revoked or disabled`);
 }
 
 /** @param own the decider, with what it has by itself. */

@@ -72,6 +72,27 @@ export async function supersedeIncreases(
     if (await close(tx, grant)) await tell(tx, grant, { action: 'access.supersede', actorId: SYSTEM, by });
 }
 
+/**
+ * Ends the scopes, models and routes that a user was granted in a team that it leaves: who comes back begins anew. By what a
+ * budget was raised stays until its time, since others may spend it too. Before anything else that the audit is told.
+ */
+export async function endRights(
+  tx: TransactionSql,
+  { organisationId, userId, teamId }: { organisationId: string; userId: string; teamId: string },
+  { actorId, by }: Pick<Ended, 'actorId' | 'by'>,
+): Promise<void> {
+  const open = await readGrants(
+    tx,
+    tx`
+    ended_at IS NULL AND kind <> 'BUDGET_INCREASE' AND holder_id = ${userId} AND team_id = ${teamId}
+      AND organisation_id = ${organisationId} ORDER BY id`,
+  );
+  const closed: Ending[] = [];
+  // All of them first: whoever ends one of them at the same time has it locked, and waits for the end of the chain.
+  for (const grant of open) if (await close(tx, grant)) closed.push(grant);
+  for (const grant of closed) await tell(tx, grant, { action: 'access.revoke', actorId, by });
+}
+
 /** Lets requests that nobody decided on lapse. @returns how many. */
 export async function lapseRequests({ sql, onChange }: AccessDesk): Promise<number> {
   const lapsed = await sql.begin(async (tx) => {

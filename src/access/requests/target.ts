@@ -40,6 +40,11 @@ export async function ensureTarget(desk: AccessDesk, who: Principal, wanted: Wan
 function ensureScope(who: Principal, name: string): Scope {
   const scope = SCOPES.find((known) => known === name);
   if (!scope) throw invalid('targetId', `is ${JSON.stringify(name)}; it must be one of ${SCOPES.join(', ')}`);
+  if (who.publishable)
+    throw invalid(
+      'targetId',
+      'is a scope; a publishable key has COMPLETIONS_WRITE alone, since everybody can read it',
+    );
   if (hasScope(who, scope)) throw new Conflict(`you have the scope ${scope} already`);
   return scope;
 }

@@ -96,12 +96,12 @@ export type BudgetSetInput = {
   onExceed?: BudgetAction | null | undefined;
   /** For QUEUE; at most 60000. */
   queueMs?: number | null | undefined;
-  /** What `subjectId` is of. May be left out for an organisation, a team and a key. */
+  /** What `subjectId` is of. May be left out for an organisation, a team, a key and a user, which counts as a KEY. */
   scope?: LimitScope | null | undefined;
   shadow?: boolean | null | undefined;
   /** Day of the month (1 to 28), or of the week with 1 for Monday, that a window begins on. */
   startDay?: number | null | undefined;
-  /** Id of an organisation, team or key, a name such as `openai/gpt-5.4`, or a tag as `key=value`. */
+  /** Id of an organisation, team, key or user, a name such as `openai/gpt-5.4`, or a tag as `key=value`. */
   subjectId: string | number;
   thresholds?: Array<number> | null | undefined;
   /** Name of the IANA database: "Europe/Berlin". */
@@ -318,7 +318,7 @@ export type LimitSetInput = {
   max: number;
   scope: RateLimitScope;
   /**
-   * Id of an organisation, team or key, an IP address, the name of a trusted operation, a name such as
+   * Id of an organisation, team, key or user (which counts as a KEY), an IP address, the name of a trusted operation, a name such as
    * `openai/gpt-5.4` or `openai`, or whatever the caller names its end users by. `*`: each of the scope has the limit for itself, where none is set on it; of IPv6
    * addresses, each network of 64 bits.
    */

@@ -9,7 +9,8 @@ import type { AnswerStore } from './store.ts';
  */
 const CHANGED_BY: Partial<Record<OutboxKind, (subjectId: string) => string[]>> = {
   KEY_CHANGED: (id) => [`ApiKey:${id}`],
-  // Told by the price book, when it has read them: what is answered before that is still the old price.
+  // Told by those who keep them, when they have read them: what is answered before that is still the old.
+  ASK_FIRST_CHANGED: () => [],
   PRICES_CHANGED: () => [],
   // What they change is in no answer that is kept.
   ACCESS_REQUEST_CHANGED: () => [],
@@ -25,7 +26,7 @@ const CHANGED_BY: Partial<Record<OutboxKind, (subjectId: string) => string[]>> =
 
 /** Lets go of what is not true any more, whichever instance has changed it. */
 export function followChanges(
-  { relay, prices }: Pick<Gateway, 'relay' | 'prices'>,
+  { relay, prices, askFirst }: Pick<Gateway, 'relay' | 'prices' | 'askFirst'>,
   store: AnswerStore,
 ): void {
   const change = (organisationId: string, entities: string[] | undefined) =>
@@ -34,5 +35,6 @@ export function followChanges(
     const entities = CHANGED_BY[kind]?.(subjectId);
     if (entities?.length !== 0) change(organisationId, entities);
   });
+  askFirst.listen((organisationId) => change(organisationId, undefined));
   prices.book.listen((organisationId) => change(organisationId, ['Model', 'Price']));
 }

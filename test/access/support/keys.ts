@@ -15,7 +15,15 @@ const CREATE = `mutation ($input: KeyCreateInput!) {
 /** A new key, made by an admin. */
 export async function makeKey(
   gateway: TestGateway,
-  input: { scopes: Scope[]; name?: string; models?: string[]; expiresAt?: string; teamId?: string },
+  input: {
+    scopes: Scope[];
+    name?: string;
+    models?: string[];
+    allowedIps?: string[];
+    publishable?: boolean;
+    expiresAt?: string;
+    teamId?: string;
+  },
 ): Promise<MadeKey> {
   const { data } = await gateway.ask(CREATE, { input: { name: 'of a test', ...input } });
   const { key, secret, errors } = data.keyCreate;
