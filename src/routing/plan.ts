@@ -36,7 +36,7 @@ export interface Candidate {
   /** `provider/model`; of a route that cannot be followed, its name. */
   model: string;
   /** The routes that lead to it, the one that was asked for first; empty where there is none. */
-  path: string[];
+  path: readonly string[];
   /** The innermost route's target. */
   target: RouteTarget;
   /** Input and output tokens that fit; undefined: not known. */
@@ -140,7 +140,7 @@ function followTarget(planning: Planning, target: RouteTarget, path: readonly st
   const { deps, request } = planning;
   const { model: name, condition } = target;
   const skip = (reason: Obstacle): Candidate[] => [
-    { model: name, path: [...path], target, contextWindow: undefined, score: {}, skippedBecause: reason },
+    { model: name, path, target, contextWindow: undefined, score: {}, skippedBecause: reason },
   ];
   if (condition !== undefined) {
     planning.facts ??= toFacts(request, planning.needs);
@@ -151,7 +151,7 @@ function followTarget(planning: Planning, target: RouteTarget, path: readonly st
     const model = deps.findModel(name);
     const obstacle = model ? findObstacle(model, request, planning.needs, deps.signals) : unknown(name);
     const contextWindow = model?.contextWindow;
-    return [{ model: name, path: [...path], target, contextWindow, score: {}, skippedBecause: obstacle }];
+    return [{ model: name, path, target, contextWindow, score: {}, skippedBecause: obstacle }];
   }
   if (path.includes(name))
     return skip({ code: 'CYCLE', message: `${[...path, name].join(' → ')} goes in a circle` });

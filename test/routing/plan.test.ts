@@ -96,43 +96,6 @@ describe('a target that cannot answer this request is skipped', () => {
   });
 });
 
-describe('data residency', () => {
-  it.each([
-    { where: 'another region', region: 'us', because: 'a/x is in us; allowed: eu, ch' },
-    {
-      where: 'a region that nobody has told',
-      region: undefined,
-      because: 'a/x has no region; allowed: eu, ch',
-    },
-  ])('keeps a request from $where', ({ region, because }) => {
-    const plan = planWith({ region }, requestOf({}, { allowedRegions: ['eu', 'ch'] }));
-    expect(triedOf(plan)).toEqual([B]);
-    expect(skippedOf(plan)).toEqual({ [A]: because });
-  });
-
-  it('comes before everything else that speaks against a target', () => {
-    const request = requestOf({ tools: [tool] }, { allowedRegions: ['eu'] });
-    const plan = planWith({ ...modelOf(A), capabilitiesDeclared: true }, request, { restingMs: { [A]: 9 } });
-    expect(plan.candidates.find(({ model }) => model === A)?.skippedBecause?.code).toBe('REGION');
-  });
-
-  it('holds for a model that is asked for by its own name, and with no region allowed', () => {
-    const ask = { model: A };
-    expect(triedOf(planWith({ region: 'us' }, requestOf(ask, { allowedRegions: ['eu'] })))).toEqual([]);
-    expect(triedOf(planWith({ region: 'eu' }, requestOf(ask, { allowedRegions: ['eu'] })))).toEqual([A]);
-    expect(triedOf(planWith({ region: 'eu' }, requestOf(ask, { allowedRegions: [] })))).toEqual([]);
-  });
-
-  it('is kept through routes in routes, whatever the strategy', () => {
-    const models = [modelOf(A, { region: 'us' }), modelOf(B, { region: 'eu' })];
-    const routes = [routeOf('fast', 'ROUND_ROBIN', ['inner', A]), routeOf('inner', 'WEIGHTED', [A, B])];
-    const deps = depsOf({ routes, models });
-    for (let turn = 0; turn < 10; turn += 1) {
-      expect(triedOf(planRoute(deps, requestOf({}, { allowedRegions: ['eu'] })))).toEqual([B]);
-    }
-  });
-});
-
 describe('a condition', () => {
   const cheaperWhenSpent = routeOf('fast', 'PRIORITY', [
     { model: 'strong/x', condition: 'budgetUsed < 0.8' },
