@@ -1,7 +1,10 @@
 import { judgeModel, mayUseModel } from '../access/authorize.ts';
 import { CAPABILITIES, type Model as ModelRow } from '../domain/model.ts';
+import { isRouteName } from '../domain/route.ts';
+import { findFirstModel } from '../routing/first-model.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
+import type { GraphContext } from './context.ts';
 import { StringFilter, withoutNull } from './inputs.ts';
 import { Price, PriceRate, toRateRows } from './price.ts';
 import { Provider } from './provider.ts';
@@ -131,10 +134,26 @@ builder.queryFields((t) => ({
   model: t.field({
     type: Model,
     nullable: true,
-    args: { name: t.arg.string({ required: true, description: '`provider/model`.' }) },
-    resolve: (_root, { name }, { gateway }) => gateway.catalog.findModel(name),
+    args: {
+      name: t.arg.string({
+        required: true,
+        description:
+          '`provider/model`, or the name of a route: then the first model that its targets lead to.',
+      }),
+    },
+    resolve: (_root, { name }, context) => {
+      const { catalog } = context.gateway;
+      return catalog.findModel(isRouteName(name) ? findBehind(name, context) : name);
+    },
   }),
 }));
+
+/** What stands behind a route may be another model a moment later. */
+function findBehind(name: string, context: GraphContext): string {
+  const { gateway, who } = context;
+  context.isRepeatable = false;
+  return findFirstModel(name, (route) => gateway.routes.book.find(who.organisationId, route)) ?? name;
+}
 
 function matches(
   value: string,

@@ -8,6 +8,8 @@ it('a NUL in an id, a filter or a name is a character like any other', async () 
   const found = await gateway().ask(
     `query ($id: ID!, $text: String!) {
       completion(id: $id) { id }
+      route(name: $text) { id }
+      routeDiff(name: $text, from: 1, to: 2) { path }
       completions(filter: { keyId: $id, model: { contains: $text }, endUserId: { in: [$text] }, tag: { key: $text, value: $text } }) { totalCount }
       ledger(filter: { completionId: $id }) { totalCount }
       team(id: $id) { id }
@@ -20,6 +22,8 @@ it('a NUL in an id, a filter or a name is a character like any other', async () 
   expect(found).toEqual({
     data: {
       completion: null,
+      route: null,
+      routeDiff: null,
       completions: { totalCount: 0 },
       ledger: { totalCount: 0 },
       team: null,
@@ -42,6 +46,11 @@ it('a NUL in an id, a filter or a name is a character like any other', async () 
       k: roleDelete(name: $text) { errors { code } }
       l: userDisable(id: $id) { errors { code } }
       m: keyUpdate(input: { id: $id, name: "x" }) { errors { code } }
+      n: routeDelete(name: $text) { errors { code } }
+      o: routeRestore(name: $text, version: 1) { errors { code } }
+      p: routeSet(input: { name: "nul", strategy: PRIORITY, targets: [{ model: "demo/echo" }], note: $text }) {
+        route { versions { nodes { note } } } errors { code }
+      }
       f: completionCreate(input: { model: "demo/echo", source: { text: $text }, endUserId: $text, tags: [{ key: $text, value: $text }] }) {
         completion { endUserId tags { key } } errors { code }
       }
@@ -64,6 +73,9 @@ it('a NUL in an id, a filter or a name is a character like any other', async () 
       k: NOT_FOUND,
       l: NOT_FOUND,
       m: NOT_FOUND,
+      n: NOT_FOUND,
+      o: NOT_FOUND,
+      p: { route: { versions: { nodes: [{ note: '\uFFFD' }] } } },
     },
   });
 });

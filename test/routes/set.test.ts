@@ -66,6 +66,19 @@ describe('a route', () => {
     expect(data.route.targets).toEqual([{ model: null, route: { name: 'inner' } }]);
   });
 
+  it('is a name of the first model that it leads to', async () => {
+    await setRoute(gateway(), { name: 'leaf', targets: [{ model: 'demo/slow', condition: 'hour < 0' }] });
+    await setRoute(gateway(), { name: 'alias', targets: [{ model: 'leaf' }, { model: 'demo/echo' }] });
+    const modelBehind = async (name: string) =>
+      (await gateway().ask('query ($name: String!) { model(name: $name) { name } }', { name })).data.model;
+    expect(await modelBehind('alias')).toEqual({ name: 'demo/slow' });
+    await setRoute(gateway(), { name: 'leaf', targets: [{ model: 'demo/assistant' }] });
+    expect(await modelBehind('alias')).toEqual({ name: 'demo/assistant' });
+    expect(await modelBehind('no-alias')).toBeNull();
+    await setRoute(gateway(), { name: 'no-alias' });
+    expect(await modelBehind('no-alias')).toEqual({ name: 'demo/echo' });
+  });
+
   it('stands in the list, by its name', async () => {
     for (const name of ['zebra', 'apple']) await setRoute(gateway(), { name });
     const { data } = await gateway().ask('{ routes { nodes { name } totalCount } }');
