@@ -1,0 +1,63 @@
+import type { Outcome } from '../domain/completion.ts';
+import type { Turn } from '../limits/upstream/gate.ts';
+import type { CallEnd } from '../routing/health.ts';
+import type { Measures } from '../routing/measures.ts';
+import type { Plan } from './plan.ts';
+
+/** The same turn; what comes of the call is learned for planning too. */
+export function measuredTurn(measures: Measures, { grant, model, path }: Plan, turn: Turn): Turn {
+  // While a model rests, a call by its own name is none of the trials that end its rest.
+  const isCounted = measures.health.begin(model.name);
+  let over = false;
+  function end(outcome?: Outcome): void {
+    turn.end(outcome);
+    if (over) return;
+    over = true;
+    if (isCounted) measures.health.end(model.name, toCallEnd(outcome));
+    if (!outcome || kindOf(outcome) === 'NEUTRAL') return;
+    const { usage, costNanos, firstTokenMs } = outcome;
+    measures.observe(
+      grant.who.organisationId,
+      { model: model.name, path },
+      {
+        succeeded: outcome.status === 'SUCCEEDED',
+        costNanos: costNanos === undefined ? undefined : Number(costNanos),
+        latencyMs: firstTokenMs,
+        usage,
+      },
+    );
+  }
+  return { ...turn, end, [Symbol.dispose]: () => end() };
+}
+
+function toCallEnd(outcome: Outcome | undefined): CallEnd {
+  if (!outcome) return { kind: 'NEUTRAL', latencyMs: undefined, retryAfterMs: undefined };
+  const { attempts, failure, firstTokenMs } = outcome;
+  const attempt = attempts.at(-1);
+  // One that has said nothing for all the time that it had is as slow as that.
+  const silentMs = attempt?.status === 'TIMEOUT' && firstTokenMs === undefined ? attempt.latencyMs : undefined;
+  return {
+    kind: kindOf(outcome),
+    latencyMs: firstTokenMs ?? silentMs,
+    retryAfterMs: failure?.retryAfterMs,
+  };
+}
+
+function kindOf({ attempts }: Outcome): CallEnd['kind'] {
+  const attempt = attempts.at(-1);
+  switch (attempt?.status) {
+    case 'OK':
+      return 'OK';
+    case 'RATE_LIMITED':
+      return 'RATE_LIMITED';
+    case 'TIMEOUT':
+      return 'FAILED';
+    case 'ERROR':
+      // What the caller asked for was impossible; the model is no worse for that.
+      return attempt.errorType === 'CONTEXT_WINDOW_EXCEEDED' || attempt.errorType === 'INVALID_INPUT'
+        ? 'NEUTRAL'
+        : 'FAILED';
+    default:
+      return 'NEUTRAL';
+  }
+}

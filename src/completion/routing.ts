@@ -1,0 +1,173 @@
+import type { Grant } from '../access/authorize.ts';
+import type { AskFirst } from '../access/ask-first.ts';
+import type { Completion } from '../domain/completion.ts';
+import { remainingOf, type Budget } from '../domain/budget.ts';
+import { ModelUnavailable } from '../domain/errors.ts';
+import type { Model } from '../domain/model.ts';
+import { isRouteName, type Route } from '../domain/route.ts';
+import type { RouteDecision } from '../domain/route-decision.ts';
+import { subjectsOf } from '../ledger/budgets/subjects.ts';
+import type { Clock } from '../lib/clock.ts';
+import type { RouteBook } from '../routing/book.ts';
+import type { Conditions } from '../routing/conditions.ts';
+import type { Measures } from '../routing/measures.ts';
+import { planRoute, type Candidate, type RoutePlan } from '../routing/plan.ts';
+import type { Signals } from '../routing/signals.ts';
+import { estimateInputTokens } from './ask-size.ts';
+import { courseOf, type Course, type CourseTarget } from './course.ts';
+import { open } from './opening.ts';
+import { LIKELY_OUTPUT_TOKENS, plan, type Pricing } from './plan.ts';
+
+/** So many models of a route are tried at most, and so many candidates are told of. */
+const TRIED_MAX = 10;
+const TOLD_MAX = 50;
+const NO_OPENING = { idempotencyKey: undefined, askHash: '', traceId: '' };
+
+/** What choosing models needs. */
+export interface RoutingDeps {
+  book: Pick<RouteBook, 'find'>;
+  measures: Measures;
+  conditions: Conditions;
+  pricing: Pricing & { findModel(name: string): Model | undefined };
+  askFirst: Pick<AskFirst, 'has'>;
+  clock: Clock;
+  /** The budgets that hold for these subjects; asked only for routes with a condition on what is used. */
+  listBudgetsOn(organisationId: string, subjects: readonly string[]): Promise<Budget[]>;
+}
+
+/** Which models answer an ask for a route or a model. */
+export interface Routing {
+  /** @throws ModelUnavailable when there is no such model or route, or none of its models can answer. */
+  choose(grant: Grant): Course | Promise<Course>;
+  /** The same, without taking a turn: nothing changes by looking. */
+  preview(grant: Grant): Course | Promise<Course>;
+  /** How a route would decide; undefined for what is no route. Nothing is called. */
+  explain(grant: Grant): Promise<RouteDecision | undefined>;
+}
+
+export function createRouting(deps: RoutingDeps): Routing {
+  const findRoute = ({ who, ask }: Grant): Route | undefined =>
+    isRouteName(ask.model) ? deps.book.find(who.organisationId, ask.model) : undefined;
+
+  function decide(grant: Grant, takesTurn: boolean, budgetUsed: number): RoutePlan {
+    const { who, ask } = grant;
+    const signals = signalsFor(deps, who.organisationId, takesTurn);
+    const planned = planRoute(
+      {
+        findRoute: (name) => deps.book.find(who.organisationId, name),
+        findModel: deps.pricing.findModel,
+        conditions: deps.conditions,
+        signals,
+        random: Math.random,
+      },
+      {
+        ask,
+        team: who.teamId,
+        region: undefined,
+        allowedRegions: undefined,
+        inputTokens: estimateInputTokens(ask),
+        outputTokens: ask.params.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
+        budgetUsed,
+        flags: {},
+        at: deps.clock.now(),
+      },
+    );
+    return { ...planned, candidates: planned.candidates.map((each) => withApproval(deps.askFirst, grant, each)) };
+  }
+
+  function choose(grant: Grant, takesTurn: boolean): Course | Promise<Course> {
+    const route = findRoute(grant);
+    if (!route) return courseOf(plan(grant, deps.pricing, deps.clock.now()));
+    const follow = (budgetUsed: number) => toCourse(deps, grant, route, decide(grant, takesTurn, budgetUsed));
+    return asksForBudgets(deps, grant, route) ? usedShare(deps, grant).then(follow) : follow(0);
+  }
+
+  return {
+    choose: (grant) => choose(grant, true),
+    preview: (grant) => choose(grant, false),
+    async explain(grant) {
+      const route = findRoute(grant);
+      if (!route) return undefined;
+      const budgetUsed = asksForBudgets(deps, grant, route) ? await usedShare(deps, grant) : 0;
+      return toDecision(route, decide(grant, false, budgetUsed));
+    },
+  };
+}
+
+function signalsFor({ measures, pricing, clock }: RoutingDeps, organisationId: string, takesTurn: boolean): Signals {
+  const signals = measures.signalsFor(organisationId, (model, usage) => {
+    const price = pricing.priceFor(model, organisationId, clock.now());
+    return price && pricing.costOf(price, usage);
+  });
+  return takesTurn ? signals : { ...signals, takeTurn: () => 0 };
+}
+
+/** A model that takes an approval is not reached by a detour, unless it or the route was granted. */
+function withApproval(askFirst: Pick<AskFirst, 'has'>, { who, ask }: Grant, candidate: Candidate): Candidate {
+  const { model } = candidate;
+  const isGranted = who.granted?.names.has(model) || who.granted?.names.has(ask.model);
+  if (candidate.skippedBecause || isGranted || !askFirst.has(who.organisationId, model)) return candidate;
+  return { ...candidate, skippedBecause: { code: 'APPROVAL', message: `${model} takes an approval` } };
+}
+
+function toCourse({ pricing, clock }: RoutingDeps, grant: Grant, route: Route, planned: RoutePlan): Course {
+  const at = clock.now();
+  const [first, ...others] = planned.candidates
+    .filter(({ skippedBecause }) => !skippedBecause)
+    .slice(0, TRIED_MAX)
+    .map(
+      ({ model, path, target: { timeouts, retries } }): CourseTarget => ({
+        planned: { ...plan(grant, pricing, at, model), path },
+        timeouts,
+        retries,
+      }),
+    );
+  if (!first) throw nobodyLeft(route, planned);
+  return {
+    targets: [first, ...others],
+    onCut: route.onCut,
+    fallbackOn: new Set(route.fallbackOn),
+    repairs: route.repairs,
+    decision: toDecision(route, planned),
+  };
+}
+
+function nobodyLeft({ name }: Route, { candidates, retryAfterMs }: RoutePlan): ModelUnavailable {
+  const reasons = [...new Set(candidates.map(({ skippedBecause }) => skippedBecause?.message))].slice(0, 5);
+  return new ModelUnavailable(
+    `no model of the route ${JSON.stringify(name)} can answer this now: ${reasons.join('; ')}`,
+    retryAfterMs,
+  );
+}
+
+function toDecision({ name, version, strategy }: Route, { candidates }: RoutePlan): RouteDecision {
+  return {
+    name,
+    version,
+    strategy,
+    candidates: candidates.slice(0, TOLD_MAX).map(({ model, path, score, skippedBecause }) => ({
+      model,
+      path,
+      score,
+      skippedBecause: skippedBecause?.message,
+    })),
+  };
+}
+
+/** Also where a route that stands in it does. */
+function asksForBudgets({ book }: RoutingDeps, { who }: Grant, route: Route, seen = new Set<string>()): boolean {
+  if (seen.has(route.name)) return false;
+  seen.add(route.name);
+  return route.targets.some(({ model, condition }) => {
+    if (condition?.includes('budgetUsed')) return true;
+    const inner = isRouteName(model) ? book.find(who.organisationId, model) : undefined;
+    return inner !== undefined && asksForBudgets({ book } as RoutingDeps, { who } as Grant, inner, seen);
+  });
+}
+
+/** Of the budget that has the least left: what is used and held of it. */
+async function usedShare({ listBudgetsOn, clock }: RoutingDeps, grant: Grant): Promise<number> {
+  const about: Completion = open({ grant, model: { name: '', provider: '' }, price: undefined }, NO_OPENING, clock.now());
+  const budgets = await listBudgetsOn(grant.who.organisationId, subjectsOf(about));
+  return Math.max(0, ...budgets.map(({ current }) => 1 - Number(remainingOf(current)) / Number(current.limit)));
+}

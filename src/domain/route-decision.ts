@@ -1,0 +1,19 @@
+import type { Route } from './route.ts';
+
+/** One model that a route considered for a request. */
+export interface RouteCandidate {
+  /** `provider/model`; of a route that could not be followed, its name. */
+  model: string;
+  /** The routes that lead to it, the one that was asked for first. */
+  path: readonly string[];
+  /** The numbers that put it into its place. */
+  score: Readonly<Record<string, number>>;
+  /** Why it was not to be tried; undefined where it was. */
+  skippedBecause: string | undefined;
+}
+
+/** How a route decided on a request. */
+export interface RouteDecision extends Pick<Route, 'name' | 'version' | 'strategy'> {
+  /** First those to try, in this order, then those that could not be. */
+  candidates: RouteCandidate[];
+}
