@@ -53,11 +53,11 @@ describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
       'mutation ($text: String!) { operationRegister(input: { text: $text }) { operation { id } } }',
       { text },
     );
-    await expect.poll(run).toBeUndefined();
+    await expect.poll(run, { timeout: 30_000 }).toBeUndefined();
     await one.ask('mutation ($id: ID!) { operationRemove(id: $id) { removedId } }', {
       id: data.operationRegister.operation.id,
     });
-    await expect.poll(run).toBe('OPERATION_UNKNOWN');
+    await expect.poll(run, { timeout: 30_000 }).toBe('OPERATION_UNKNOWN');
   });
 
   it('see each other’s usage live, and it is what the report says', async () => {

@@ -6,6 +6,7 @@ import { throttleFailures } from '../../src/limits/failed-credentials.ts';
 import { createLocalStore } from '../../src/limits/shared-store.ts';
 import { MINUTE_MS } from '../../src/limits/store.ts';
 import { connect, post } from '../server/support/client.ts';
+import { DEFAULTS } from '../support/defaults.ts';
 import { bootGateway, useGateway } from '../support/gateway.ts';
 import { NO_REDIS, startOwnRedis } from './support/own-redis.ts';
 
@@ -55,7 +56,9 @@ describe.skipIf(NO_REDIS)('on two instances', () => {
   it('the wrong keys of both are counted together', async () => {
     await using redis = await startOwnRedis();
     const variables = { REDIS_URL: redis.url };
-    const two = await Promise.all([bootGateway({ variables }), bootGateway({ variables })]);
+    // On a busy machine a Redis that is there may take longer than it may take elsewhere.
+    const config = { timeouts: { ...DEFAULTS.timeouts, sharedLimitsMs: 10_000 } };
+    const two = await Promise.all([bootGateway({ config, variables }), bootGateway({ config, variables })]);
     const ask = (n: number) => post(two[n % 2]!.url, ASK, bearing(`sk-sluice-wrong-${n}`));
     const statuses = (await Promise.all(Array.from({ length: 80 }, (_, n) => ask(n)))).map(
       ({ status }) => status,

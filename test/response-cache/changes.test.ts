@@ -49,6 +49,15 @@ describe.each(SETUPS.filter(({ possible }) => possible))('$name', ({ redis, inst
     await database.drop();
   });
 
+  /** Waits until the news of what was changed so far has come to where answers are kept. */
+  async function untilTold(): Promise<void> {
+    const [last] = await changing.gateway.database.sql<
+      { seq: string }[]
+    >`SELECT max(seq)::text AS seq FROM outbox`;
+    const isTold = () => reading.gateway.relay.position().seq >= BigInt(last!.seq);
+    await expect.poll(isTold, { timeout: 30_000 }).toBe(true);
+  }
+
   /** Asks for a completion that is kept for an hour, so that it goes by a change or not at all. */
   async function keep(secret = key.secret) {
     const variables = { input: say(`change ${++texts}`), cache: {} };
@@ -125,6 +134,7 @@ describe.each(SETUPS.filter(({ possible }) => possible))('$name', ({ redis, inst
     expect((await see(ask, ({ id }) => id !== first.id, 30_000)).id).toBeUndefined();
     await setAskFirst(false);
     expect((await see(ask, ({ id }) => id !== undefined, 30_000)).id).toBeDefined();
+    await untilTold();
   });
 
   it('an event that nobody has thought of lets go of all that its organisation has kept', async () => {
