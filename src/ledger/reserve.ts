@@ -49,22 +49,19 @@ export type Decision =
 /** `AGAIN`: nothing was decided, because others of the same statement came before; ask once more. */
 type Verdict = Decision | { kind: 'AGAIN' };
 
-const RESERVE = `
-  WITH asked AS (
-    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, attempt int, organisation_id text, team_id text, key_id text,
-      idempotency_key text, ask_hash text, requested_model text, provider text, model text, tags jsonb,
-      end_user_id text, trace_id text, created_at timestamptz, held_nanos bigint, held_tokens bigint,
-      estimated_input_tokens int, price_id text, subjects jsonb, counted_in jsonb)
-  ),
+const KEY_IS_FREE = `a.idempotency_key IS NULL OR NOT EXISTS (
+      SELECT FROM completions c WHERE c.key_id = a.key_id AND c.idempotency_key = a.idempotency_key)`;
+
+const INPUT_OF_NEW = `SELECT a.*, NULL::jsonb AS requests_in FROM asked a WHERE ${KEY_IS_FREE}`;
+
+const OURS_CTE = `
   -- Rows before windows, in one order, as settlements take them.
   ours AS MATERIALIZED (
     SELECT id, earlier FROM completions WHERE id IN (SELECT id FROM asked WHERE attempt > 0)
       AND hold_state = 'PENDING' AND resting ORDER BY id FOR UPDATE
-  ),
-  -- The insert below would find a used key too. But it would wait for whoever settles that completion at the moment, who
-  -- in turn may wait for the windows that are locked here.
-  input AS MATERIALIZED (
-    SELECT a.*, CASE WHEN a.attempt > 0 THEN (
+  ),`;
+
+const INPUT_OF_BOTH = `SELECT a.*, CASE WHEN a.attempt > 0 THEN (
         SELECT jsonb_agg(w.budget_id) FROM jsonb_array_elements(ours.earlier) AS e
         CROSS JOIN LATERAL jsonb_to_recordset(e -> 'budgetHolds') AS h("window" bigint, unit text)
         JOIN budget_windows w ON w.id = h."window"
@@ -72,8 +69,31 @@ const RESERVE = `
       ) END AS requests_in
     FROM asked a LEFT JOIN ours USING (id)
     WHERE CASE WHEN a.attempt > 0 THEN jsonb_array_length(ours.earlier) = a.attempt
-      ELSE a.idempotency_key IS NULL OR NOT EXISTS (
-        SELECT FROM completions c WHERE c.key_id = a.key_id AND c.idempotency_key = a.idempotency_key) END
+      ELSE ${KEY_IS_FREE} END`;
+
+const RESUMED_CTE = `
+  resumed AS (
+    UPDATE completions c SET provider = x.provider, model = x.model, price_id = x.price_id, held_nanos = x.held_nanos,
+      budget_holds = x.budget_holds, estimated_input_tokens = x.estimated_input_tokens, seen_output_tokens = 0,
+      attempt = x.attempt, resting = false, hold_expires_at = now() + $2::int * interval '1 ms'
+    FROM ours JOIN let_through x USING (id)
+    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND c.resting
+    RETURNING c.id, c.organisation_id, c.team_id, c.key_id, c.held_nanos, c.price_id, c.attempt
+  ),`;
+
+/** @param further whether further attempts are among them; most statements have none, and are spared their part. */
+const reserveStatement = (further: boolean) => `
+  WITH asked AS (
+    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, attempt int, organisation_id text, team_id text, key_id text,
+      idempotency_key text, ask_hash text, requested_model text, provider text, model text, tags jsonb,
+      end_user_id text, trace_id text, created_at timestamptz, held_nanos bigint, held_tokens bigint,
+      estimated_input_tokens int, price_id text, subjects jsonb, counted_in jsonb)
+  ),
+${further ? OURS_CTE : ''}
+  -- The insert below would find a used key too. But it would wait for whoever settles that completion at the moment, who
+  -- in turn may wait for the windows that are locked here.
+  input AS MATERIALIZED (
+    ${further ? INPUT_OF_BOTH : INPUT_OF_NEW}
   ),
   priced AS (
     INSERT INTO prices (id, organisation_id, provider, model, rates, source, effective_from)
@@ -83,7 +103,7 @@ const RESERVE = `
     ON CONFLICT (id) DO NOTHING
   ),
   ${ADMISSION_CTES},
-  let_through AS MATERIALIZED (
+  let_through AS (
     SELECT * FROM input LEFT JOIN holds USING (place)
     WHERE place NOT IN (
       SELECT place FROM refused UNION ALL SELECT place FROM unopened UNION ALL SELECT place FROM contested)
@@ -101,15 +121,8 @@ const RESERVE = `
     ON CONFLICT (key_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
     RETURNING id, organisation_id, team_id, key_id, held_nanos, price_id, attempt
   ),
-  resumed AS (
-    UPDATE completions c SET provider = x.provider, model = x.model, price_id = x.price_id, held_nanos = x.held_nanos,
-      budget_holds = x.budget_holds, estimated_input_tokens = x.estimated_input_tokens, seen_output_tokens = 0,
-      attempt = x.attempt, resting = false, hold_expires_at = now() + $2::int * interval '1 ms'
-    FROM ours JOIN let_through x USING (id)
-    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND c.resting
-    RETURNING c.id, c.organisation_id, c.team_id, c.key_id, c.held_nanos, c.price_id, c.attempt
-  ),
-  opened AS (TABLE begun UNION ALL TABLE resumed),
+${further ? RESUMED_CTE : ''}
+  opened AS (TABLE begun ${further ? 'UNION ALL TABLE resumed' : ''}),
   ${DRAW_CTES},
   lines AS (
     SELECT organisation_id, team_id, key_id, id AS completion_id, attempt, 'RESERVE' AS kind, held_nanos AS amount_nanos,
@@ -124,6 +137,9 @@ const RESERVE = `
       'need', CASE WHEN NOT unpriced THEN need::text END, 'room', room::text)) FROM refused r WHERE r.place = x.place) AS refusals
   FROM asked x LEFT JOIN opened USING (id) LEFT JOIN holds ON holds.place = x.place
     LEFT JOIN contested ON contested.place = x.place`;
+
+const RESERVE = reserveStatement(false);
+const RESERVE_FURTHER = reserveStatement(true);
 
 interface VerdictRow {
   place: number;
@@ -150,7 +166,8 @@ export async function reserveAll(
   const priceRows = toJsonParameter([
     ...new Map(newPrices.map((price) => [price.id, toPriceRow(price)])).values(),
   ]);
-  const found = await sql.unsafe<VerdictRow[]>(RESERVE, [rows, hold.ms, hold.instanceId, priceRows], {
+  const statement = reservations.some(({ attempt }) => attempt) ? RESERVE_FURTHER : RESERVE;
+  const found = await sql.unsafe<VerdictRow[]>(statement, [rows, hold.ms, hold.instanceId, priceRows], {
     prepare: true,
   });
   for (const { id } of newPrices) knownPrices.add(id);

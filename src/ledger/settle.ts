@@ -24,7 +24,21 @@ export interface EndedAttempt {
   ended: Attempt;
 }
 
-const SETTLE = `
+const ENDED_CTE = `
+  -- The row goes on: what was booked for the attempt moves to the earlier ones, and nothing is held until the next one.
+  ended AS (
+    UPDATE completions c SET resting = true, seen_output_tokens = 0,
+      earlier = coalesce(c.earlier, '[]') || jsonb_build_array(x.ended || jsonb_build_object('provider', c.provider,
+        'model', c.model, 'priceId', c.price_id, 'budgetHolds', coalesce(c.budget_holds, '[]')))
+    FROM ours JOIN input x USING (id)
+    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND x.ended IS NOT NULL AND c.attempt = x.at_attempt AND NOT c.resting
+    RETURNING x.place, c.id, c.organisation_id, c.team_id, c.key_id, c.provider, c.held_nanos, x.cost_nanos,
+      now() AS finished_at, c.price_id, c.budget_holds, x.hold_state, x.input_tokens + x.output_tokens AS used_tokens,
+      c.attempt, true AS books
+  ),`;
+
+/** @param goOn whether attempts are among them that others follow; most statements have none, and are spared their part. */
+const settleStatement = (goOn: boolean) => `
   WITH input AS (
     SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, ended jsonb,
       at_attempt int, at_rest boolean, status text, finish_reason text, outcome jsonb,
@@ -36,17 +50,7 @@ const SETTLE = `
   ours AS MATERIALIZED (
     SELECT id FROM completions WHERE id IN (SELECT id FROM input) AND hold_state = 'PENDING' ORDER BY id FOR UPDATE
   ),
-  -- The row goes on: what was booked for the attempt moves to the earlier ones, and nothing is held until the next one.
-  ended AS (
-    UPDATE completions c SET resting = true, seen_output_tokens = 0,
-      earlier = coalesce(c.earlier, '[]') || jsonb_build_array(x.ended || jsonb_build_object('provider', c.provider,
-        'model', c.model, 'priceId', c.price_id, 'budgetHolds', coalesce(c.budget_holds, '[]')))
-    FROM ours JOIN input x USING (id)
-    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND x.ended IS NOT NULL AND c.attempt = x.at_attempt AND NOT c.resting
-    RETURNING x.place, c.id, c.organisation_id, c.team_id, c.key_id, c.provider, c.held_nanos, x.cost_nanos,
-      now() AS finished_at, c.price_id, c.budget_holds, x.hold_state, x.input_tokens + x.output_tokens AS used_tokens,
-      c.attempt, true AS books
-  ),
+  ${goOn ? ENDED_CTE : ''}
   finished AS (
     UPDATE completions c SET status = x.status, finish_reason = x.finish_reason, outcome = x.outcome,
       input_tokens = x.input_tokens, output_tokens = x.output_tokens, cache_read_tokens = x.cache_read_tokens,
@@ -62,7 +66,8 @@ const SETTLE = `
       c.price_id, c.budget_holds, x.hold_state, c.input_tokens + c.output_tokens AS used_tokens,
       c.attempt, NOT c.resting AS books
   ),
-  closed AS (SELECT * FROM (TABLE finished UNION ALL TABLE ended) AS each WHERE books),
+  ${goOn ? 'each AS (TABLE finished UNION ALL TABLE ended)' : 'each AS (TABLE finished)'},
+  closed AS (SELECT * FROM each WHERE books),
   ${POSTING_CTES},
   lines AS (
     SELECT organisation_id, team_id, key_id, id AS completion_id, attempt, 'RELEASE' AS kind, held_nanos AS amount_nanos,
@@ -80,8 +85,10 @@ const SETTLE = `
     UNION ALL
     SELECT organisation_id, 'ALERT_RAISED', id::text FROM raised
   )
-  SELECT place, extract(epoch FROM finished_at)::float8 * 1000 AS finished_at_ms
-  FROM (TABLE finished UNION ALL TABLE ended) AS each`;
+  SELECT place, extract(epoch FROM finished_at)::float8 * 1000 AS finished_at_ms FROM each`;
+
+const SETTLE = settleStatement(false);
+const SETTLE_AND_GO_ON = settleStatement(true);
 
 /**
  * Settles completions, and attempts that others follow, all in one statement: the hold is released, the cost booked, and
@@ -94,7 +101,8 @@ export async function settleAll(
   settlements: (Settlement | EndedAttempt)[],
 ): Promise<(Date | undefined)[]> {
   const rows = toJsonParameter(settlements.map(toRow));
-  const closed = await sql.unsafe<{ place: number; finished_at_ms: number }[]>(SETTLE, [rows], {
+  const statement = settlements.some((each) => 'ended' in each) ? SETTLE_AND_GO_ON : SETTLE;
+  const closed = await sql.unsafe<{ place: number; finished_at_ms: number }[]>(statement, [rows], {
     prepare: true,
   });
   const finishedAt = new Map(closed.map((row) => [row.place, new Date(row.finished_at_ms)]));
