@@ -3,6 +3,7 @@ import { mayUseModel, type Grant } from '../access/authorize.ts';
 import type { Completion } from '../domain/completion.ts';
 import { BudgetExceeded, UpstreamBusy } from '../domain/errors.ts';
 import type { LimitAmounts, LimitSubjects } from '../domain/limit.ts';
+import { isRouteName } from '../domain/route.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Pressure } from '../limits/shedding/pressure.ts';
 import type { Turn } from '../limits/upstream/gate.ts';
@@ -11,17 +12,21 @@ import type { Upstreams } from '../limits/upstream/upstreams.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { LimitFacts, Limits, Taken } from '../limits/limits.ts';
 import { subjectsOfCaller } from '../limits/read.ts';
+import type { Measures } from '../routing/measures.ts';
 import { answeringModel, open, type Opening } from './opening.ts';
-import type { ChooseCourse, Course } from './course.ts';
+import type { Course } from './course.ts';
+import { measuredTurn } from './measured-turn.ts';
 import { plan, type Plan, type Pricing } from './plan.ts';
 import type { WaitForRoom } from './room-queue.ts';
+import type { Routing } from './routing.ts';
 
 /** A chain of budgets that each name another model is followed this far. */
 const MAX_FALLBACKS = 5;
 
 export interface AdmitDeps {
   askFirst: Pick<AskFirst, 'has'>;
-  chooseCourse: ChooseCourse;
+  routing: Pick<Routing, 'choose'>;
+  measures: Measures;
   pricing: Pricing;
   limits: Pick<Limits, 'take'>;
   ledger: Pick<Ledger, 'reserve'>;
@@ -68,7 +73,7 @@ export async function admit(
   signal: AbortSignal,
 ): Promise<Admitted> {
   deps.pressure.ensureTakes(grant.ask.priority);
-  const course = deps.chooseCourse(grant);
+  const course = await deps.routing.choose(grant);
   for (let at = 0; ; at += 1) {
     try {
       const { planned } = course.targets[at]!;
@@ -152,7 +157,13 @@ export async function enter(
     const attempt = further?.attempt ?? 0;
     const { budgeted } = await deps.ledger.reserve({ completion, attempt, countedIn, ...planned }, signal);
     candidate.onLimits({ standings, refusal: undefined });
-    return { planned: budgeted ? bounded(planned) : planned, completion, taken, turn, queueMs };
+    return {
+      planned: budgeted ? bounded(planned) : planned,
+      completion,
+      taken,
+      turn: measuredTurn(deps.measures, planned, turn),
+      queueMs,
+    };
   } catch (error) {
     turn?.end();
     await taken.undo();
@@ -174,6 +185,7 @@ export function limitSubjects({ grant, model }: Plan, ip: string): LimitSubjects
     ...(endUserId !== undefined && { END_USER: endUserId }),
     MODEL: model.name,
     PROVIDER: model.provider,
+    ...(isRouteName(grant.ask.model) && { ROUTE: grant.ask.model }),
   };
 }
 

@@ -98,7 +98,7 @@ export function createAttempts(deps: Deps, request: Request, first: Admitted): A
     last() {
       const outcome = current.meter.outcome();
       const nothing = isBooked ? { usage: NOTHING_USED, costNanos: 0n, attempts: [] } : {};
-      return { ...current.entered, earlier, outcome: { ...outcome, ...nothing } };
+      return { ...current.entered, earlier, outcome: { ...outcome, ...nothing, route: course.decision } };
     },
   };
 }

@@ -1,5 +1,5 @@
-import type { Grant } from '../access/authorize.ts';
 import type { CutAction, FallbackReason, TargetTimeouts } from '../domain/route.ts';
+import type { RouteDecision } from '../domain/route-decision.ts';
 import type { Plan } from './plan.ts';
 
 /** One model that may answer. */
@@ -19,10 +19,9 @@ export interface Course {
   fallbackOn: ReadonlySet<FallbackReason>;
   /** How often a model is shown its own answer that does not meet the schema, and asked again. */
   repairs: number;
+  /** How it was chosen; undefined where a model was asked for. */
+  decision: RouteDecision | undefined;
 }
-
-/** @throws whatever planning throws. */
-export type ChooseCourse = (grant: Grant) => Course;
 
 /** One model, called once. */
 export function courseOf(planned: Plan): Course {
@@ -31,5 +30,6 @@ export function courseOf(planned: Plan): Course {
     onCut: 'FAIL',
     fallbackOn: new Set(),
     repairs: 0,
+    decision: undefined,
   };
 }

@@ -13,10 +13,9 @@ import type { Limits } from '../limits/limits.ts';
 import { limitAmounts, limitSubjects } from './admit.ts';
 import { estimateInputTokens } from './ask-size.ts';
 import { open } from './opening.ts';
-import { estimatedUsage, plan, type Plan, type Pricing } from './plan.ts';
+import { estimatedUsage, LIKELY_OUTPUT_TOKENS, type Plan, type Pricing } from './plan.ts';
+import type { Routing } from './routing.ts';
 
-/** Assumed of an answer when the team has none of the model to go by. */
-const LIKELY_OUTPUT_TOKENS = 500;
 const NO_OPENING = { idempotencyKey: undefined, askHash: '', traceId: '' };
 
 /** What an ask would come to. Costs are nano-USD, undefined when the model has no known price. */
@@ -39,6 +38,7 @@ export interface Estimate {
 
 export interface EstimateDeps {
   askFirst: Pick<AskFirst, 'has'>;
+  routing: Pick<Routing, 'preview'>;
   pricing: Pricing;
   clock: Clock;
   limits: Pick<Limits, 'findRefusal'>;
@@ -54,8 +54,8 @@ export async function estimate(
   ask: Ask,
 ): Promise<Estimate> {
   const refusals: GatewayError[] = [];
-  const grant = attempt(refusals, () => authorize(deps.askFirst, who, ask)) ?? { who, ask };
-  const planned = attempt(refusals, () => plan(grant, deps.pricing, deps.clock.now()));
+  const grant = (await attempt(refusals, () => authorize(deps.askFirst, who, ask))) ?? { who, ask };
+  const planned = await attempt(refusals, async () => (await deps.routing.preview(grant)).targets[0].planned);
   if (!planned) return { inputTokens: estimateInputTokens(ask), costs: undefined, refusals };
   const limited = await deps.limits.findRefusal(limitSubjects(planned, ip), limitAmounts(planned));
   if (limited) refusals.push(limited);
@@ -65,9 +65,9 @@ export async function estimate(
   return { inputTokens: planned.estimatedInputTokens, costs, refusals };
 }
 
-function attempt<T>(refusals: GatewayError[], work: () => T): T | undefined {
+async function attempt<T>(refusals: GatewayError[], work: () => T | Promise<T>): Promise<T | undefined> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error;
     refusals.push(error);

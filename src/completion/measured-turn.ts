@@ -35,7 +35,8 @@ function toCallEnd(outcome: Outcome | undefined): CallEnd {
   const { attempts, failure, firstTokenMs } = outcome;
   const attempt = attempts.at(-1);
   // One that has said nothing for all the time that it had is as slow as that.
-  const silentMs = attempt?.status === 'TIMEOUT' && firstTokenMs === undefined ? attempt.latencyMs : undefined;
+  const silentMs =
+    attempt?.status === 'TIMEOUT' && firstTokenMs === undefined ? attempt.latencyMs : undefined;
   return {
     kind: kindOf(outcome),
     latencyMs: firstTokenMs ?? silentMs,

@@ -9,8 +9,17 @@ export interface Opening {
   traceId: string;
 }
 
+/** Which model answers, and at what price. */
+interface Answering extends Pick<Plan, 'price'> {
+  model: Pick<Plan['model'], 'name' | 'provider'>;
+}
+
 /** A completion at its beginning. */
-export function open(planned: Plan, { idempotencyKey, askHash, traceId }: Opening, at: Date): Completion {
+export function open(
+  planned: Answering & Pick<Plan, 'grant'>,
+  { idempotencyKey, askHash, traceId }: Opening,
+  at: Date,
+): Completion {
   const { who, ask } = planned.grant;
   return {
     id: newId('cmpl'),
@@ -35,6 +44,6 @@ export function open(planned: Plan, { idempotencyKey, askHash, traceId }: Openin
 export function answeringModel({
   model,
   price,
-}: Pick<Plan, 'model' | 'price'>): Pick<Completion, 'model' | 'provider' | 'priceId'> {
+}: Answering): Pick<Completion, 'model' | 'provider' | 'priceId'> {
   return { model: model.name, provider: model.provider, priceId: price?.id };
 }

@@ -7,6 +7,9 @@ import { boundInputTokens, estimateInputTokens } from './ask-size.ts';
 /** Held for the answer when neither the caller nor the catalogue bounds it. */
 const DEFAULT_OUTPUT_TOKENS = 8_192;
 
+/** Assumed of an answer when there is nothing to go by. */
+export const LIKELY_OUTPUT_TOKENS = 500;
+
 /** Which model answers, at what price, and what that may come to at most. */
 export interface Plan extends Pick<Reservation, 'price' | 'worstCase' | 'estimatedInputTokens'> {
   grant: Grant;
@@ -15,6 +18,8 @@ export interface Plan extends Pick<Reservation, 'price' | 'worstCase' | 'estimat
   maxOutputTokens: number;
   /** Output tokens that limits count until the real number is known. */
   estimatedOutputTokens: number;
+  /** The routes that lead to the model, the one that was asked for first; empty where there is none. */
+  path: readonly string[];
   /** What the caller should know of how this plan came about. */
   warnings: string[];
 }
@@ -53,6 +58,7 @@ export function plan(
     // Some models could write a book; nobody waits with a limit of tokens until there is room for one.
     estimatedOutputTokens: ask.params.maxOutputTokens ?? Math.min(output, DEFAULT_OUTPUT_TOKENS),
     worstCase: { nanos: price && pricing.worstCostOf(price, { input, output }), tokens: input + output },
+    path: [],
     warnings,
   };
 }

@@ -1,6 +1,5 @@
 import type { Grant } from '../access/authorize.ts';
 import type { AskFirst } from '../access/ask-first.ts';
-import type { Completion } from '../domain/completion.ts';
 import { remainingOf, type Budget } from '../domain/budget.ts';
 import { ModelUnavailable } from '../domain/errors.ts';
 import type { Model } from '../domain/model.ts';
@@ -21,6 +20,7 @@ import { LIKELY_OUTPUT_TOKENS, plan, type Pricing } from './plan.ts';
 /** So many models of a route are tried at most, and so many candidates are told of. */
 const TRIED_MAX = 10;
 const TOLD_MAX = 50;
+const NO_MODEL = { model: '', provider: '' };
 const NO_OPENING = { idempotencyKey: undefined, askHash: '', traceId: '' };
 
 /** What choosing models needs. */
@@ -72,7 +72,10 @@ export function createRouting(deps: RoutingDeps): Routing {
         at: deps.clock.now(),
       },
     );
-    return { ...planned, candidates: planned.candidates.map((each) => withApproval(deps.askFirst, grant, each)) };
+    return {
+      ...planned,
+      candidates: planned.candidates.map((each) => withApproval(deps.askFirst, grant, each)),
+    };
   }
 
   function choose(grant: Grant, takesTurn: boolean): Course | Promise<Course> {
@@ -94,7 +97,11 @@ export function createRouting(deps: RoutingDeps): Routing {
   };
 }
 
-function signalsFor({ measures, pricing, clock }: RoutingDeps, organisationId: string, takesTurn: boolean): Signals {
+function signalsFor(
+  { measures, pricing, clock }: RoutingDeps,
+  organisationId: string,
+  takesTurn: boolean,
+): Signals {
   const signals = measures.signalsFor(organisationId, (model, usage) => {
     const price = pricing.priceFor(model, organisationId, clock.now());
     return price && pricing.costOf(price, usage);
@@ -115,13 +122,11 @@ function toCourse({ pricing, clock }: RoutingDeps, grant: Grant, route: Route, p
   const [first, ...others] = planned.candidates
     .filter(({ skippedBecause }) => !skippedBecause)
     .slice(0, TRIED_MAX)
-    .map(
-      ({ model, path, target: { timeouts, retries } }): CourseTarget => ({
-        planned: { ...plan(grant, pricing, at, model), path },
-        timeouts,
-        retries,
-      }),
-    );
+    .map(({ model, path, target: { timeouts, retries } }): CourseTarget => ({
+      planned: { ...plan(grant, pricing, at, model), path },
+      timeouts,
+      retries,
+    }));
   if (!first) throw nobodyLeft(route, planned);
   return {
     targets: [first, ...others],
@@ -155,7 +160,12 @@ function toDecision({ name, version, strategy }: Route, { candidates }: RoutePla
 }
 
 /** Also where a route that stands in it does. */
-function asksForBudgets({ book }: RoutingDeps, { who }: Grant, route: Route, seen = new Set<string>()): boolean {
+function asksForBudgets(
+  { book }: RoutingDeps,
+  { who }: Grant,
+  route: Route,
+  seen = new Set<string>(),
+): boolean {
   if (seen.has(route.name)) return false;
   seen.add(route.name);
   return route.targets.some(({ model, condition }) => {
@@ -167,7 +177,11 @@ function asksForBudgets({ book }: RoutingDeps, { who }: Grant, route: Route, see
 
 /** Of the budget that has the least left: what is used and held of it. */
 async function usedShare({ listBudgetsOn, clock }: RoutingDeps, grant: Grant): Promise<number> {
-  const about: Completion = open({ grant, model: { name: '', provider: '' }, price: undefined }, NO_OPENING, clock.now());
+  const { model, provider } = NO_MODEL;
+  const about = open({ grant, model: { name: model, provider }, price: undefined }, NO_OPENING, clock.now());
   const budgets = await listBudgetsOn(grant.who.organisationId, subjectsOf(about));
-  return Math.max(0, ...budgets.map(({ current }) => 1 - Number(remainingOf(current)) / Number(current.limit)));
+  return Math.max(
+    0,
+    ...budgets.map(({ current }) => 1 - Number(remainingOf(current)) / Number(current.limit)),
+  );
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.ts';
+import type { RouteDecision } from './route-decision.ts';
 
 export const COMPLETION_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED', 'INTERRUPTED'] as const;
 /** `INTERRUPTED`: the process that ran it died, and it was settled from what was durably known. */
@@ -105,6 +106,8 @@ export interface Outcome {
   costNanos: bigint | undefined;
   failure: Failure | undefined;
   attempts: Attempt[];
+  /** How the route decided; undefined where a model was asked for. */
+  route?: RouteDecision | undefined;
   warnings: string[];
   /** Waited for room before the vendor was called; not in the other two. */
   queueMs: number;

@@ -127,9 +127,9 @@ function ofAttempt(ended: Attempt) {
 }
 
 function ofCompletion({ outcome, expired }: Settlement) {
-  const { parts, toolCalls, object, failure, warnings, queueMs } = outcome;
+  const { parts, toolCalls, object, failure, route, warnings, queueMs } = outcome;
   const attempts = outcome.attempts.map(({ usage: _usage, costNanos: _cost, ...attempt }) => attempt);
-  const stored: StoredOutcome = { parts, toolCalls, object, failure, attempts, warnings, queueMs };
+  const stored: StoredOutcome = { parts, toolCalls, object, failure, attempts, route, warnings, queueMs };
   return {
     status: outcome.status,
     finish_reason: outcome.finishReason,

@@ -4,7 +4,16 @@ import type { Signals } from './signals.ts';
 
 /** Why a target cannot be tried. */
 export interface Obstacle {
-  code: 'UNKNOWN' | 'REGION' | 'CAPABILITY' | 'CONTEXT' | 'CONDITION' | 'RESTING' | 'CYCLE' | 'TOO_DEEP';
+  code:
+    | 'UNKNOWN'
+    | 'APPROVAL'
+    | 'REGION'
+    | 'CAPABILITY'
+    | 'CONTEXT'
+    | 'CONDITION'
+    | 'RESTING'
+    | 'CYCLE'
+    | 'TOO_DEEP';
   message: string;
   /** For RESTING: how long it still does. */
   retryAfterMs?: number;

@@ -1,11 +1,10 @@
 import { costOf, worstCostOf } from '../catalog/cost.ts';
-import { courseOf } from '../completion/course.ts';
 import type { EstimateDeps } from '../completion/estimate.ts';
 import { ensureFound } from '../completion/follow.ts';
-import { plan } from '../completion/plan.ts';
 import { recover } from '../completion/recover.ts';
 import { createRetryBudget } from '../completion/retry-budget.ts';
 import { createRoomQueue } from '../completion/room-queue.ts';
+import { createRouting, type Routing } from '../completion/routing.ts';
 import { createRuns, type Runs } from '../completion/runs.ts';
 import { createReporter } from '../events/reporter.ts';
 import { listBudgetsOn } from '../ledger/budgets/read.ts';
@@ -16,8 +15,10 @@ import { systemClock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import type { Pressure } from '../limits/shedding/pressure.ts';
 import { watchPressure } from '../limits/shedding/watch.ts';
+import { createConditions } from '../routing/conditions.ts';
 import type { Access } from './open-access.ts';
 import type { Models, Vendors } from './open-models.ts';
+import type { Routes } from './open-routes.ts';
 import type { Store } from './open-store.ts';
 import type { Opening } from './opening.ts';
 
@@ -27,6 +28,7 @@ export interface Completions {
   pressure: Pressure;
   runs: Runs;
   estimates: EstimateDeps;
+  routing: Routing;
   /** Settles what dead processes left behind; answers how many completions that were. */
   recover(): Promise<number>;
 }
@@ -43,7 +45,9 @@ export async function openCompletions(
     providers,
     upstreams,
     catalog,
-  }: Store & Access & Vendors & Models,
+    routes,
+    measures,
+  }: Store & Access & Vendors & Models & Routes,
 ): Promise<Completions> {
   const { config, logger, readings, opened } = opening;
   const { db, sql } = database;
@@ -57,12 +61,20 @@ export async function openCompletions(
   const pressure = watchPressure(config.shedding, { database, clock: systemClock, logger, readings });
   opened.defer(() => pressure.stop());
   const pricing = { ...catalog, costOf, worstCostOf };
-  const shared = { askFirst, limits, pricing, clock: systemClock };
+  const budgetsOn: EstimateDeps['listBudgetsOn'] = (organisationId, subjects) =>
+    listBudgetsOn(sql, organisationId, subjects);
+  const routing = createRouting({
+    book: routes.book,
+    measures,
+    conditions: createConditions(),
+    pricing,
+    askFirst,
+    clock: systemClock,
+    listBudgetsOn: budgetsOn,
+  });
+  const shared = { askFirst, limits, pricing, routing, measures, clock: systemClock };
   const runs = createRuns({
     ...shared,
-    chooseCourse:
-      opening.chooseCourse?.(pricing, systemClock) ??
-      ((grant) => courseOf(plan(grant, pricing, systemClock.now()))),
     retryBudget: createRetryBudget(),
     ledger,
     relay,
@@ -84,8 +96,8 @@ export async function openCompletions(
   await recover(ledger, pricing);
   const estimates: EstimateDeps = {
     ...shared,
-    listBudgetsOn: (organisationId, subjects) => listBudgetsOn(sql, organisationId, subjects),
+    listBudgetsOn: budgetsOn,
     findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(sql, who, model),
   };
-  return { ledger, pressure, runs, estimates, recover: () => recover(ledger, pricing) };
+  return { ledger, pressure, routing, runs, estimates, recover: () => recover(ledger, pricing) };
 }

@@ -1,5 +1,7 @@
+import { systemClock } from '../lib/clock.ts';
 import { openRouteBook } from '../routing/book.ts';
 import type { RouteStore } from '../routing/change.ts';
+import { createMeasures, type Measures } from '../routing/measures.ts';
 import { validateRoute } from '../routing/validate.ts';
 import type { Models } from './open-models.ts';
 import type { Opening } from './opening.ts';
@@ -8,6 +10,8 @@ import type { Store } from './open-store.ts';
 /** What stands behind names that are no model's. */
 export interface Routes {
   routes: RouteStore;
+  /** What was seen of models, for planning. */
+  measures: Measures;
 }
 
 export async function openRoutes(
@@ -23,5 +27,5 @@ export async function openRoutes(
   const { findModel } = catalog;
   const validate: RouteStore['validate'] = (spec, findRoute, at) =>
     validateRoute(spec, { findModel, findRoute, allowedRegions: undefined }, at);
-  return { routes: { sql, book, validate, onChange: announceCommit } };
+  return { measures: createMeasures(systemClock), routes: { sql, book, validate, onChange: announceCommit } };
 }

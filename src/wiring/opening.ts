@@ -1,8 +1,5 @@
 import type { Config } from '../config/config.ts';
-import type { ChooseCourse } from '../completion/course.ts';
-import type { Pricing } from '../completion/plan.ts';
 import type { Database } from '../db/database.ts';
-import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Readings } from '../limits/shedding/pressure.ts';
 
@@ -16,8 +13,6 @@ export interface Opening {
   database?: Database | undefined;
   /** Tells how the process is doing instead of its own measuring. */
   readings?: (() => Readings) | undefined;
-  /** Chooses the models that may answer, instead of the one that is asked for. */
-  chooseCourse?: ((pricing: Pricing, clock: Clock) => ChooseCourse) | undefined;
   /** Whatever is opened is put on it, to be closed in the opposite order. */
   opened: AsyncDisposableStack;
 }

@@ -3,7 +3,7 @@ import { useBudgets } from '../budgets/support.ts';
 import { expectBooksToBalance, expectNothingHeld } from '../support/books.ts';
 import { useGateway } from '../support/gateway.ts';
 import { completionOf, create, listCompletions, say, STREAM } from './support/completions.ts';
-import { takeCourse, type CourseSetting } from './support/courses.ts';
+import { COURSE, setCourse } from './support/courses.ts';
 import { createPlace } from './support/process.ts';
 import { subscribe, typeOf } from './support/streams.ts';
 import { startVendor } from './support/vendor.ts';
@@ -12,18 +12,16 @@ const [first, second] = [await startVendor('first'), await startVendor('second')
 afterAll(() => Promise.all([first.close(), second.close()]));
 
 const BOTH = [{ name: 'first/model' }, { name: 'second/model' }];
-let course: CourseSetting;
-beforeEach(() => {
-  course = { models: BOTH };
+beforeEach(async () => {
+  await setCourse(gateway(), { models: BOTH });
   Object.assign(first, { refusal: 500, complaint: 'oops' });
 });
 afterEach(() => Object.assign(first, { refusal: undefined, headers: {} }));
 const gateway = useGateway({
   config: { providers: [first.config, second.config] },
-  ...takeCourse('first/model', () => course),
 });
 const { budgetOf } = useBudgets(gateway);
-const ASK = say('first/model', 'Hi');
+const ASK = say(COURSE, 'Hi');
 const sql = () => gateway().gateway.database.sql;
 
 async function answerSecond(): Promise<void> {
@@ -95,7 +93,7 @@ describe('a next attempt', () => {
   });
 
   it('waits for a database that is away, and both are booked', async () => {
-    course = { models: [{ name: 'first/other' }, BOTH[1]!] };
+    await setCourse(gateway(), { models: [{ name: 'first/other' }, BOTH[1]!] });
     first.refusal = undefined;
     const asking = create(gateway(), ASK);
     const call = await first.nextCall();
@@ -115,7 +113,7 @@ describe('a next attempt', () => {
 
 describe('retries', () => {
   it('are few, however many calls fail', async () => {
-    course = { models: [{ name: 'first/stormy', retries: 3 }] };
+    await setCourse(gateway(), { models: [{ name: 'first/stormy', retries: 3 }] });
     let calls = 0;
     first.refusal = undefined;
     const before = first.calls;
@@ -147,8 +145,14 @@ describe('retries', () => {
 describe('kill -9 in the middle of the second attempt', () => {
   it('leaves both booked: the first as it ended, the second as it was seen', async () => {
     await using place = await createPlace();
-    const child = await place.spawn({ holdMs: 600 }, {}, {}, 'broken-gateway.ts');
-    const variables = { input: say('demo/cut', 'Hello'), coalesceMs: 0 };
+    const before = await place.boot();
+    await setCourse(before, {
+      models: [{ name: 'demo/cut' }, { name: 'demo/slow' }],
+      onCut: 'RESTART',
+    });
+    await before.stop(0);
+    const child = await place.spawn({ holdMs: 600 });
+    const variables = { input: say(COURSE, 'Hello'), coalesceMs: 0 };
     const stream = await subscribe('SSE', child, { query: STREAM, variables });
     for (let isReset = false; !isReset;) isReset = typeOf(await stream.next()) === 'CompletionReset';
     for (let words = 0; words < 8; words += 1) await stream.next();

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FallbackReason } from '../../src/domain/route.ts';
 import { useGateway } from '../support/gateway.ts';
 import { cancel, completionOf, create, say, STREAM, type Input } from './support/completions.ts';
-import { takeCourse, type CourseSetting } from './support/courses.ts';
+import { COURSE, setCourse } from './support/courses.ts';
 import { subscribe, textOf, typeOf, type Subscription } from './support/streams.ts';
 import { startVendor, type Vendor } from './support/vendor.ts';
 
@@ -10,21 +10,17 @@ const [first, second] = [await startVendor('first'), await startVendor('second')
 afterAll(() => Promise.all([first.close(), second.close()]));
 
 const BOTH = [{ name: 'first/model' }, { name: 'second/model' }];
-let course: CourseSetting;
-beforeEach(() => {
-  course = { models: BOTH };
-});
+beforeEach(() => setCourse(gateway(), { models: BOTH }));
 afterEach(() => {
   for (const vendor of [first, second])
     Object.assign(vendor, { refusal: undefined, complaint: 'slow down', headers: {} });
 });
 const gateway = useGateway({
   config: { providers: [first.config, second.config] },
-  ...takeCourse('first/model', () => course),
 });
 
 const SCHEMA = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
-const ASK = say('first/model', 'Hi');
+const ASK = say(COURSE, 'Hi');
 const asking = (more: Input = {}) => create(gateway(), { ...ASK, ...more });
 const streaming = (more: Input = {}): Promise<Subscription> =>
   subscribe('WS', gateway(), { query: STREAM, variables: { input: { ...ASK, ...more }, coalesceMs: 0 } });
@@ -61,7 +57,7 @@ describe('the next model is asked', () => {
   ];
   it.each(refusals)('after $reason, and only where that is a reason', async (refusal) => {
     const name = refusal.reason === 'RATE_LIMITED' ? 'first/busy' : 'first/model';
-    course = { models: [{ name }, BOTH[1]!], fallbackOn: new Set([refusal.reason]) };
+    await setCourse(gateway(), { models: [{ name }, BOTH[1]!], fallbackOn: [refusal.reason] });
     Object.assign(first, { refusal: refusal.status, complaint: refusal.complaint });
     const answering = answer(second, 'Here you are');
     const completion = completionOf(await asking());
@@ -69,7 +65,7 @@ describe('the next model is asked', () => {
     expect(completion).toMatchObject({
       status: 'SUCCEEDED',
       text: 'Here you are',
-      requestedModel: 'first/model',
+      requestedModel: COURSE,
       model: { name: 'second/model' },
       attempts: [
         { provider: 'first', ...refusal.attempt, usage: { source: 'NONE' }, firstTokenMs: null },
@@ -80,13 +76,15 @@ describe('the next model is asked', () => {
     });
     expect(await readJournal(completion.id)).toEqual(['0 first 0', '1 second 30000']);
 
-    course = { models: [{ name: `${name}2` }, BOTH[1]!], fallbackOn: new Set() };
+    await setCourse(gateway(), { models: [{ name: `${name}2` }, BOTH[1]!], fallbackOn: [] });
     const alone = completionOf(await asking());
     expect(alone).toMatchObject({ status: 'FAILED', attempts: [refusal.attempt] });
   });
 
   it('when nothing comes in the time of the first', async () => {
-    course = { models: [{ name: 'first/model', timeouts: { firstTokenMs: 50 } }, BOTH[1]!] };
+    await setCourse(gateway(), {
+      models: [{ name: 'first/model', timeouts: { firstTokenMs: 50 } }, BOTH[1]!],
+    });
     const answering = answer(second, 'Here you are');
     expect(completionOf(await asking())).toMatchObject({
       text: 'Here you are',
@@ -134,7 +132,7 @@ describe('the next model is asked', () => {
 
 describe('an answer that does not meet the schema', () => {
   it('is sent back to its model with what is wrong with it', async () => {
-    course = { models: BOTH, repairs: 1 };
+    await setCourse(gateway(), { models: BOTH, repairs: 1 });
     const asked = asking({ output: { jsonSchema: SCHEMA } });
     await answer(first, '{"town":"Bern"}');
     const again = await first.nextCall();
@@ -179,7 +177,7 @@ describe('a stream that breaks off', () => {
   });
 
   it('begins anew where the course says so, and both are paid', async () => {
-    course = { models: [BOTH[0]!], onCut: 'RESTART' };
+    await setCourse(gateway(), { models: [BOTH[0]!], onCut: 'RESTART' });
     const stream = await streaming();
     await stream.next();
     const call = await first.nextCall();
@@ -207,7 +205,7 @@ describe('a stream that breaks off', () => {
 
 describe('a completion that is cancelled', () => {
   it('in its second attempt pays for both', async () => {
-    course = { models: BOTH, onCut: 'RESTART' };
+    await setCourse(gateway(), { models: BOTH, onCut: 'RESTART' });
     const stream = await streaming();
     const { completionId } = (await stream.next())!;
     const call = await first.nextCall();
@@ -231,7 +229,7 @@ describe('a completion that is cancelled', () => {
   });
 
   it('while it waits for another try is not tried again', async () => {
-    course = { models: [{ name: 'first/tired', retries: 3 }] };
+    await setCourse(gateway(), { models: [{ name: 'first/tired', retries: 3 }] });
     Object.assign(first, { refusal: 500, headers: { 'retry-after': '5' }, calls: 0 });
     const stream = await streaming();
     const { completionId } = (await stream.next())!;

@@ -41,7 +41,6 @@ export interface TestOptions {
   databaseUrl?: string | undefined;
   dataDir?: string;
   readings?: GatewayOptions['readings'];
-  chooseCourse?: GatewayOptions['chooseCourse'];
 }
 
 /** Boots the whole gateway in this process: real server, real database, demo models. */
@@ -68,7 +67,6 @@ export async function bootGateway(options: TestOptions = {}): Promise<TestGatewa
     logger,
     variables,
     ...(options.readings && { readings: options.readings }),
-    ...(options.chooseCourse && { chooseCourse: options.chooseCourse }),
     ...(isInMemory ? { database: await openPooledDatabase((message) => logger.warn(message)) } : {}),
   });
   const clients = new Set<Client>();

@@ -22,7 +22,7 @@ import type {
 /** The parts of an outcome that nothing is summed or searched by. */
 export interface StoredOutcome extends Pick<
   Outcome,
-  'parts' | 'toolCalls' | 'object' | 'failure' | 'warnings' | 'queueMs'
+  'parts' | 'toolCalls' | 'object' | 'failure' | 'route' | 'warnings' | 'queueMs'
 > {
   /** The last one, if a vendor was called. What it used and cost is in the columns. */
   attempts: Omit<Attempt, 'usage' | 'costNanos'>[];

@@ -1,32 +1,34 @@
-import { plan } from '../../../src/completion/plan.ts';
-import type { Course } from '../../../src/completion/course.ts';
-import { FALLBACK_REASONS, type TargetTimeouts } from '../../../src/domain/route.ts';
-import type { TestOptions } from '../../support/gateway.ts';
+import { expect } from 'vitest';
+import type { CutAction, FallbackReason, RouteTarget, TargetTimeouts } from '../../../src/domain/route.ts';
+import { FALLBACK_REASONS } from '../../../src/domain/route.ts';
+import type { TestGateway } from '../../support/gateway.ts';
 
-/** The models that may answer, and how they are asked. */
-export interface CourseSetting extends Partial<Omit<Course, 'targets' | 'fallbackOn'>> {
-  models: { name: string; timeouts?: TargetTimeouts; retries?: number }[];
-  fallbackOn?: Course['fallbackOn'];
+/** The models that may answer, in their order, and how they are asked. */
+export interface CourseSetting {
+  models: ({ name: string; timeouts?: TargetTimeouts } & Partial<Pick<RouteTarget, 'retries'>>)[];
+  onCut?: CutAction;
+  fallbackOn?: FallbackReason[];
+  repairs?: number;
 }
 
-/** Lets every ask for `from` take the course that is set, which a test may change at any time. */
-export function takeCourse(from: string, setting: () => CourseSetting): Pick<TestOptions, 'chooseCourse'> {
-  return {
-    chooseCourse: (pricing, clock) => (grant) => {
-      const { models, ...rest } =
-        grant.ask.model === from ? setting() : { models: [{ name: grant.ask.model }] };
-      const [first, ...others] = models.map(({ name, timeouts = {}, retries = 0 }) => ({
-        planned: plan(grant, pricing, clock.now(), name),
-        timeouts,
-        retries,
-      }));
-      return {
-        targets: [first!, ...others],
-        onCut: 'FAIL',
-        fallbackOn: new Set(FALLBACK_REASONS),
-        repairs: 0,
-        ...rest,
-      };
-    },
-  };
+/** The route that stands for the course that was set last. */
+export const COURSE = 'course';
+
+/** From now on whoever asks for `COURSE` is answered in this way. */
+export async function setCourse(
+  gateway: TestGateway,
+  { models, fallbackOn = [...FALLBACK_REASONS], ...rest }: CourseSetting,
+): Promise<void> {
+  const targets = models.map(({ name, timeouts: { totalMs, ...timeouts } = {}, retries = 0 }) => ({
+    model: name,
+    retries,
+    ...timeouts,
+    ...(totalMs !== undefined && { timeoutMs: totalMs }),
+  }));
+  const input = { name: COURSE, strategy: 'PRIORITY', targets, fallbackOn, ...rest };
+  const { data } = await gateway.ask(
+    'mutation ($input: RouteSetInput!) { routeSet(input: $input) { errors { message path } } }',
+    { input },
+  );
+  expect(data.routeSet.errors).toEqual([]);
 }

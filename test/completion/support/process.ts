@@ -16,8 +16,6 @@ export interface Place extends AsyncDisposable {
     timeouts: Partial<Config['timeouts']>,
     more?: object,
     variables?: Record<string, string>,
-    /** A script of this directory that starts it in a way of its own. */
-    script?: string,
   ): Promise<GatewayProcess>;
   /** Starts it in this process. */
   boot(config?: Partial<Config>): Promise<TestGateway>;
@@ -40,10 +38,10 @@ export async function createPlace(): Promise<Place> {
   return {
     databaseUrl,
     boot: (config = {}) => bootGateway({ databaseUrl, dataDir: join(directory, 'data'), config }),
-    async spawn(timeouts, more = {}, variables = {}, script?: string) {
+    async spawn(timeouts, more = {}, variables = {}) {
       const config = join(directory, 'sluice.config.yaml');
       await writeFile(config, JSON.stringify({ timeouts, ...more }));
-      const child = spawn(process.execPath, [script ? join(import.meta.dirname, script) : MAIN], {
+      const child = spawn(process.execPath, [MAIN], {
         cwd: directory,
         env: {
           PORT: '0',
