@@ -1,7 +1,6 @@
 /**
  * `npm run bench:routing`: how long the planner takes for one request with 3 and with 300 targets, by strategy; how much
- * sooner answers come with one slow target than by taking turns; the regret of LEARNED; and what the retry budget leaves
- * of a storm of retries. All but the first is virtual time with seeds, the same on every machine. With `--quick` shortly,
+ * sooner answers come with one slow target than by taking turns; and the regret of LEARNED. All but the first is virtual time with seeds, the same on every machine. With `--quick` shortly,
  * to see that it works.
  */
 import { cpus } from 'node:os';
@@ -10,7 +9,6 @@ import { NOTHING_USED } from '../src/domain/outcome.ts';
 import { ROUTE_STRATEGIES, type RouteStrategy } from '../src/domain/route.ts';
 import { createMeasures } from '../src/routing/measures.ts';
 import { planRoute, type PlanDeps } from '../src/routing/plan.ts';
-import { afterRequest, afterRetry, FULL_RETRY_BUDGET } from '../src/routing/retry.ts';
 import { validateRoute } from '../src/routing/validate.ts';
 import { runLearning } from '../test/routing/support/bandit.ts';
 import { ONE_SLOW, ONE_SLOW_WITH_ROOM, runVirtually } from '../test/routing/support/virtual-targets.ts';
@@ -36,7 +34,6 @@ for (const [title, targets] of [
   );
 }
 console.log(`regret after ${pace.requests} requests, in successes\n${layOut(compareRegret())}\n`);
-console.log(`calls for each request while everything fails, of 4 at most: ${format(callsInOutage(), 2)}`);
 
 function timePlans(): string[][] {
   const sizes = [3, 300].flatMap((size) => [
@@ -138,21 +135,4 @@ function compareRegret(): string[][] {
     return [title, format(regret, 0), format(inTurn, 0), `${format(share * 100, 0)} %`];
   });
   return [['targets', 'LEARNED', 'in turn', 'best one at the end'], ...rows];
-}
-
-/** With three retries of each request, as far as the budget lets them. */
-function callsInOutage(): number {
-  let budget = FULL_RETRY_BUDGET;
-  let calls = 0;
-  for (let request = 0; request < pace.requests; request += 1) {
-    budget = afterRequest(budget);
-    calls += 1;
-    for (let retry = 0; retry < 3; retry += 1) {
-      const left = afterRetry(budget);
-      if (!left) break;
-      budget = left;
-      calls += 1;
-    }
-  }
-  return calls / pace.requests;
 }

@@ -119,8 +119,7 @@ function withApproval(askFirst: Pick<AskFirst, 'has'>, { who, ask }: Grant, cand
 
 function toCourse({ pricing, clock }: RoutingDeps, grant: Grant, route: Route, planned: RoutePlan): Course {
   const at = clock.now();
-  const [first, ...others] = planned.candidates
-    .filter(({ skippedBecause }) => !skippedBecause)
+  const [first, ...others] = listTried(planned.candidates)
     .slice(0, TRIED_MAX)
     .map(({ model, path, target: { timeouts, retries } }): CourseTarget => ({
       planned: { ...plan(grant, pricing, at, model), path },
@@ -137,11 +136,21 @@ function toCourse({ pricing, clock }: RoutingDeps, grant: Grant, route: Route, p
   };
 }
 
-function nobodyLeft({ name }: Route, { candidates, retryAfterMs }: RoutePlan): ModelUnavailable {
+/**
+ * Where all that could answer rest, to ask them is better than to refuse; Envoy calls it panic. What a vendor has asked to
+ * wait is waited for all the same, at its gate.
+ */
+function listTried(candidates: readonly Candidate[]): Candidate[] {
+  const usable = candidates.filter(({ skippedBecause }) => !skippedBecause);
+  return usable.length > 0
+    ? usable
+    : candidates.filter(({ skippedBecause }) => skippedBecause?.code === 'RESTING');
+}
+
+function nobodyLeft({ name }: Route, { candidates }: RoutePlan): ModelUnavailable {
   const reasons = [...new Set(candidates.map(({ skippedBecause }) => skippedBecause?.message))].slice(0, 5);
   return new ModelUnavailable(
-    `no model of the route ${JSON.stringify(name)} can answer this now: ${reasons.join('; ')}`,
-    retryAfterMs,
+    `no model of the route ${JSON.stringify(name)} can answer this: ${reasons.join('; ')}`,
   );
 }
 

@@ -140,10 +140,8 @@ export class UpstreamBusy extends GatewayError {
 /** The model cannot be called: unknown, its provider has no key, or it is no text model. */
 export class ModelUnavailable extends GatewayError {
   override name = 'ModelUnavailable';
-  /** @param retryAfterMs when it may be there again; undefined for what is not a matter of time. */
-  constructor(message: string, retryAfterMs?: number) {
-    const isLater = retryAfterMs !== undefined;
-    super('MODEL_UNAVAILABLE', message, { status: isLater ? 503 : 404, retryable: isLater, retryAfterMs });
+  constructor(message: string) {
+    super('MODEL_UNAVAILABLE', message, { status: 404 });
   }
 }
 

@@ -25,6 +25,8 @@ import './role.ts';
 import './route-change.ts';
 import './route-set.ts';
 import './route.ts';
+import './route-decision.ts';
+import './health.ts';
 import './team-changes.ts';
 import './usage.ts';
 import './usage-ticks.ts';

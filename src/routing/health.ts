@@ -27,8 +27,8 @@ export interface CallEnd {
 /** How a model is doing, as this instance sees it. */
 export interface HealthView {
   model: string;
-  /** DEGRADED: it rests, is being tried again, or many of its calls fail. */
-  state: 'UP' | 'DEGRADED' | 'DOWN';
+  /** UNKNOWN: nobody has called it. DEGRADED: it rests, is being tried again, or many of its calls fail. */
+  state: 'UNKNOWN' | 'HEALTHY' | 'DEGRADED' | 'DOWN';
   inFlight: number;
   latencyMs: number | undefined;
   errorRate: number;
@@ -94,7 +94,7 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
     const nowMs = now();
     return {
       model,
-      state: state ? describe(state, nowMs) : 'UP',
+      state: state ? describe(state, nowMs) : 'UNKNOWN',
       inFlight: state?.inFlight ?? 0,
       latencyMs: state?.latency && latencyAt(state.latency, nowMs),
       errorRate: state ? errorsAt(state.errors, nowMs).errorRate : 0,
@@ -153,7 +153,7 @@ function restOf({ breaker, restsUntilMs }: State, nowMs: number): number {
 function describe(state: State, nowMs: number): HealthView['state'] {
   if (state.breaker.state === 'OPEN' && !state.breaker.trying) return 'DOWN';
   const isFine = state.breaker.state === 'CLOSED' && restOf(state, nowMs) === 0;
-  return isFine && errorsAt(state.errors, nowMs).errorRate < DEGRADED_ERROR_RATE ? 'UP' : 'DEGRADED';
+  return isFine && errorsAt(state.errors, nowMs).errorRate < DEGRADED_ERROR_RATE ? 'HEALTHY' : 'DEGRADED';
 }
 
 /** One that fails is due as soon as it may be called again, any other a while after it was last heard of. */

@@ -27,8 +27,6 @@ export interface RoutePlan {
   route: { name: string; version: number; strategy: RouteStrategy } | undefined;
   /** Each model once: first those to try, in this order, then those that cannot be, each with its reason. */
   candidates: Candidate[];
-  /** When the first of those that rest may be called again, where all that could answer rest; undefined otherwise. */
-  retryAfterMs: number | undefined;
 }
 
 /** One model of a plan. */
@@ -76,7 +74,7 @@ export function planRoute(deps: PlanDeps, request: RoutingRequest): RoutePlan {
   };
   const candidates = followRoute(planning, route, []);
   const { version, strategy } = route;
-  return { route: { name, version, strategy }, candidates, retryAfterMs: findRetryAfter(candidates) };
+  return { route: { name, version, strategy }, candidates };
 }
 
 /**
@@ -108,7 +106,7 @@ function planModel({ findModel }: PlanDeps, request: RoutingRequest, name: strin
     score: {},
     skippedBecause: model ? findResidencyObstacle(model, request) : unknown(name),
   };
-  return { route: undefined, candidates: [candidate], retryAfterMs: undefined };
+  return { route: undefined, candidates: [candidate] };
 }
 
 function followRoute(planning: Planning, route: Route, outer: readonly string[]): Candidate[] {
@@ -191,10 +189,4 @@ function eachOnce(candidates: readonly Candidate[]): Candidate[] {
 function unknown(name: string): Obstacle {
   const what = name.includes('/') ? 'model' : 'route';
   return { code: 'UNKNOWN', message: `there is no ${what} ${JSON.stringify(name)}` };
-}
-
-function findRetryAfter(candidates: readonly Candidate[]): number | undefined {
-  if (candidates.some(({ skippedBecause }) => !skippedBecause)) return undefined;
-  const waits = candidates.flatMap(({ skippedBecause }) => skippedBecause?.retryAfterMs ?? []);
-  return waits.length > 0 ? Math.min(...waits) : undefined;
 }

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { FallbackReason } from '../../src/domain/route.ts';
+import { FALLBACK_REASONS, type FallbackReason } from '../../src/domain/route.ts';
 import { useGateway } from '../support/gateway.ts';
 import { cancel, completionOf, create, say, STREAM, type Input } from './support/completions.ts';
 import { COURSE, setCourse } from './support/courses.ts';
@@ -76,7 +76,10 @@ describe('the next model is asked', () => {
     });
     expect(await readJournal(completion.id)).toEqual(['0 first 0', '1 second 30000']);
 
-    await setCourse(gateway(), { models: [{ name: `${name}2` }, BOTH[1]!], fallbackOn: [] });
+    await setCourse(gateway(), {
+      models: [{ name: `${name}2` }, BOTH[1]!],
+      fallbackOn: FALLBACK_REASONS.filter((reason) => reason !== refusal.reason),
+    });
     const alone = completionOf(await asking());
     expect(alone).toMatchObject({ status: 'FAILED', attempts: [refusal.attempt] });
   });

@@ -39,6 +39,7 @@ describe('numbers', () => {
     expect(namesOf('Float').toSorted()).toEqual([
       'Anomaly.deviation',
       'BudgetForecast.confidence',
+      'Health.errorRate',
       'ModelParams.temperature',
       'ModelParams.topP',
       'Route.hedgePercentile',
@@ -47,6 +48,7 @@ describe('numbers', () => {
       'RouteTarget.upTo',
       'RouteTargetInput.upTo',
       'RouteVersion.hedgePercentile',
+      'ScorePart.value',
     ]);
   });
 

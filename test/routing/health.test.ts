@@ -66,7 +66,7 @@ describe('the circuit of a model', () => {
     const { health, calls, call, pass } = healthAt();
     calls(50, 'NEUTRAL');
     calls(50, 'RATE_LIMITED');
-    expect(health.view(M)).toMatchObject({ state: 'UP', errorRate: 0 });
+    expect(health.view(M)).toMatchObject({ state: 'HEALTHY', errorRate: 0 });
     calls(5, 'FAILED');
     pass(5_000);
     expect(call('NEUTRAL')).toBe(true);
@@ -150,7 +150,7 @@ describe('what is measured', () => {
     pass(35_000);
     expect(health.errorRate(M)).toBe(0);
     pass(60_000);
-    expect(health.view(M)).toMatchObject({ errorRate: 0, state: 'UP' });
+    expect(health.view(M)).toMatchObject({ errorRate: 0, state: 'HEALTHY' });
   });
 
   it('knows what is usual, once there is enough to tell, by the last 200 answers', () => {

@@ -25,6 +25,7 @@ export const ROOT_TTLS: Readonly<Record<string, number>> = {
   'Query.completion': 0,
   'Query.completions': 0,
   'Query.estimate': 0,
+  'Query.explainRoute': 0,
   'Query.ledger': 0,
   'Query.limits': 0,
   'Query.members': 0,

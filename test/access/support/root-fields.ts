@@ -39,6 +39,10 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   },
   'Query.completion': { query: `{ completion(id: "${NO_COMPLETION}") { id } }` },
   'Query.completions': { query: '{ completions { totalCount } }' },
+  'Query.explainRoute': {
+    needs: 'COMPLETIONS_WRITE',
+    query: `{ explainRoute(input: ${ASK}) { name } }`,
+  },
   'Query.ledger': { needs: 'USAGE_READ', query: '{ ledger { totalCount } }' },
   'Query.limits': { query: '{ limits { totalCount } }' },
   'Query.members': { query: '{ members { totalCount } }' },

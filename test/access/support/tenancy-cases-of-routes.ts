@@ -9,6 +9,10 @@ export const OTHER_ROUTE = 'other-route';
 export function listCasesOfRoutes(): Record<string, Case> {
   const refused = { route: null, errors: NOT_FOUND };
   return {
+    'Query.explainRoute': {
+      query: `{ explainRoute(input: { model: "${OTHER_ROUTE}", source: { text: "mine" } }) { name } }`,
+      answer: { explainRoute: null },
+    },
     'Query.route': {
       query: `query { route(name: "${OTHER_ROUTE}") { id versions { nodes { number } totalCount } } }`,
       answer: { route: null },
