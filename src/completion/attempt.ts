@@ -3,6 +3,7 @@ import type { Chunk } from '../domain/completion.ts';
 import { ProviderError } from '../domain/errors.ts';
 import type { Quota } from '../domain/quota.ts';
 import { createDeadline, iterateUntilAborted } from '../lib/abort.ts';
+import { watchConnection } from '../lib/connection-watch.ts';
 import type { Entered } from './admit.ts';
 
 /** Calls one vendor. Ends with a `finish` chunk or throws. Is told what the vendor says of its limits, if it does. */
@@ -16,6 +17,8 @@ export type CallProvider = (
 
 /** How long a vendor may be silent or go on, in milliseconds. */
 export interface AttemptTimeouts {
+  /** Until there is a connection; undefined where that is left to the HTTP client. */
+  connectMs?: number | undefined;
   /** Until it has said something of its answer. */
   firstChunkMs: number;
   idleMs: number;
@@ -57,12 +60,19 @@ export async function* attempt(
     ms: timeouts.firstChunkMs,
     onExpire: expire(timeouts.firstChunkMs, 'said nothing'),
   });
+  const { connectMs } = timeouts;
+  const connect =
+    connectMs === undefined
+      ? undefined
+      : createDeadline({ ms: connectMs, onExpire: expire(connectMs, 'was not connected with') });
   let idle: ReturnType<typeof createDeadline> | undefined;
   try {
-    const chunks = callProvider(model.provider, model.id, grant.ask, stop.signal, turn.hear);
+    const called = callProvider(model.provider, model.id, grant.ask, stop.signal, turn.hear);
+    const chunks = connect ? watchConnection(called, connect.stop) : called;
     for await (const chunk of iterateUntilAborted(chunks, stop.signal)) {
       if (!begun) {
         begun = true;
+        connect?.stop();
         turn.accepted();
         idle = createDeadline({ ms: timeouts.idleMs, onExpire: expire(timeouts.idleMs, 'fell silent') });
       }
@@ -73,7 +83,7 @@ export async function* attempt(
     }
   } finally {
     signal.removeEventListener('abort', follow);
-    for (const deadline of [total, first, idle]) deadline?.stop();
+    for (const deadline of [connect, total, first, idle]) deadline?.stop();
   }
 }
 

@@ -46,11 +46,12 @@ export async function* call(
 
 /** The times of a target where it has its own, and none beyond what is left for all attempts together. */
 export function timeoutsOf(
-  { firstTokenMs, idleMs, totalMs }: TargetTimeouts,
+  { connectMs, firstTokenMs, idleMs, totalMs }: TargetTimeouts,
   usual: AttemptTimeouts,
   leftMs: number,
 ): AttemptTimeouts {
   return {
+    connectMs,
     firstChunkMs: firstTokenMs ?? usual.firstChunkMs,
     idleMs: idleMs ?? usual.idleMs,
     totalMs: Math.max(1, Math.ceil(Math.min(totalMs ?? usual.totalMs, leftMs))),

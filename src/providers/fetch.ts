@@ -1,6 +1,7 @@
 import type { FetchFunction } from '@ai-sdk/provider-utils';
 import { Agent, request, type Dispatcher } from 'undici';
 import type { AddressGuard } from '../lib/safe-address.ts';
+import { findConnectionWatch } from '../lib/connection-watch.ts';
 import { createSafeConnector } from '../lib/safe-connect.ts';
 
 /** More than any answer holds; it bounds what a broken or hostile server can make the gateway read. */
@@ -31,12 +32,29 @@ export function createVendorHttp(guard: AddressGuard): VendorHttp {
     headersTimeout: SILENCE_MS,
     bodyTimeout: SILENCE_MS,
     maxResponseSize: MAX_RESPONSE_BYTES,
-  });
+  }).compose(tellConnected);
   return {
     fetch: ((url: string, init?: FetchInit) => send(dispatcher, url, init)) as FetchFunction,
     close: () => dispatcher.destroy(),
   };
 }
+
+/** A request is begun when there is a connection for it. */
+const tellConnected: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+  const onConnected = findConnectionWatch();
+  if (!onConnected) return dispatch(options, handler);
+  return dispatch(options, {
+    onRequestStart(controller, context) {
+      onConnected();
+      handler.onRequestStart?.(controller, context);
+    },
+    onRequestUpgrade: (...args) => handler.onRequestUpgrade?.(...args),
+    onResponseStart: (...args) => handler.onResponseStart?.(...args),
+    onResponseData: (...args) => handler.onResponseData?.(...args),
+    onResponseEnd: (...args) => handler.onResponseEnd?.(...args),
+    onResponseError: (...args) => handler.onResponseError?.(...args),
+  });
+};
 
 /** The part of `RequestInit` that the AI SDK uses; all its packages give headers as a plain record. */
 interface FetchInit {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FALLBACK_REASONS, type FallbackReason } from '../../src/domain/route.ts';
 import { useGateway } from '../support/gateway.ts';
@@ -7,7 +9,11 @@ import { subscribe, textOf, typeOf, type Subscription } from './support/streams.
 import { startVendor, type Vendor } from './support/vendor.ts';
 
 const [first, second] = [await startVendor('first'), await startVendor('second')];
-afterAll(() => Promise.all([first.close(), second.close()]));
+/** Takes connections and says nothing, not even who it is. */
+const mute = createServer(() => {}).listen(0, '127.0.0.1');
+await once(mute, 'listening');
+const muteUrl = `https://127.0.0.1:${(mute.address() as AddressInfo).port}/v1`;
+afterAll(() => Promise.all([first.close(), second.close(), mute.close()]));
 
 const BOTH = [{ name: 'first/model' }, { name: 'second/model' }];
 beforeEach(() => setCourse(gateway(), { models: BOTH }));
@@ -16,7 +22,7 @@ afterEach(() => {
     Object.assign(vendor, { refusal: undefined, complaint: 'slow down', headers: {} });
 });
 const gateway = useGateway({
-  config: { providers: [first.config, second.config] },
+  config: { providers: [first.config, second.config, { ...first.config, name: 'mute', baseURL: muteUrl }] },
 });
 
 const SCHEMA = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
@@ -97,6 +103,24 @@ describe('the next model is asked', () => {
       await first.nextCall()
     ).closed;
     await answering;
+  });
+
+  it('when there is no connection with the first in its time, and not when only its answer takes longer', async () => {
+    await setCourse(gateway(), { models: [{ name: 'mute/model', timeouts: { connectMs: 100 } }, BOTH[1]!] });
+    const answering = answer(second, 'Here you are');
+    expect(completionOf(await asking())).toMatchObject({
+      text: 'Here you are',
+      attempts: [{ provider: 'mute', status: 'TIMEOUT' }, { provider: 'second' }],
+    });
+    await answering;
+
+    await setCourse(gateway(), { models: [{ name: 'first/model', timeouts: { connectMs: 100 } }, BOTH[1]!] });
+    const asked = asking();
+    const call = await first.nextCall();
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    call.say('At last');
+    call.finish();
+    expect(completionOf(await asked)).toMatchObject({ text: 'At last', attempts: [{ status: 'OK' }] });
   });
 
   it('when the first keeps its answer to itself', async () => {

@@ -100,7 +100,7 @@ export const LESSONS: Record<string, Statement> = {
     shown: [
       [
         'test/ledger/property.test.ts',
-        'whatever happens in whatever order, each completion is charged at most once and the books balance',
+        'whatever happens in whatever order, each attempt is charged at most once and the books balance',
       ],
     ],
   },
