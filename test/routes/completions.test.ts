@@ -224,6 +224,14 @@ describe('what is learned', () => {
     name = await route({ targets: [{ model: 'vendor/sick' }, { model: 'demo/echo' }] });
   });
 
+  it('thinks no worse of a model that refuses what nobody could answer', async () => {
+    Object.assign(vendor, { refusal: 400, complaint: 'this makes no sense' });
+    for (let times = 0; times < 8; times += 1) await ask('vendor/judged');
+    Object.assign(vendor, { refusal: undefined });
+    const { data } = await gateway().ask('{ model(name: "vendor/judged") { health { state errorRate } } }');
+    expect(data.model.health).toEqual({ state: 'HEALTHY', errorRate: 0 });
+  });
+
   it('keeps a model that fails again and again out of the way, and shows its health', async () => {
     Object.assign(vendor, { refusal: 500, complaint: 'oops' });
     for (let times = 0; times < 6; times += 1) expect(await answeredBy(name)).toBe('demo/echo');
