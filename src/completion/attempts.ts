@@ -8,6 +8,7 @@ import type { Deps, Request } from './complete.ts';
 import { chooseNext, type Failed, type NextStep, type Position } from './fallback.ts';
 import { createMeter } from './meter.ts';
 import type { Plan } from './plan.ts';
+import { race } from './race.ts';
 import { planRepair } from './repair.ts';
 
 /** The attempts of one completion, one after the other. */
@@ -29,6 +30,8 @@ export interface LastAttempt extends Pick<Entered, 'completion' | 'taken' | 'tur
   outcome: Outcome;
   /** The attempts that are booked. */
   earlier: Attempt[];
+  /** One was asked beside another. */
+  isHedged: boolean;
 }
 
 /** @param first was let in; the attempts own what it took from then on. */
@@ -40,12 +43,42 @@ export function createAttempts(deps: Deps, request: Request, first: Admitted): A
   let position: Position = { at: first.at, retries: 0, repairs: 0 };
   let current = begin(first);
   let isBooked = false;
+  let isHedged = false;
 
   function begin(entered: Entered): Call {
-    const meter = createMeter(entered, { index: earlier.length, begunMs }, deps);
-    request.onMeter(meter);
-    const timeouts = timeoutsOf(course.targets[position.at]!.timeouts, deps.timeouts, leftMs());
+    const made = prepare(entered, position.at, earlier.length);
+    request.onMeter(made.meter);
+    return made;
+  }
+
+  function prepare(entered: Entered, at: number, index: number): Call {
+    const meter = createMeter(entered, { index, begunMs }, deps);
+    const timeouts = timeoutsOf(course.targets[at]!.timeouts, deps.timeouts, leftMs());
     return { entered, meter, timeouts, requestId: request.requestId };
+  }
+
+  /** Calls the target, and where the course says so the next one too if nothing comes. */
+  async function* callOne(signal: AbortSignal): AsyncGenerator<CompletionEvent, Failed | undefined> {
+    const at = position.at + 1;
+    const target = course.targets[at];
+    const { hedgeAfterMs } = course;
+    if (hedgeAfterMs === undefined || isHedged || !target) return yield* call(deps, current, signal);
+    const enterBeside = async () => {
+      if (!deps.retryBudget.spend(current.entered.planned.model.name)) return undefined;
+      isHedged = true;
+      const attempt = earlier.length + 1;
+      const before = { ...current, attempt, hedges: true };
+      const entered = await enterNext(deps, request, { planned: target.planned, before }, signal);
+      return typeof entered === 'string' ? undefined : prepare(entered, at, attempt);
+    };
+    const raced = await race(deps, current, { afterMs: hedgeAfterMs, prepare: enterBeside }, signal);
+    if (raced.winner !== current) {
+      current = raced.winner;
+      position = { ...position, at, retries: 0 };
+      request.onMeter(current.meter);
+    }
+    if (raced.loser) earlier.push(await book(deps, raced.loser));
+    return yield* raced.events;
   }
 
   /** Of the same target as it is, or of the next one as the course has it. */
@@ -85,7 +118,7 @@ export function createAttempts(deps: Deps, request: Request, first: Admitted): A
     async *run(signal) {
       deps.retryBudget.earn(current.entered.planned.model.name);
       for (;;) {
-        const failed = yield* call(deps, current, signal);
+        const failed = yield* callOne(signal);
         if (!failed) return;
         if (!(await moveOn(failed, signal))) {
           if (failed.error === undefined) return;
@@ -98,7 +131,7 @@ export function createAttempts(deps: Deps, request: Request, first: Admitted): A
     last() {
       const outcome = current.meter.outcome();
       const nothing = isBooked ? { usage: NOTHING_USED, costNanos: 0n, attempts: [] } : {};
-      return { ...current.entered, earlier, outcome: { ...outcome, ...nothing } };
+      return { ...current.entered, earlier, isHedged, outcome: { ...outcome, ...nothing } };
     },
   };
 }
@@ -107,12 +140,13 @@ export function createAttempts(deps: Deps, request: Request, first: Admitted): A
 async function enterNext(
   deps: Deps,
   request: Request,
-  { planned, before }: { planned: Plan; before: Call & { attempt: number } },
+  { planned, before }: { planned: Plan; before: Call & { attempt: number; hedges?: boolean } },
   signal: AbortSignal,
 ): Promise<Entered | 'BUSY' | 'REFUSED'> {
   // The caller has been told how the limits stand; of later attempts there is nobody to tell.
   const candidate = { ...request, onLimits() {} };
-  const further = { completion: before.entered.completion, attempt: before.attempt };
+  const { attempt, hedges = false } = before;
+  const further = { completion: before.entered.completion, attempt, hedges };
   const entry = { candidate, countedIn: [], begunMs: deps.clock.monotonicMs(), further };
   try {
     return await enter(deps, planned, entry, signal);

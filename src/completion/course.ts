@@ -19,6 +19,8 @@ export interface Course {
   fallbackOn: ReadonlySet<FallbackReason>;
   /** How often a model is shown its own answer that does not meet the schema, and asked again. */
   repairs: number;
+  /** When nothing has come of a model for so long the next one is asked too; undefined: never. */
+  hedgeAfterMs?: number | undefined;
 }
 
 /** @throws whatever planning throws. */

@@ -114,8 +114,7 @@ function toCompletion(row: Row): Completion {
 }
 
 function earlierOf({ earlier }: Row): Attempt[] {
-  const inOrder = (earlier ?? []).toSorted((a, b) => a.index - b.index);
-  return inOrder.map(
+  return (earlier ?? []).map(
     ({ costNanos, priceId: _price, budgetHolds: _holds, counted: _counted, ...attempt }) => ({
       ...attempt,
       costNanos: costNanos === null ? undefined : BigInt(costNanos),

@@ -28,8 +28,6 @@ export interface Heartbeat {
   /** The attempt that they were seen in, from 0 on. */
   attempt: number;
   seenOutputTokens: number;
-  /** What is under way beside it. */
-  beside?: { attempt: number; seenOutputTokens: number } | undefined;
 }
 
 /**
@@ -38,26 +36,19 @@ export interface Heartbeat {
  */
 export async function extendHolds(sql: Sql, beats: Heartbeat[], holdMs: number): Promise<string[]> {
   const rows = toJsonParameter(
-    beats.map(({ completionId: id, attempt, seenOutputTokens: seen, beside }) => ({
-      id,
-      attempt,
-      seen,
-      beside: beside?.attempt,
-      beside_seen: beside?.seenOutputTokens,
-    })),
+    beats.map(({ completionId: id, attempt, seenOutputTokens: seen }) => ({ id, attempt, seen })),
   );
   const extended = await sql<{ id: string }[]>`
-    WITH input AS (SELECT * FROM jsonb_to_recordset(${rows}::text::jsonb) AS x(id text, attempt int, seen int, beside int, beside_seen int)),
+    WITH input AS (SELECT * FROM jsonb_to_recordset(${rows}::text::jsonb) AS x(id text, attempt int, seen int)),
     -- In the order in which settlements take them.
     ours AS MATERIALIZED (
       SELECT id FROM completions WHERE id IN (SELECT id FROM input) AND hold_state = 'PENDING' ORDER BY id FOR UPDATE
     )
     UPDATE completions c SET hold_expires_at = now() + ${holdMs}::int * interval '1 ms',
       -- What was seen of an attempt that has ended meanwhile is booked, and says nothing of the next one.
-      seen_output_tokens = CASE WHEN c.resting THEN c.seen_output_tokens
-        WHEN c.attempt = x.attempt THEN x.seen WHEN c.attempt = x.beside THEN x.beside_seen ELSE c.seen_output_tokens END,
-      hedge = CASE WHEN (c.hedge ->> 'attempt')::int = x.beside
-        THEN jsonb_set(c.hedge, '{seenOutputTokens}', to_jsonb(x.beside_seen)) ELSE c.hedge END
+      seen_output_tokens = CASE WHEN c.attempt = x.attempt AND NOT c.resting THEN x.seen ELSE c.seen_output_tokens END,
+      hedge = CASE WHEN (c.hedge ->> 'attempt')::int = x.attempt
+        THEN jsonb_set(c.hedge, '{seenOutputTokens}', to_jsonb(x.seen)) ELSE c.hedge END
     FROM ours JOIN input x USING (id)
     WHERE c.id = ours.id AND c.hold_state = 'PENDING'
     RETURNING c.id`;

@@ -251,10 +251,9 @@ async function beat(account: Account | undefined, seen: number): Promise<void> {
   // The one before it may have been under way when the next attempt began.
   await ledger.extendHolds([{ completionId, attempt: attempt - 1, seenOutputTokens: seen + 1 }]);
   const { beside } = account;
-  const besideIt = beside && { attempt: beside.attempt, seenOutputTokens: seen + 2 };
-  const lost = await ledger.extendHolds([
-    { completionId, attempt, seenOutputTokens: seen, beside: besideIt },
-  ]);
+  if (beside)
+    await ledger.extendHolds([{ completionId, attempt: beside.attempt, seenOutputTokens: seen + 2 }]);
+  const lost = await ledger.extendHolds([{ completionId, attempt, seenOutputTokens: seen }]);
   expect(lost).toEqual(account.state === 'PENDING' ? [] : [account.id]);
   if (account.state !== 'PENDING') return;
   if (!account.resting) account.seen = seen;

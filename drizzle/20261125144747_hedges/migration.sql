@@ -1,1 +1,0 @@
-ALTER TABLE "completions" ADD COLUMN "hedge" jsonb;
