@@ -123,6 +123,8 @@ export interface Further {
   completion: Completion;
   /** Its number. */
   attempt: number;
+  /** It begins beside the one that is under way. */
+  hedges?: boolean;
 }
 
 interface Entry {
@@ -154,8 +156,11 @@ export async function enter(
     const completion = further
       ? { ...further.completion, ...answeringModel(planned) }
       : open(planned, candidate, deps.clock.now());
-    const attempt = further?.attempt ?? 0;
-    const { budgeted } = await deps.ledger.reserve({ completion, attempt, countedIn, ...planned }, signal);
+    const { attempt = 0, hedges = false } = further ?? {};
+    const { budgeted } = await deps.ledger.reserve(
+      { completion, attempt, hedges, countedIn, ...planned },
+      signal,
+    );
     candidate.onLimits({ standings, refusal: undefined });
     return {
       planned: budgeted ? bounded(planned) : planned,

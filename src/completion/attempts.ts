@@ -1,16 +1,15 @@
 import type { Attempt, CompletionEvent, Outcome } from '../domain/completion.ts';
-import { GatewayError, UpstreamBusy } from '../domain/errors.ts';
 import { NOTHING_USED } from '../domain/outcome.ts';
 import { sleep } from '../lib/abort.ts';
-import { enter, type Admitted, type Entered } from './admit.ts';
-import { book, call, timeoutsOf, type Call } from './call.ts';
+import type { Admitted, Entered } from './admit.ts';
+import { book } from './call.ts';
 import type { Deps, Request } from './complete.ts';
-import { chooseNext, type Failed, type NextStep, type Position } from './fallback.ts';
-import { createMeter } from './meter.ts';
-import type { Plan } from './plan.ts';
+import { chooseNext, type Failed, type NextStep } from './fallback.ts';
+import { callHedged } from './hedge.ts';
+import { beginProgress, enterNext, goOnWith, leftMs, prepareCall, type Progress } from './progress.ts';
 import { planRepair } from './repair.ts';
 
-/** The attempts of one completion, one after the other. */
+/** The attempts of one completion, one after the other, and at times two beside each other. */
 export interface Attempts {
   /**
    * Calls vendors until one has answered or nobody is left to ask. Each attempt is booked before the next one is reserved;
@@ -29,96 +28,67 @@ export interface LastAttempt extends Pick<Entered, 'completion' | 'taken' | 'tur
   outcome: Outcome;
   /** The attempts that are booked. */
   earlier: Attempt[];
+  /** One was asked beside another. */
+  isHedged: boolean;
 }
 
 /** @param first was let in; the attempts own what it took from then on. */
 export function createAttempts(deps: Deps, request: Request, first: Admitted): Attempts {
-  const { course } = first;
-  const begunMs = deps.clock.monotonicMs();
-  const leftMs = () => deps.timeouts.totalMs - (deps.clock.monotonicMs() - begunMs);
-  const earlier: Attempt[] = [];
-  let position: Position = { at: first.at, retries: 0, repairs: 0 };
-  let current = begin(first);
-  let isBooked = false;
-
-  function begin(entered: Entered): Call {
-    const meter = createMeter(entered, { index: earlier.length, begunMs }, deps);
-    request.onMeter(meter);
-    const timeouts = timeoutsOf(course.targets[position.at]!.timeouts, deps.timeouts, leftMs());
-    return { entered, meter, timeouts, requestId: request.requestId };
-  }
-
-  /** Of the same target as it is, or of the next one as the course has it. */
-  const planOf = ({ position: { at } }: NextStep) =>
-    at === position.at ? current.entered.planned : course.targets[at]!.planned;
-
-  function findNext(failed: Failed): NextStep | undefined {
-    const { name } = current.entered.planned.model;
-    const mayRetry = () => deps.retryBudget.spend(name);
-    return leftMs() > 0 ? chooseNext(course, position, failed, { mayRetry, random: Math.random }) : undefined;
-  }
-
-  /** @returns whether another attempt was let in. The caller is not told why it was not: the failure before says more. */
-  async function moveOn(failed: Failed, signal: AbortSignal): Promise<boolean> {
-    let why = failed;
-    for (let next = findNext(why); next; next = findNext(why)) {
-      const planned = next.isRepair ? planRepair(deps, current, failed.error) : planOf(next);
-      if (!isBooked) earlier.push(await book(deps, current));
-      isBooked = true;
-      await sleep(next.afterMs, signal);
-      position = next.position;
-      const before = { ...current, attempt: earlier.length };
-      const entered = await enterNext(deps, request, { planned, before }, signal);
-      if (entered === 'REFUSED') return false;
-      if (entered !== 'BUSY') {
-        current = begin(entered);
-        isBooked = false;
-        return true;
-      }
-      // Another vendor may have room.
-      why = { reason: 'RATE_LIMITED', error: undefined, isTold: false };
-    }
-    return false;
-  }
-
+  const progress = beginProgress(deps, request, first);
   return {
     async *run(signal) {
-      deps.retryBudget.earn(current.entered.planned.model.name);
+      deps.retryBudget.earn(progress.current.entered.planned.model.name);
       for (;;) {
-        const failed = yield* call(deps, current, signal);
+        const failed = yield* callHedged(deps, progress, signal);
         if (!failed) return;
-        if (!(await moveOn(failed, signal))) {
+        if (!(await moveOn(deps, progress, failed, signal))) {
           if (failed.error === undefined) return;
           throw failed.error;
         }
         if (failed.isTold) yield { type: 'reset', reason: 'RESTARTED' };
       }
     },
-    fail: (error, signal) => current.meter.fail(error, signal),
+    fail: (error, signal) => progress.current.meter.fail(error, signal),
     last() {
+      const { current, earlier, isBooked, isHedged } = progress;
       const outcome = current.meter.outcome();
       const nothing = isBooked ? { usage: NOTHING_USED, costNanos: 0n, attempts: [] } : {};
-      return { ...current.entered, earlier, outcome: { ...outcome, ...nothing, route: course.decision } };
+      const settled = { ...outcome, ...nothing, route: first.course.decision };
+      return { ...current.entered, earlier, isHedged, outcome: settled };
     },
   };
 }
 
-/** @throws the signal's reason, or what is no refusal. */
-async function enterNext(
-  deps: Deps,
-  request: Request,
-  { planned, before }: { planned: Plan; before: Call & { attempt: number } },
-  signal: AbortSignal,
-): Promise<Entered | 'BUSY' | 'REFUSED'> {
-  // The caller has been told how the limits stand; of later attempts there is nobody to tell.
-  const candidate = { ...request, onLimits() {} };
-  const further = { completion: before.entered.completion, attempt: before.attempt };
-  const entry = { candidate, countedIn: [], begunMs: deps.clock.monotonicMs(), further };
-  try {
-    return await enter(deps, planned, entry, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof GatewayError)) throw error;
-    return error instanceof UpstreamBusy ? 'BUSY' : 'REFUSED';
+/** @returns whether another attempt was let in. The caller is not told why it was not: the failure before says more. */
+async function moveOn(deps: Deps, progress: Progress, failed: Failed, signal: AbortSignal): Promise<boolean> {
+  const { request, earlier, current } = progress;
+  let why = failed;
+  for (let next = findNext(deps, progress, why); next; next = findNext(deps, progress, why)) {
+    const { isRepair, position } = next;
+    const isSame = position.at === progress.position.at;
+    const asBefore = isSame ? current.entered.planned : progress.course.targets[position.at]!.planned;
+    const planned = isRepair ? planRepair(deps, current, failed.error) : asBefore;
+    if (!progress.isBooked) earlier.push(await book(deps, current));
+    progress.isBooked = true;
+    await sleep(next.afterMs, signal);
+    progress.position = position;
+    const further = { planned, completion: current.entered.completion, attempt: earlier.length };
+    const entered = await enterNext(deps, request, further, signal);
+    if (entered === 'REFUSED') return false;
+    if (entered !== 'BUSY') {
+      const made = { entered, at: position.at, index: further.attempt };
+      goOnWith({ progress, call: prepareCall(deps, progress, made) }, position);
+      return true;
+    }
+    // Another vendor may have room.
+    why = { reason: 'RATE_LIMITED', error: undefined, isTold: false };
   }
+  return false;
+}
+
+function findNext(deps: Deps, progress: Progress, failed: Failed): NextStep | undefined {
+  if (leftMs(deps, progress) <= 0) return undefined;
+  const { name } = progress.current.entered.planned.model;
+  const mayRetry = () => deps.retryBudget.spend(name);
+  return chooseNext(progress.course, progress.position, failed, { mayRetry, random: Math.random });
 }

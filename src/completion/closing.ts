@@ -1,6 +1,6 @@
 import type { Completion, CompletionEvent } from '../domain/completion.ts';
 import { GatewayError } from '../domain/errors.ts';
-import { withEarlier } from '../domain/outcome.ts';
+import { NOTHING_USED, withEarlier } from '../domain/outcome.ts';
 import { sleep } from '../lib/abort.ts';
 import type { LastAttempt } from './attempts.ts';
 import type { Deps, Request } from './complete.ts';
@@ -28,10 +28,12 @@ export async function close(
 /** What was taken from limits is given back whether or not the ledger can be written. */
 async function settleSurely(
   { ledger }: Pick<Deps, 'ledger'>,
-  { completion, taken, outcome }: LastAttempt,
+  { completion, taken, outcome, isHedged }: LastAttempt,
 ): Promise<Date | undefined> {
   try {
-    return await ledger.settle({ completionId: completion.id, outcome });
+    // Where nobody knows whether something was reserved beside it, that goes with it.
+    const hedge = isHedged ? { hedge: { usage: NOTHING_USED, costNanos: 0n } } : {};
+    return await ledger.settle({ completionId: completion.id, outcome, ...hedge });
   } finally {
     await taken.settle({ TOKENS_PER_MINUTE: outcome.usage.input + outcome.usage.output });
   }

@@ -21,6 +21,8 @@ export interface Course {
   repairs: number;
   /** How it was chosen; undefined where a model was asked for. */
   decision: RouteDecision | undefined;
+  /** When nothing has come of a model for so long the next one is asked too; undefined: never. */
+  hedgeAfterMs?: number | undefined;
 }
 
 /** One model, called once. */

@@ -1,5 +1,5 @@
 import type { Outcome } from '../domain/completion.ts';
-import { withoutWork } from '../domain/outcome.ts';
+import { NOTHING_USED, withoutWork } from '../domain/outcome.ts';
 import type { ExpiredHold } from '../ledger/holds.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { estimatedUsage, type Pricing } from './plan.ts';
@@ -24,6 +24,7 @@ export async function recover(
           completionId: hold.completionId,
           outcome: interrupted(hold, pricing),
           expired: hold,
+          ...(hold.hedge && { hedge: seenOf(hold.hedge, pricing) }),
         }),
       ),
     );
@@ -38,7 +39,18 @@ function interrupted(hold: ExpiredHold, pricing: Pick<Pricing, 'costOf'>): Outco
     code: 'PROVIDER_ERROR',
     message: 'the process that ran this completion died; it is settled from what was known',
   });
-  if (hold.resting || hold.seenOutputTokens === 0) return outcome;
-  const usage = estimatedUsage(hold.estimatedInputTokens, hold.seenOutputTokens);
-  return { ...outcome, usage, costNanos: hold.price && pricing.costOf(hold.price, usage) };
+  return hold.resting ? outcome : { ...outcome, ...seenOf(hold, pricing) };
+}
+
+function seenOf(
+  {
+    estimatedInputTokens,
+    seenOutputTokens,
+    price,
+  }: Pick<ExpiredHold, 'estimatedInputTokens' | 'seenOutputTokens' | 'price'>,
+  pricing: Pick<Pricing, 'costOf'>,
+): Pick<Outcome, 'usage' | 'costNanos'> {
+  if (seenOutputTokens === 0) return { usage: NOTHING_USED, costNanos: 0n };
+  const usage = estimatedUsage(estimatedInputTokens, seenOutputTokens);
+  return { usage, costNanos: price && pricing.costOf(price, usage) };
 }

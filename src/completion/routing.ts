@@ -117,7 +117,12 @@ function withApproval(askFirst: Pick<AskFirst, 'has'>, { who, ask }: Grant, cand
   return { ...candidate, skippedBecause: { code: 'APPROVAL', message: `${model} takes an approval` } };
 }
 
-function toCourse({ pricing, clock }: RoutingDeps, grant: Grant, route: Route, planned: RoutePlan): Course {
+function toCourse(
+  { pricing, clock, measures }: RoutingDeps,
+  grant: Grant,
+  route: Route,
+  planned: RoutePlan,
+): Course {
   const at = clock.now();
   const [first, ...others] = listTried(planned.candidates)
     .slice(0, TRIED_MAX)
@@ -132,6 +137,10 @@ function toCourse({ pricing, clock }: RoutingDeps, grant: Grant, route: Route, p
     onCut: route.onCut,
     fallbackOn: new Set(route.fallbackOn),
     repairs: route.repairs,
+    hedgeAfterMs:
+      route.hedgePercentile === undefined
+        ? undefined
+        : measures.health.usualMs(first.planned.model.name, route.hedgePercentile),
     decision: toDecision(route, planned),
   };
 }

@@ -42,7 +42,7 @@ export function withEarlier(earlier: readonly Attempt[], last: Outcome): Outcome
       (sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost),
       0n,
     ),
-    attempts: [...earlier, ...last.attempts],
+    attempts: [...earlier, ...last.attempts].toSorted((a, b) => a.index - b.index),
   };
 }
 

@@ -114,10 +114,12 @@ function toCompletion(row: Row): Completion {
 }
 
 function earlierOf({ earlier }: Row): Attempt[] {
-  return (earlier ?? []).map(({ costNanos, priceId: _price, budgetHolds: _holds, ...attempt }) => ({
-    ...attempt,
-    costNanos: costNanos === null ? undefined : BigInt(costNanos),
-  }));
+  return (earlier ?? []).map(
+    ({ costNanos, priceId: _price, budgetHolds: _holds, counted: _counted, ...attempt }) => ({
+      ...attempt,
+      costNanos: costNanos === null ? undefined : BigInt(costNanos),
+    }),
+  );
 }
 
 /** Of the last attempt. */

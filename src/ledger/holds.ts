@@ -1,5 +1,6 @@
 import type { Sql } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
+import type { HedgedAttempt } from '../db/tables/completions.ts';
 import type { Price, StoredRate } from '../domain/model.ts';
 import { fromPriceRow } from './price-json.ts';
 
@@ -15,6 +16,10 @@ export interface ExpiredHold {
   attempt: number;
   /** It had ended, and the next one had not begun: there is nothing left to charge. */
   resting: boolean;
+  /** What was under way beside it. */
+  hedge:
+    | (Pick<HedgedAttempt, 'estimatedInputTokens' | 'seenOutputTokens'> & { price: Price | undefined })
+    | undefined;
 }
 
 /** Output tokens seen so far of a running completion. */
@@ -41,7 +46,9 @@ export async function extendHolds(sql: Sql, beats: Heartbeat[], holdMs: number):
     )
     UPDATE completions c SET hold_expires_at = now() + ${holdMs}::int * interval '1 ms',
       -- What was seen of an attempt that has ended meanwhile is booked, and says nothing of the next one.
-      seen_output_tokens = CASE WHEN c.attempt = x.attempt AND NOT c.resting THEN x.seen ELSE c.seen_output_tokens END
+      seen_output_tokens = CASE WHEN c.attempt = x.attempt AND NOT c.resting THEN x.seen ELSE c.seen_output_tokens END,
+      hedge = CASE WHEN (c.hedge ->> 'attempt')::int = x.attempt
+        THEN jsonb_set(c.hedge, '{seenOutputTokens}', to_jsonb(x.seen)) ELSE c.hedge END
     FROM ours JOIN input x USING (id)
     WHERE c.id = ours.id AND c.hold_state = 'PENDING'
     RETURNING c.id`;
@@ -59,8 +66,8 @@ export async function expireHoldsOfOthers(sql: Sql, instanceId: string): Promise
 export async function listExpiredHolds(sql: Sql, limit: number): Promise<ExpiredHold[]> {
   const rows = await sql<ExpiredRow[]>`
     SELECT c.id, c.provider, c.model, c.estimated_input_tokens, c.seen_output_tokens, c.attempt, c.resting,
-      p.id AS price_id, p.organisation_id, p.rates, p.source
-    FROM completions c LEFT JOIN prices p ON p.id = c.price_id
+      p.id AS price_id, p.organisation_id, p.rates, p.source, c.hedge, to_jsonb(b) AS hedge_price
+    FROM completions c LEFT JOIN prices p ON p.id = c.price_id LEFT JOIN prices b ON b.id = c.hedge ->> 'priceId'
     WHERE c.hold_state = 'PENDING' AND c.hold_expires_at < now()
     ORDER BY c.hold_expires_at LIMIT ${limit}`;
   return rows.map((row) => ({
@@ -72,6 +79,12 @@ export async function listExpiredHolds(sql: Sql, limit: number): Promise<Expired
     price: priceOf(row),
     attempt: row.attempt,
     resting: row.resting,
+    hedge: row.hedge
+      ? {
+          ...row.hedge,
+          price: row.hedge_price ? priceOf({ ...row.hedge_price, price_id: row.hedge_price.id }) : undefined,
+        }
+      : undefined,
   }));
 }
 
@@ -82,7 +95,7 @@ function priceOf({
   model,
   rates,
   source,
-}: ExpiredRow): Price | undefined {
+}: PriceColumns): Price | undefined {
   if (price_id === null || rates === null) return undefined;
   // Since when it holds makes no difference to what it comes to.
   return fromPriceRow({
@@ -96,16 +109,21 @@ function priceOf({
   });
 }
 
-interface ExpiredRow {
-  id: string;
+interface PriceColumns {
+  price_id: string | null;
+  organisation_id: string | null;
   provider: string;
   model: string;
+  rates: StoredRate[] | null;
+  source: string;
+}
+
+interface ExpiredRow extends PriceColumns {
+  id: string;
+  hedge: HedgedAttempt | null;
+  hedge_price: (PriceColumns & { id: string }) | null;
   estimated_input_tokens: number;
   seen_output_tokens: number;
   attempt: number;
   resting: boolean;
-  price_id: string | null;
-  organisation_id: string | null;
-  rates: StoredRate[] | null;
-  source: string;
 }

@@ -14,6 +14,8 @@ export interface Reservation {
   completion: Completion;
   /** From 0 on. Of a further one the completion is there, and rests. */
   attempt?: number;
+  /** Of a further one: it begins beside the one that is under way, and does not follow it. */
+  hedges?: boolean;
   /** Undefined when none is known. */
   price: Price | undefined;
   /** Most that the call can come to. */
@@ -57,18 +59,23 @@ const INPUT_OF_NEW = `SELECT a.*, NULL::jsonb AS requests_in FROM asked a WHERE 
 const OURS_CTE = `
   -- Rows before windows, in one order, as settlements take them.
   ours AS MATERIALIZED (
-    SELECT id, earlier FROM completions WHERE id IN (SELECT id FROM asked WHERE attempt > 0)
-      AND hold_state = 'PENDING' AND resting ORDER BY id FOR UPDATE
+    SELECT id, resting, hedge, budget_holds, coalesce(earlier, '[]') AS earlier FROM completions
+    WHERE id IN (SELECT id FROM asked WHERE attempt > 0) AND hold_state = 'PENDING' ORDER BY id FOR UPDATE
   ),`;
 
 const INPUT_OF_BOTH = `SELECT a.*, CASE WHEN a.attempt > 0 THEN (
-        SELECT jsonb_agg(w.budget_id) FROM jsonb_array_elements(ours.earlier) AS e
-        CROSS JOIN LATERAL jsonb_to_recordset(e -> 'budgetHolds') AS h("window" bigint, unit text)
+        SELECT jsonb_agg(w.budget_id) FROM (
+          SELECT e -> 'budgetHolds' AS holds FROM jsonb_array_elements(ours.earlier) AS e WHERE e ->> 'counted' = 'true'
+          UNION ALL SELECT ours.budget_holds WHERE a.hedges
+        ) AS counting
+        CROSS JOIN LATERAL jsonb_to_recordset(counting.holds) AS h("window" bigint, unit text)
         JOIN budget_windows w ON w.id = h."window"
-        WHERE h.unit = 'REQUESTS' AND e -> 'usage' ->> 'source' <> 'NONE'
+        WHERE h.unit = 'REQUESTS'
       ) END AS requests_in
     FROM asked a LEFT JOIN ours USING (id)
-    WHERE CASE WHEN a.attempt > 0 THEN jsonb_array_length(ours.earlier) = a.attempt
+    WHERE CASE
+      WHEN a.hedges THEN NOT ours.resting AND ours.hedge IS NULL AND jsonb_array_length(ours.earlier) + 1 = a.attempt
+      WHEN a.attempt > 0 THEN ours.resting AND jsonb_array_length(ours.earlier) = a.attempt
       ELSE ${KEY_IS_FREE} END`;
 
 const RESUMED_CTE = `
@@ -77,8 +84,16 @@ const RESUMED_CTE = `
       budget_holds = x.budget_holds, estimated_input_tokens = x.estimated_input_tokens, seen_output_tokens = 0,
       attempt = x.attempt, resting = false, hold_expires_at = now() + $2::int * interval '1 ms'
     FROM ours JOIN let_through x USING (id)
-    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND c.resting
+    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND c.resting AND NOT x.hedges
     RETURNING c.id, c.organisation_id, c.team_id, c.key_id, c.held_nanos, c.price_id, c.attempt
+  ),
+  hedged AS (
+    UPDATE completions c SET hedge = jsonb_build_object('attempt', x.attempt, 'provider', x.provider, 'model', x.model,
+      'priceId', x.price_id, 'heldNanos', x.held_nanos, 'budgetHolds', coalesce(x.budget_holds, '[]'),
+      'estimatedInputTokens', x.estimated_input_tokens, 'seenOutputTokens', 0)
+    FROM ours JOIN let_through x USING (id)
+    WHERE c.id = ours.id AND c.hold_state = 'PENDING' AND x.hedges
+    RETURNING c.id, c.organisation_id, c.team_id, c.key_id, x.held_nanos, x.price_id, x.attempt
   ),`;
 
 /**
@@ -87,7 +102,7 @@ const RESUMED_CTE = `
  */
 const reserveStatement = (further: boolean) => `
   WITH asked AS (
-    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, attempt int, organisation_id text, team_id text, key_id text,
+    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, attempt int, hedges boolean, organisation_id text, team_id text, key_id text,
       idempotency_key text, ask_hash text, requested_model text, provider text, model text, tags jsonb,
       end_user_id text, trace_id text, created_at timestamptz, held_nanos bigint, held_tokens bigint,
       estimated_input_tokens int, price_id text, subjects jsonb, counted_in jsonb)
@@ -125,7 +140,7 @@ ${further ? OURS_CTE : ''}
     RETURNING id, organisation_id, team_id, key_id, held_nanos, price_id, attempt
   ),
 ${further ? RESUMED_CTE : ''}
-  opened AS (TABLE begun ${further ? 'UNION ALL TABLE resumed' : ''}),
+  opened AS (TABLE begun ${further ? 'UNION ALL TABLE resumed UNION ALL TABLE hedged' : ''}),
   ${DRAW_CTES},
   lines AS (
     SELECT organisation_id, team_id, key_id, id AS completion_id, attempt, 'RESERVE' AS kind, held_nanos AS amount_nanos,
@@ -204,11 +219,20 @@ function refuse(refusals: NonNullable<VerdictRow['refusals']>): Decision {
 }
 
 function toRow(reservation: Reservation, place: number) {
-  const { completion, attempt = 0, price, worstCase, estimatedInputTokens, countedIn = [] } = reservation;
+  const {
+    completion,
+    attempt = 0,
+    hedges = false,
+    price,
+    worstCase,
+    estimatedInputTokens,
+    countedIn = [],
+  } = reservation;
   return {
     place,
     id: completion.id,
     attempt,
+    hedges,
     organisation_id: completion.organisationId,
     team_id: completion.teamId,
     key_id: completion.keyId,

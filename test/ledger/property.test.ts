@@ -28,6 +28,9 @@ interface Account {
   /** Of the attempt that is under way, or was the last. */
   attempt: number;
   resting: boolean;
+  /** What is under way beside it, and how many attempts have begun. */
+  beside: { attempt: number; heldNanos: bigint | undefined; seen: number } | undefined;
+  begun: number;
   heldNanos: bigint | undefined;
   /** What the attempts before it cost. */
   earlierNanos: bigint;
@@ -46,6 +49,8 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('settle' as const), ones: fc.array(one, { maxLength: 4 }), cost: nanos }),
   fc.record({ do: fc.constant('end attempt' as const), ones: fc.array(one, { maxLength: 4 }), cost: nanos }),
   fc.record({ do: fc.constant('try again' as const), ones: fc.array(one, { maxLength: 4 }), hold: nanos }),
+  fc.record({ do: fc.constant('hedge' as const), ones: fc.array(one, { maxLength: 4 }), hold: nanos }),
+  fc.record({ do: fc.constant('end hedge' as const), ones: fc.array(one, { maxLength: 4 }), cost: nanos }),
   fc.record({ do: fc.constant('heartbeat' as const), one, seen: fc.nat(100_000) }),
   fc.record({ do: fc.constant('run out' as const), one }),
   fc.record({ do: fc.constant('recover' as const) }),
@@ -85,6 +90,10 @@ async function take(each: Step, accounts: Account[], teamId: string): Promise<vo
       return endAttempts(each.ones, each.cost, accounts);
     case 'try again':
       return tryAgain(each.ones, each.hold, accounts, teamId);
+    case 'hedge':
+      return hedge(each.ones, each.hold, accounts, teamId);
+    case 'end hedge':
+      return endHedges(each.ones, each.cost, accounts);
     case 'heartbeat':
       return beat(accounts[each.one % accounts.length], each.seen);
     case 'run out':
@@ -114,7 +123,14 @@ async function reserveTwice(hold: bigint | undefined, accounts: Account[], teamI
 }
 
 function newAccount(id: string, heldNanos: bigint | undefined): Account {
-  const beginning = { state: 'PENDING', attempt: 0, resting: false, earlierNanos: 0n } as const;
+  const beginning = {
+    state: 'PENDING',
+    attempt: 0,
+    resting: false,
+    beside: undefined,
+    begun: 1,
+    earlierNanos: 0n,
+  } as const;
   return { id, heldNanos, ...beginning, late: false, seen: 0, costNanos: undefined };
 }
 
@@ -131,7 +147,9 @@ async function endAttempts(ones: number[], cost: bigint | undefined, accounts: A
     expect(taken).toHaveLength(isUnderWay(account) ? 1 : 0);
     if (!isUnderWay(account)) continue;
     account.earlierNanos += costOfIts(account) ?? 0n;
-    Object.assign(account, { resting: true, seen: 0 });
+    const { beside } = account;
+    if (beside) Object.assign(account, { ...beside, beside: undefined });
+    else Object.assign(account, { resting: true, seen: 0 });
   }
 }
 
@@ -146,12 +164,56 @@ async function tryAgain(
   const chosen = new Set(ones.flatMap((index) => accounts[index % accounts.length] ?? []));
   await Promise.all(
     [...chosen].map(async (account) => {
-      const attempt = account.attempt + 1;
+      const attempt = account.begun;
       const another = { id: account.id, teamId, model: 'vendor/another', worstCaseNanos: hold };
       const reserved = ledger.reserve({ ...reservationFor(another), attempt }, new AbortController().signal);
       if (account.state !== 'PENDING' || !account.resting) return expect(reserved).rejects.toThrow('settled');
       await reserved;
-      Object.assign(account, { attempt, resting: false, heldNanos: hold, seen: 0, late: false });
+      Object.assign(account, {
+        attempt,
+        begun: attempt + 1,
+        resting: false,
+        heldNanos: hold,
+        seen: 0,
+        late: false,
+      });
+    }),
+  );
+}
+
+async function hedge(
+  ones: number[],
+  hold: bigint | undefined,
+  accounts: Account[],
+  teamId: string,
+): Promise<void> {
+  const chosen = new Set(ones.flatMap((index) => accounts[index % accounts.length] ?? []));
+  await Promise.all(
+    [...chosen].map(async (account) => {
+      const attempt = account.begun;
+      const other = { id: account.id, teamId, model: 'vendor/beside', worstCaseNanos: hold };
+      const reserved = ledger.reserve(
+        { ...reservationFor(other), attempt, hedges: true },
+        new AbortController().signal,
+      );
+      if (!isUnderWay(account) || account.beside) return expect(reserved).rejects.toThrow('settled');
+      await reserved;
+      account.begun += 1;
+      account.beside = { attempt, heldNanos: hold, seen: 0 };
+    }),
+  );
+}
+
+async function endHedges(ones: number[], cost: bigint | undefined, accounts: Account[]): Promise<void> {
+  const chosen = new Set(ones.flatMap((index) => accounts[index % accounts.length] ?? []));
+  await Promise.all(
+    [...chosen].map(async (account) => {
+      const { beside } = account;
+      if (!beside) return;
+      const spent = beside.heldNanos === undefined ? undefined : cost;
+      expect(await ledger.endAttempt(account.id, endedAttempt(beside.attempt, spent))).toBeInstanceOf(Date);
+      account.earlierNanos += spent ?? 0n;
+      account.beside = undefined;
     }),
   );
 }
@@ -164,7 +226,13 @@ async function settle(ones: number[], cost: bigint | undefined, accounts: Accoun
   const finished = await Promise.all(
     chosen.map((account) => {
       const nothing = account.resting ? NOTHING : {};
-      return ledger.settle({ completionId: account.id, outcome: outcomeOf(costOfIts(account), nothing) });
+      const outcome = outcomeOf(costOfIts(account), nothing);
+      // Whoever hedged says so; without an end of its own what was beside it did nothing.
+      return ledger.settle({
+        completionId: account.id,
+        outcome,
+        ...(account.begun > 1 && { hedge: NOTHING }),
+      });
     }),
   );
   for (const account of new Set(chosen)) {
@@ -173,6 +241,7 @@ async function settle(ones: number[], cost: bigint | undefined, accounts: Accoun
     if (account.state !== 'PENDING') continue;
     account.state = 'POSTED';
     account.costNanos = account.resting ? 0n : costOfIts(account);
+    account.beside = undefined;
   }
 }
 
@@ -181,10 +250,14 @@ async function beat(account: Account | undefined, seen: number): Promise<void> {
   const { id: completionId, attempt } = account;
   // The one before it may have been under way when the next attempt began.
   await ledger.extendHolds([{ completionId, attempt: attempt - 1, seenOutputTokens: seen + 1 }]);
+  const { beside } = account;
+  if (beside)
+    await ledger.extendHolds([{ completionId, attempt: beside.attempt, seenOutputTokens: seen + 2 }]);
   const lost = await ledger.extendHolds([{ completionId, attempt, seenOutputTokens: seen }]);
   expect(lost).toEqual(account.state === 'PENDING' ? [] : [account.id]);
   if (account.state !== 'PENDING') return;
   if (!account.resting) account.seen = seen;
+  if (beside) beside.seen = seen + 2;
   account.late = false;
 }
 
@@ -204,6 +277,10 @@ async function recoverAll(accounts: Account[]): Promise<void> {
     // One nano-USD a token, and ten tokens of prompt.
     const cost = account.seen === 0 ? 0n : BigInt(10 + account.seen);
     account.costNanos = account.seen > 0 && account.heldNanos === undefined ? undefined : cost;
+    const { beside } = account;
+    account.beside = undefined;
+    if (beside && beside.seen > 0 && beside.heldNanos !== undefined)
+      account.earlierNanos += BigInt(10 + beside.seen);
   }
 }
 
@@ -221,7 +298,9 @@ async function expectToAgree(accounts: Account[], teamId: string): Promise<void>
   const sum = (list: (bigint | undefined)[]) =>
     list.reduce<bigint>((total, each) => total + (each ?? 0n), 0n);
   const pending = accounts.filter(isUnderWay);
-  expect(balanceOf(`held:${teamId}`)).toBe(sum(pending.map(({ heldNanos }) => heldNanos)));
+  expect(balanceOf(`held:${teamId}`)).toBe(
+    sum(pending.flatMap(({ heldNanos, beside }) => [heldNanos, beside?.heldNanos])),
+  );
   const spent = accounts.flatMap(({ costNanos, earlierNanos }) => [costNanos, earlierNanos]);
   expect(balanceOf(`spent:${teamId}`)).toBe(sum(spent));
 }

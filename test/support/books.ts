@@ -9,9 +9,13 @@ function attempts(sql: Database['sql']) {
     FROM completions WHERE NOT resting
     UNION ALL
     SELECT c.id, c.organisation_id, e.index, e.provider, e."priceId", e."costNanos",
-      (e.usage ->> 'input')::bigint + (e.usage ->> 'output')::bigint, e."budgetHolds", false, e.usage ->> 'source' <> 'NONE'
+      (e.usage ->> 'input')::bigint + (e.usage ->> 'output')::bigint, e."budgetHolds", false, e.counted
     FROM completions c CROSS JOIN LATERAL jsonb_to_recordset(c.earlier) AS e(index int, provider text, "priceId" text,
-      "costNanos" bigint, usage jsonb, "budgetHolds" jsonb)
+      "costNanos" bigint, usage jsonb, "budgetHolds" jsonb, counted boolean)
+    UNION ALL
+    SELECT id, organisation_id, h.attempt, h.provider, h."priceId", NULL, NULL, h."budgetHolds", true, false
+    FROM completions CROSS JOIN LATERAL jsonb_to_record(hedge) AS h(attempt int, provider text, "priceId" text, "budgetHolds" jsonb)
+    WHERE hedge IS NOT NULL
   )`;
 }
 

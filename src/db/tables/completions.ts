@@ -35,6 +35,20 @@ export interface EarlierAttempt extends Omit<Attempt, 'costNanos'> {
   priceId: string | null;
   /** What it had held in windows of budgets. */
   budgetHolds: BudgetHold[];
+  /** Budgets of requests have counted the completion with it. */
+  counted: boolean;
+}
+
+/** A second attempt that is under way beside the row's own. Fields as those of the row. */
+export interface HedgedAttempt {
+  attempt: number;
+  provider: string;
+  model: string;
+  priceId: string | null;
+  heldNanos: number | null;
+  budgetHolds: BudgetHold[];
+  estimatedInputTokens: number;
+  seenOutputTokens: number;
 }
 
 /** Amount that a completion holds in a budget's window, in the budget's unit. */
@@ -86,6 +100,8 @@ export const completions = snakeCase.table(
     resting: boolean().notNull().default(false),
     /** Those that ended before, each booked already. Null, mostly, when there was only one. */
     earlier: jsonb().$type<EarlierAttempt[]>(),
+    /** What is under way beside it, with a hold of its own; it takes the row's place when the row's own attempt ends. */
+    hedge: jsonb().$type<HedgedAttempt>(),
     /** What recovery settles from when that process dies: the prompt's estimate, and the output seen so far. */
     estimatedInputTokens: integer().notNull(),
     seenOutputTokens: integer().notNull().default(0),

@@ -9,6 +9,7 @@ export interface CourseSetting {
   onCut?: CutAction;
   fallbackOn?: FallbackReason[];
   repairs?: number;
+  hedgePercentile?: number;
 }
 
 /** The route that stands for the course that was set last. */
@@ -31,4 +32,13 @@ export async function setCourse(
     { input },
   );
   expect(data.routeSet.errors).toEqual([]);
+}
+
+/** As if a model had been answering for a while, and had always taken this long for its first words. */
+export function answersAfter({ gateway }: TestGateway, model: string, latencyMs: number): void {
+  const { health } = gateway.measures;
+  for (let call = 0; call < 200; call += 1) {
+    health.begin(model);
+    health.end(model, { kind: 'OK', latencyMs, retryAfterMs: undefined });
+  }
 }
