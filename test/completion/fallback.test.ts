@@ -13,7 +13,10 @@ const [first, second] = [await startVendor('first'), await startVendor('second')
 const mute = createServer(() => {}).listen(0, '127.0.0.1');
 await once(mute, 'listening');
 const muteUrl = `https://127.0.0.1:${(mute.address() as AddressInfo).port}/v1`;
-afterAll(() => Promise.all([first.close(), second.close(), mute.close()]));
+afterAll(async () => {
+  mute.close();
+  await Promise.all([first.close(), second.close()]);
+});
 
 const BOTH = [{ name: 'first/model' }, { name: 'second/model' }];
 let course: CourseSetting;
