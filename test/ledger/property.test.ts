@@ -4,6 +4,7 @@ import { recover } from '../../src/completion/recover.ts';
 import { costOf } from '../../src/catalog/cost.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import { expectBooksToBalance } from '../support/books.ts';
+import { choose, isUnderWay, newAccount, type Account } from './accounts.ts';
 import {
   endedAttempt,
   NOTHING,
@@ -20,25 +21,6 @@ beforeAll(async () => {
   ledger = fixture.newLedger();
 });
 afterAll(() => fixture.close());
-
-/** What the ledger should know of one completion. */
-interface Account {
-  id: string;
-  state: 'PENDING' | 'POSTED' | 'EXPIRED';
-  /** Of the attempt that is under way, or was the last. */
-  attempt: number;
-  resting: boolean;
-  /** What is under way beside it, and how many attempts have begun. */
-  beside: { attempt: number; heldNanos: bigint | undefined; seen: number } | undefined;
-  begun: number;
-  heldNanos: bigint | undefined;
-  /** What the attempts before it cost. */
-  earlierNanos: bigint;
-  /** Whether its hold has run out. */
-  late: boolean;
-  seen: number;
-  costNanos: bigint | undefined;
-}
 
 const nanos = fc.option(fc.bigInt({ min: 0n, max: 10n ** 15n }), { nil: undefined });
 /** One of the completions so far; which one is known when the step is taken. */
@@ -122,18 +104,6 @@ async function reserveTwice(hold: bigint | undefined, accounts: Account[], teamI
   for (const { completion } of opened) accounts.push(newAccount(completion.id, hold));
 }
 
-function newAccount(id: string, heldNanos: bigint | undefined): Account {
-  const beginning = {
-    state: 'PENDING',
-    attempt: 0,
-    resting: false,
-    beside: undefined,
-    begun: 1,
-    earlierNanos: 0n,
-  } as const;
-  return { id, heldNanos, ...beginning, late: false, seen: 0, costNanos: undefined };
-}
-
 /** Each twice, as when the first answer of the database was lost. */
 async function endAttempts(ones: number[], cost: bigint | undefined, accounts: Account[]): Promise<void> {
   if (accounts.length === 0) return;
@@ -153,17 +123,14 @@ async function endAttempts(ones: number[], cost: bigint | undefined, accounts: A
   }
 }
 
-const isUnderWay = ({ state, resting }: Account) => state === 'PENDING' && !resting;
-
 async function tryAgain(
   ones: number[],
   hold: bigint | undefined,
   accounts: Account[],
   teamId: string,
 ): Promise<void> {
-  const chosen = new Set(ones.flatMap((index) => accounts[index % accounts.length] ?? []));
   await Promise.all(
-    [...chosen].map(async (account) => {
+    choose(ones, accounts).map(async (account) => {
       const attempt = account.begun;
       const another = { id: account.id, teamId, model: 'vendor/another', worstCaseNanos: hold };
       const reserved = ledger.reserve({ ...reservationFor(another), attempt }, new AbortController().signal);
@@ -187,9 +154,8 @@ async function hedge(
   accounts: Account[],
   teamId: string,
 ): Promise<void> {
-  const chosen = new Set(ones.flatMap((index) => accounts[index % accounts.length] ?? []));
   await Promise.all(
-    [...chosen].map(async (account) => {
+    choose(ones, accounts).map(async (account) => {
       const attempt = account.begun;
       const other = { id: account.id, teamId, model: 'vendor/beside', worstCaseNanos: hold };
       const reserved = ledger.reserve(
@@ -205,9 +171,8 @@ async function hedge(
 }
 
 async function endHedges(ones: number[], cost: bigint | undefined, accounts: Account[]): Promise<void> {
-  const chosen = new Set(ones.flatMap((index) => accounts[index % accounts.length] ?? []));
   await Promise.all(
-    [...chosen].map(async (account) => {
+    choose(ones, accounts).map(async (account) => {
       const { beside } = account;
       if (!beside) return;
       const spent = beside.heldNanos === undefined ? undefined : cost;
@@ -248,7 +213,7 @@ async function settle(ones: number[], cost: bigint | undefined, accounts: Accoun
 async function beat(account: Account | undefined, seen: number): Promise<void> {
   if (!account) return;
   const { id: completionId, attempt } = account;
-  // The one before it may have been under way when the next attempt began.
+  // The one before may still have been under way.
   await ledger.extendHolds([{ completionId, attempt: attempt - 1, seenOutputTokens: seen + 1 }]);
   const { beside } = account;
   if (beside)

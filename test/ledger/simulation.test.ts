@@ -8,7 +8,7 @@ import type { World } from './simulation/world.ts';
 import { openLedgers, type LedgerFixture } from './support.ts';
 
 /** The more share a statement the less each history takes; and the more of them want the same locks. */
-const AT_ONCE = 1_000;
+const AT_ONCE = 500;
 
 let fixture: LedgerFixture;
 let instances: Instances;
