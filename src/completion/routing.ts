@@ -46,15 +46,19 @@ export interface Routing {
 }
 
 export function createRouting(deps: RoutingDeps): Routing {
-  const findRoute = ({ who, ask }: Grant): Route | undefined =>
-    isRouteName(ask.model) ? deps.book.find(who.organisationId, ask.model) : undefined;
+  const finderFor =
+    ({ who }: Grant) =>
+    (name: string) =>
+      deps.book.find(who.organisationId, name);
+  const findRoute = (grant: Grant): Route | undefined =>
+    isRouteName(grant.ask.model) ? finderFor(grant)(grant.ask.model) : undefined;
 
   function decide(grant: Grant, takesTurn: boolean, budgetUsed: number): RoutePlan {
     const { who, ask } = grant;
     const signals = signalsFor(deps, who.organisationId, takesTurn);
     const planned = planRoute(
       {
-        findRoute: (name) => deps.book.find(who.organisationId, name),
+        findRoute: finderFor(grant),
         findModel: deps.pricing.findModel,
         conditions: deps.conditions,
         signals,
@@ -82,7 +86,7 @@ export function createRouting(deps: RoutingDeps): Routing {
     const route = findRoute(grant);
     if (!route) return courseOf(plan(grant, deps.pricing, deps.clock.now()));
     const follow = (budgetUsed: number) => toCourse(deps, grant, route, decide(grant, takesTurn, budgetUsed));
-    return asksForBudgets(deps, grant, route) ? usedShare(deps, grant).then(follow) : follow(0);
+    return asksForBudgets(route, finderFor(grant)) ? usedShare(deps, grant).then(follow) : follow(0);
   }
 
   return {
@@ -91,7 +95,7 @@ export function createRouting(deps: RoutingDeps): Routing {
     async explain(grant) {
       const route = findRoute(grant);
       if (!route) return undefined;
-      const budgetUsed = asksForBudgets(deps, grant, route) ? await usedShare(deps, grant) : 0;
+      const budgetUsed = asksForBudgets(route, finderFor(grant)) ? await usedShare(deps, grant) : 0;
       return toDecision(route, decide(grant, false, budgetUsed));
     },
   };
@@ -179,17 +183,16 @@ function toDecision({ name, version, strategy }: Route, { candidates }: RoutePla
 
 /** Also where a route that stands in it does. */
 function asksForBudgets(
-  { book }: RoutingDeps,
-  { who }: Grant,
   route: Route,
+  find: (name: string) => Route | undefined,
   seen = new Set<string>(),
 ): boolean {
   if (seen.has(route.name)) return false;
   seen.add(route.name);
   return route.targets.some(({ model, condition }) => {
     if (condition?.includes('budgetUsed')) return true;
-    const inner = isRouteName(model) ? book.find(who.organisationId, model) : undefined;
-    return inner !== undefined && asksForBudgets({ book } as RoutingDeps, { who } as Grant, inner, seen);
+    const inner = isRouteName(model) ? find(model) : undefined;
+    return inner !== undefined && asksForBudgets(inner, find, seen);
   });
 }
 
