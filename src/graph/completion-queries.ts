@@ -20,7 +20,7 @@ import { DateTimeRange, StringFilter, TagInput, withoutNull } from './inputs.ts'
 /** What one paid call counts for in the cost of an operation. */
 export const COMPLETION_COST = 50;
 
-const CompletionPayload = builder
+export const CompletionPayload = builder
   .objectRef<Payload<{ completion: CompletionRow }>>('CompletionPayload')
   .implement({
     description: '`completion` is there as soon as a provider was called, with or without errors.',

@@ -13,7 +13,7 @@ interface HealthRow {
   p95FirstTokenMs: number | undefined;
 }
 
-const HealthState = builder.enumType('HealthState', {
+export const HealthState = builder.enumType('HealthState', {
   description: `UNKNOWN: it was not called lately. DEGRADED: many of its calls fail, or it rests for a while. DOWN: its circuit is
 open, so that routes pass it over.`,
   values: STATES,

@@ -13,6 +13,7 @@ import type { Gateway } from '../gateway.ts';
 import { findBudgets, listBudgets } from '../ledger/budgets/read.ts';
 import { findCompletions, type Page } from '../ledger/completions.ts';
 import { findEntries, type LedgerEntry } from '../ledger/entries.ts';
+import { listRatings, type Rating } from '../ledger/ratings.ts';
 import { subjectsOfCaller } from '../limits/read.ts';
 import { countVersionsOf, listVersionsOf } from '../routing/rows.ts';
 import type { Pace } from '../usage/forecast.ts';
@@ -26,6 +27,7 @@ const MOST_BUDGETS = 10_000;
 /** One batched read for each kind of row, whatever the number of places that ask. Only what `who` may see is found. */
 export interface Loaders extends AccessLoaders {
   completion: ById<Completion>;
+  ratingsOfCompletion: DataLoader<string, Rating[]>;
   entry: ById<LedgerEntry>;
   price: ById<Price>;
   /** By the name of a model. */
@@ -50,6 +52,10 @@ export function createLoaders(gateway: Gateway, { who, ip }: { who: Principal; i
   return {
     ...createAccessLoaders(db, who),
     completion: byId((ids) => findCompletions(db, who, ids)),
+    ratingsOfCompletion: new DataLoader(async (ids) => {
+      const ratings = Map.groupBy(await listRatings(sql, ids), ({ completionId }) => completionId);
+      return ids.map((id) => ratings.get(id) ?? []);
+    }),
     entry: byId((ids) => findEntries(db, who, ids)),
     price: byId((ids) => readPrices(gateway, who, ids)),
     priceHistory: new DataLoader(async (models) => {

@@ -82,12 +82,14 @@ const RoutesApplyInput = builder.inputType('RoutesApplyInput', {
   }),
 });
 
-const RoutePayload = builder.objectRef<Payload<{ route: RouteRow | undefined }>>('RoutePayload').implement({
-  fields: (t) => ({
-    route: t.field({ type: Route, nullable: true, resolve: ({ route }) => route }),
-    errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
-  }),
-});
+export const RoutePayload = builder
+  .objectRef<Payload<{ route: RouteRow | undefined }>>('RoutePayload')
+  .implement({
+    fields: (t) => ({
+      route: t.field({ type: Route, nullable: true, resolve: ({ route }) => route }),
+      errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
+    }),
+  });
 
 const RoutesApplyPayload = builder.objectRef<Payload<{ edits: EditRow[] }>>('RoutesApplyPayload').implement({
   fields: (t) => ({
@@ -184,7 +186,7 @@ function routesOf({ gateway }: GraphContext): Gateway['routes'] {
   return gateway.routes;
 }
 
-function originOf({ requestId, ip }: GraphContext) {
+export function originOf({ requestId, ip }: GraphContext) {
   return { requestId, ip };
 }
 

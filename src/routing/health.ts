@@ -41,6 +41,13 @@ export interface Health extends Pick<Signals, 'inFlight' | 'latencyMs' | 'errorR
   begin(model: string): boolean;
   end(model: string, end: CallEnd): void;
   view(model: string): HealthView;
+  /** Names of all that something is known of. */
+  listKnown(): string[];
+  /**
+   * Calls the listener with the name of each model that a call of begins or ends, as soon as that is counted.
+   * @returns how to stop it.
+   */
+  watch(listener: (model: string) => void): () => void;
   /**
    * The time within which this percentage of its last answers began; undefined: too few to tell.
    * @param percentile from 0 to 100.
@@ -62,26 +69,28 @@ interface State {
   heardAtMs: number;
 }
 
+const NOT_CALLED: Readonly<State> = {
+  breaker: CLOSED,
+  inFlight: 0,
+  latency: undefined,
+  usual: NO_LATENCIES,
+  errors: [],
+  restsUntilMs: 0,
+  heardAtMs: -Infinity,
+};
 const KEPT_MODELS = 5_000;
 const PROBE_EVERY_MS = 60_000;
 const DEGRADED_ERROR_RATE = 0.1;
 
 export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
   const states = new LRUCache<string, State>({ max: KEPT_MODELS });
+  const listeners = new Set<(model: string) => void>();
   const now = () => clock.monotonicMs();
 
   function ensure(model: string): State {
     const known = states.get(model);
     if (known) return known;
-    const state: State = {
-      breaker: CLOSED,
-      inFlight: 0,
-      latency: undefined,
-      usual: NO_LATENCIES,
-      errors: [],
-      restsUntilMs: 0,
-      heardAtMs: -Infinity,
-    };
+    const state = { ...NOT_CALLED };
     states.set(model, state);
     return state;
   }
@@ -90,19 +99,18 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
     return state ? restOf(state, now()) : 0;
   }
   function view(model: string): HealthView {
-    const state = states.get(model);
-    const nowMs = now();
-    return {
-      model,
-      state: state ? describe(state, nowMs) : 'UNKNOWN',
-      inFlight: state?.inFlight ?? 0,
-      latencyMs: state?.latency && latencyAt(state.latency, nowMs),
-      errorRate: state ? errorsAt(state.errors, nowMs).errorRate : 0,
-      restingMs: state ? restOf(state, nowMs) : 0,
-    };
+    return viewOf(model, states.get(model), now());
+  }
+  function tell(model: string): void {
+    for (const listener of listeners) listener(model);
   }
   return {
     view,
+    listKnown: () => [...states.keys()],
+    watch(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
     restingMs,
     inFlight: (model) => states.get(model)?.inFlight ?? 0,
     latencyMs: (model) => view(model).latencyMs,
@@ -113,12 +121,14 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
       const state = ensure(model);
       state.breaker = beginCall(state.breaker, now());
       state.inFlight += 1;
+      tell(model);
       return true;
     },
     end(model, end) {
       const state = ensure(model);
       state.inFlight = Math.max(0, state.inFlight - 1);
       learnFrom(state, end, now());
+      tell(model);
     },
     listProbesDue(models) {
       const nowMs = now();
@@ -127,6 +137,17 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
         return !state || probeDueAtMs(state, nowMs) <= nowMs;
       });
     },
+  };
+}
+
+function viewOf(model: string, state: State | undefined, nowMs: number): HealthView {
+  return {
+    model,
+    state: state ? describe(state, nowMs) : 'UNKNOWN',
+    inFlight: state?.inFlight ?? 0,
+    latencyMs: state?.latency && latencyAt(state.latency, nowMs),
+    errorRate: state ? errorsAt(state.errors, nowMs).errorRate : 0,
+    restingMs: state ? restOf(state, nowMs) : 0,
   };
 }
 

@@ -2,6 +2,7 @@ import { systemClock } from '../lib/clock.ts';
 import { openRouteBook } from '../routing/book.ts';
 import type { RouteStore } from '../routing/change.ts';
 import { createMeasures, type Measures } from '../routing/measures.ts';
+import { openLearnedResets, type LearnedResets } from '../routing/reset-learned.ts';
 import { validateRoute } from '../routing/validate.ts';
 import type { Models } from './open-models.ts';
 import type { Opening } from './opening.ts';
@@ -12,6 +13,7 @@ export interface Routes {
   routes: RouteStore;
   /** What was seen of models, for planning. */
   measures: Measures;
+  learnedResets: LearnedResets;
 }
 
 export async function openRoutes(
@@ -27,5 +29,8 @@ export async function openRoutes(
   const { findModel } = catalog;
   const validate: RouteStore['validate'] = (spec, findRoute, at) =>
     validateRoute(spec, { findModel, findRoute, allowedRegions: undefined }, at);
-  return { measures: createMeasures(systemClock), routes: { sql, book, validate, onChange: announceCommit } };
+  const measures = createMeasures(systemClock);
+  const learnedResets = openLearnedResets({ sql, book, measures, relay, onChange: announceCommit });
+  opened.defer(() => learnedResets.close());
+  return { measures, learnedResets, routes: { sql, book, validate, onChange: announceCommit } };
 }

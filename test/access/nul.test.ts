@@ -51,6 +51,8 @@ it('a NUL in an id, a filter or a name is a character like any other', async () 
       p: routeSet(input: { name: "nul", strategy: PRIORITY, targets: [{ model: "demo/echo" }], note: $text }) {
         route { versions { nodes { note } } } errors { code }
       }
+      q: completionRate(input: { id: $id, score: 1, comment: $text }) { errors { code } }
+      r: routeResetLearned(name: $text) { errors { code } }
       f: completionCreate(input: { model: "demo/echo", source: { text: $text }, endUserId: $text, tags: [{ key: $text, value: $text }] }) {
         completion { endUserId tags { key } } errors { code }
       }
@@ -75,6 +77,8 @@ it('a NUL in an id, a filter or a name is a character like any other', async () 
       m: NOT_FOUND,
       n: NOT_FOUND,
       o: NOT_FOUND,
+      q: NOT_FOUND,
+      r: NOT_FOUND,
       p: { route: { versions: { nodes: [{ note: '\uFFFD' }] } } },
     },
   });

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it, onTestFinished, test } from 'vitest';
 import type { AlertKind } from '../../src/domain/alert.ts';
 import { raiseAlert } from '../alerts/support/alerts.ts';
+import { restShortly } from '../routes/support.ts';
 import { connect, type Result } from '../server/support/client.ts';
 import { ADMIN_KEY, useGateway } from '../support/gateway.ts';
 import { askAs } from './support/keys.ts';
@@ -91,6 +92,7 @@ test('an admin of one organisation who names all of another finds nothing and ch
       'Subscription.accessRequestChanged': () => bothAsk(gateway(), other),
       'Subscription.usageTicks': bothSettle,
       'Subscription.alertRaised': bothAreTold,
+      'Subscription.healthChanged': () => restShortly(gateway(), 'demo/slow'),
     }[field];
     const result = happen ? await whileIt(happen, asked) : await asked;
     const { extensions: _, ...told } = result;

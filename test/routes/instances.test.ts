@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { create, say } from '../completion/support/completions.ts';
 import { bootGateway, type TestGateway } from '../support/gateway.ts';
 import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
-import { deleteRoute, setRoute, versionOf } from './support.ts';
+import { deleteRoute, learnedOf, setRoute, versionOf } from './support.ts';
 
 const SERVER = process.env['SLUICE_TEST_DATABASE_URL'];
 const REDIS = process.env['REDIS_URL'];
@@ -49,6 +50,17 @@ describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
     await expect.poll(() => versionOf(two, 'beside'), LONG).toBe(1);
     release.resolve();
     await slow;
+  });
+
+  it('forget together what each of them has learned of a route', async () => {
+    await setRoute(one, { name: 'learning' });
+    await expect.poll(() => versionOf(two, 'learning'), LONG).toBe(1);
+    const pulls = async (on: TestGateway) => (await learnedOf(on, 'learning'))[0]?.pulls;
+    for (const each of [one, two]) await create(each, say('learning'));
+    expect([await pulls(one), await pulls(two)]).toEqual([1, 1]);
+    await one.ask('mutation { routeResetLearned(name: "learning") { errors { code } } }');
+    expect(await pulls(one)).toBe(0);
+    await expect.poll(() => pulls(two), LONG).toBe(0);
   });
 
   it('make one version of what both want at once', async () => {

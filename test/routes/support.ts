@@ -109,3 +109,23 @@ export async function applyRoutes(
   );
   return data.routesApply;
 }
+
+/** What a route has learned of each of its targets. */
+export async function learnedOf(
+  { ask }: TestGateway,
+  name: string,
+): Promise<{ name: string; pulls: number; success: number; feedback: number | null }[]> {
+  const { data } = await ask(
+    'query ($name: String!) { route(name: $name) { learned { name pulls success feedback } } }',
+    { name },
+  );
+  return data.route.learned;
+}
+
+/** Its vendor wants no call of it for a moment, after which it is as it was. */
+export async function restShortly({ gateway }: TestGateway, model: string): Promise<void> {
+  const { health } = gateway.measures;
+  if (health.begin(model))
+    health.end(model, { kind: 'RATE_LIMITED', latencyMs: undefined, retryAfterMs: 10 });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+}

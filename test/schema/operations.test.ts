@@ -4,7 +4,7 @@ import { grant, request } from '../access-requests/support.ts';
 import { makeKey } from '../access/support/keys.ts';
 import { raiseAlert } from '../alerts/support/alerts.ts';
 import { addMember, addUser } from '../access/support/users.ts';
-import { setRoute } from '../routes/support.ts';
+import { restShortly, setRoute } from '../routes/support.ts';
 import { ADMIN_KEY, useGateway, type TestGateway } from '../support/gateway.ts';
 import { normalise } from './support/normalise.ts';
 import { listOperations, type Operation } from './support/operations.ts';
@@ -118,6 +118,7 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   const variables = JSON.parse(await fill(operation.variables, on, stage)) as Record<string, unknown>;
   if (operation.name === 'audit-events') await adjust(on, stage);
   if (operation.name === 'alerts') await Promise.all([raise(on), raise(on)]);
+  if (operation.name === 'route-learned') await learn(on, stage);
   if (operation.name === 'anomalies') await raiseAnomaly(on);
   const asking = OF_ADMINS.test(operation.name) ? ADMIN_KEY : stage.secret;
   if (operation.name === 'viewer-grants') await give(on, stage);
@@ -126,7 +127,9 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   if (operation.name === 'budget-changed') return [(await results.next()).value];
   if (operation.name === 'alert-raised') return [await whileIt(() => raise(on), results.next())];
   if (operation.name === 'access-request-changed')
-    return [await whileIt(() => askForAccess(on), untilAsked(results))];
+    return [await whileIt(() => askForAccess(on), untilTold(results, ASKED_MEANWHILE))];
+  if (operation.name === 'health-changed')
+    return [await whileIt(() => restShortly(on, 'demo/slow'), untilTold(results, 'DEGRADED'))];
   if (operation.name !== 'usage-ticks') return Array.fromAsync(results);
   const tick = results.next();
   // Slow enough for the subscription to have begun when it is settled.
@@ -167,6 +170,16 @@ async function complete({ ask }: TestGateway, secret: string, model: string): Pr
   return data.completionCreate.completion.id;
 }
 
+/** From one call by the route, which was found good. */
+async function learn(on: TestGateway, { secret }: Stage): Promise<void> {
+  await on.ask('mutation { routeResetLearned(name: "cheap") { errors { code } } }');
+  await on.ask(
+    'mutation ($id: ID!) { completionRate(input: { id: $id, score: 0.9 }) { errors { code } } }',
+    { id: await complete(on, secret, 'cheap') },
+    { key: secret },
+  );
+}
+
 async function adjust({ ask }: TestGateway, { secret, completion }: Stage): Promise<void> {
   await ask(
     'mutation ($id: ID!) { ledgerAdjust(input: { completionId: $id, amount: "0.1", reason: "a slip" }) { entry { id } } }',
@@ -199,11 +212,11 @@ async function askForAccess(on: TestGateway): Promise<void> {
   await request(on, key.secret, { kind: 'SCOPE', targetId: 'USAGE_READ', reason: ASKED_MEANWHILE });
 }
 
-/** Those of before the subscription are told late, beside open transactions. */
-async function untilAsked<T>(results: AsyncIterator<T>): Promise<IteratorResult<T>> {
+/** Others come too: those of before the subscription are told late, beside open transactions. */
+async function untilTold<T>(results: AsyncIterator<T>, text: string): Promise<IteratorResult<T>> {
   for (;;) {
     const next = await results.next();
-    if (next.done || JSON.stringify(next.value).includes(ASKED_MEANWHILE)) return next;
+    if (next.done || JSON.stringify(next.value).includes(text)) return next;
   }
 }
 

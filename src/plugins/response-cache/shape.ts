@@ -29,7 +29,7 @@ export interface ReadShape {
 export type Shape = ReadShape | { kind: 'CHANGE' } | { kind: 'NEITHER' };
 
 /** Mutations after which everything that was kept is as true as before. */
-const CHANGE_NOTHING = new Set(['completionCancel', 'completionCreate']);
+const CHANGE_NOTHING = new Set(['completionCancel', 'completionCreate', 'completionRate']);
 
 /** Remembers the shapes of documents that are in use. */
 export function createShapes(): (document: DocumentNode, operationName: string | null | undefined) => Shape {

@@ -77,7 +77,7 @@ const KEPT_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 /** Fields below them whose value changes without anybody being told. */
-const LIVE_FIELDS = ['ApiKey.lastUsedAt', 'Model.priceHistory'];
+const LIVE_FIELDS = ['ApiKey.lastUsedAt', 'Completion.ratings', 'Model.priceHistory'];
 
 /** How the library wants it: by field, and by type for those that are never kept. */
 export function ttlsOf(schema: GraphQLSchema): Record<string, number> {

@@ -95,6 +95,10 @@ export const ROOT_FIELDS: Record<string, RootField> = {
     needs: 'COMPLETIONS_WRITE',
     query: `mutation { completionCreate(input: ${ASK}) { errors { code } } }`,
   },
+  'Mutation.completionRate': {
+    needs: 'COMPLETIONS_WRITE',
+    query: `mutation { completionRate(input: { id: "${NO_COMPLETION}", score: 1 }) { errors { code } } }`,
+  },
   'Mutation.keyCreate': {
     needs: 'KEYS_WRITE',
     query: 'mutation { keyCreate(input: { name: "", scopes: [] }) { errors { code } } }',
@@ -164,6 +168,10 @@ export const ROOT_FIELDS: Record<string, RootField> = {
     needs: 'ROUTES_WRITE',
     query: 'mutation { routeDelete(name: "none") { errors { code } } }',
   },
+  'Mutation.routeResetLearned': {
+    needs: 'ROUTES_WRITE',
+    query: 'mutation { routeResetLearned(name: "none") { errors { code } } }',
+  },
   'Mutation.routeRestore': {
     needs: 'ROUTES_WRITE',
     query: 'mutation { routeRestore(name: "none", version: 1) { errors { code } } }',
@@ -204,6 +212,7 @@ export const ROOT_FIELDS: Record<string, RootField> = {
     needs: 'COMPLETIONS_WRITE',
     query: `subscription { completionStream(input: ${ASK}) { __typename } }`,
   },
+  'Subscription.healthChanged': { query: 'subscription { healthChanged { state } }' },
   'Subscription.usageTicks': { needs: 'USAGE_READ', query: 'subscription { usageTicks { at } }' },
 };
 
@@ -211,6 +220,7 @@ export const ROOT_FIELDS: Record<string, RootField> = {
 export const SILENT_FIELDS = [
   'Subscription.accessRequestChanged',
   'Subscription.alertRaised',
+  'Subscription.healthChanged',
   'Subscription.usageTicks',
 ];
 

@@ -29,6 +29,10 @@ export function listCasesOfRoutes(): Record<string, Case> {
       query: `mutation { routeDelete(name: "${OTHER_ROUTE}") { deletedId errors { code } } }`,
       answer: { routeDelete: { deletedId: null, errors: NOT_FOUND } },
     },
+    'Mutation.routeResetLearned': {
+      query: `mutation { routeResetLearned(name: "${OTHER_ROUTE}") { route { id } errors { code } } }`,
+      answer: { routeResetLearned: refused },
+    },
     'Mutation.routeRestore': {
       query: `mutation { routeRestore(name: "${OTHER_ROUTE}", version: 1) { route { id } errors { code } } }`,
       answer: { routeRestore: refused },

@@ -165,6 +165,17 @@ export function listCases(foreign: Foreign): Record<string, Case> {
       variables: { id: running },
       answer: { completionCancel: { completion: null, errors: NOT_FOUND } },
     },
+    'Mutation.completionRate': {
+      query: `mutation ($done: ID!, $running: ID!) {
+        done: completionRate(input: { id: $done, score: 0 }) { completion { id } errors { code } }
+        running: completionRate(input: { id: $running, score: 0 }) { completion { id } errors { code } }
+      }`,
+      variables: { done, running },
+      answer: {
+        done: { completion: null, errors: NOT_FOUND },
+        running: { completion: null, errors: NOT_FOUND },
+      },
+    },
     'Mutation.completionCreate': {
       query: CREATE,
       // The other organisation has used this very key, with another input.
@@ -205,6 +216,11 @@ export function listCases(foreign: Foreign): Record<string, Case> {
     'Subscription.alertRaised': {
       query: 'subscription { alertRaised { message } }',
       answer: { alertRaised: { message: expect.any(String) } },
+    },
+    'Subscription.healthChanged': {
+      // Models are everybody's, and so is how they are doing.
+      query: 'subscription { healthChanged(models: ["demo/slow"]) { model { name } } }',
+      answer: { healthChanged: { model: { name: 'demo/slow' } } },
     },
     'Subscription.completionEvents': {
       query: `subscription ($id: ID!) { completionEvents(id: $id) {

@@ -1,0 +1,17 @@
+import { doublePrecision, primaryKey, snakeCase, text, timestamp } from 'drizzle-orm/pg-core';
+
+/** What people and judges thought of answers. Whose a rating is, its completion says. */
+export const ratings = snakeCase.table(
+  'ratings',
+  {
+    completionId: text().notNull(),
+    /** Id of the key or of the user. */
+    raterId: text().notNull(),
+    /** From 0 to 1. */
+    score: doublePrecision().notNull(),
+    comment: text(),
+    /** When the rater gave it, or replaced it the last time. */
+    createdAt: timestamp({ withTimezone: true }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.completionId, table.raterId] })],
+);
