@@ -2,7 +2,6 @@ import { systemClock } from '../lib/clock.ts';
 import { openRouteBook } from '../routing/book.ts';
 import type { RouteStore } from '../routing/change.ts';
 import { createMeasures, type Measures } from '../routing/measures.ts';
-import { validateRoute } from '../routing/validate.ts';
 import type { Models } from './open-models.ts';
 import type { Opening } from './opening.ts';
 import type { Store } from './open-store.ts';
@@ -25,7 +24,8 @@ export async function openRoutes(
   });
   opened.defer(() => book.close());
   const { findModel } = catalog;
-  const validate: RouteStore['validate'] = (spec, findRoute, at) =>
-    validateRoute(spec, { findModel, findRoute, allowedRegions: undefined }, at);
-  return { measures: createMeasures(systemClock), routes: { sql, book, validate, onChange: announceCommit } };
+  return {
+    measures: createMeasures(systemClock),
+    routes: { sql, book, findModel, onChange: announceCommit },
+  };
 }
