@@ -1,11 +1,14 @@
+import type { OrganisationStore } from './access/change-organisation.ts';
 import { supersedeIncreases } from './access/requests/end.ts';
 import { openAccessDesk, type AccessDesk } from './access/requests/desk.ts';
 import { createSubjectSearch } from './completion/budget-subjects.ts';
 import type { Config } from './config/config.ts';
 import { createLimitKeeper } from './ledger/budgets/limit-keeper.ts';
 import type { BudgetStore } from './ledger/budgets/set.ts';
+import { toRule } from './domain/regions.ts';
 import type { Logger } from './lib/logger.ts';
 import type { LimitSetting } from './limits/set.ts';
+import { listStrandedRoutes } from './routing/stranded.ts';
 import { openAccess, type Access } from './wiring/open-access.ts';
 import { openCompletions, type Completions } from './wiring/open-completions.ts';
 import { openModels, openVendors, type Models, type Vendors } from './wiring/open-models.ts';
@@ -18,6 +21,7 @@ import type { Opening } from './wiring/opening.ts';
 interface Settings {
   budgets: BudgetStore;
   limitSetting: LimitSetting;
+  organisations: OrganisationStore;
   /** Asking for access, and deciding on it. */
   accessDesk: AccessDesk;
 }
@@ -36,7 +40,7 @@ export async function createGateway(config: Config, options: GatewayOptions): Pr
   await using opened = new AsyncDisposableStack();
   const opening: Opening = { config, ...options, opened };
   const [store, vendors] = await bothOpened(openStore(opening), openVendors(opening));
-  const access = await openAccess(opening, store);
+  const access = await openAccess(opening, store, vendors);
   const models = await openModels(opening, store, vendors);
   const routes = await openRoutes(opening, store, models);
   const parts = { ...store, ...vendors, ...access, ...models, ...routes };
@@ -56,13 +60,27 @@ async function bothOpened<A, B>(one: Promise<A>, two: Promise<B>): Promise<[A, B
 }
 
 async function openSettings(parts: Store & Access & Models & Routes): Promise<Settings> {
-  const { database, catalog, routes, askFirst, authenticator, book, announceCommit: onChange } = parts;
+  const {
+    database,
+    catalog,
+    routes,
+    askFirst,
+    authenticator,
+    tenants,
+    book,
+    announceCommit: onChange,
+  } = parts;
   const { sql } = database;
   const isModel = (name: string) => catalog.findModel(name) !== undefined;
   const setting = { sql, findSubject: createSubjectSearch(database.db, catalog, routes.book), onChange };
   return {
     budgets: { ...setting, isModel, endIncreases: supersedeIncreases },
     limitSetting: { ...setting, book },
+    organisations: {
+      ...tenants,
+      listStrandedRoutes: (tx, organisationId, regions) =>
+        listStrandedRoutes(tx, organisationId, { ...catalog, allowedRegions: toRule(regions) }),
+    },
     accessDesk: await openAccessDesk({
       ...database,
       askFirst,

@@ -10,6 +10,7 @@ import { ensureKeySettings, type KeySettings } from './check-key.ts';
 import { toApiKey, visibleKeys, type ApiKey } from './keys.ts';
 import { ensureOwnerRemains, lockOrganisation } from './owners.ts';
 import { record } from './record.ts';
+import { ensureSomewhereToGo, type ListRegions } from './regions.ts';
 import { ensureMayGive } from './rights.ts';
 import { hashSecret, hintOf, newSecret } from './secrets.ts';
 import { findTeams } from './teams.ts';
@@ -19,6 +20,7 @@ export interface KeyStore {
   db: Db;
   sql: Sql;
   hashingKey: Buffer;
+  listRegions: ListRegions;
   /** Tells every instance to forget what it knew of the key. */
   onChange(key: { id: string; organisationId: string }): Promise<void>;
 }
@@ -38,21 +40,24 @@ const GRACE_SECONDS_MAX = 30 * 24 * 3600;
 
 /** @throws InvalidInput; Forbidden for rights that the maker does not have; NotFound for the team. */
 export async function createKey(
-  { db, sql, hashingKey }: KeyStore,
+  { db, sql, hashingKey, listRegions }: KeyStore,
   who: Principal,
   input: NewKey,
   by: Origin,
 ): Promise<ShownKey> {
-  ensureKeySettings(who, { ...input, expiresAt: input.expiresAt ?? null });
+  ensureKeySettings(who, { ...input, expiresAt: input.expiresAt ?? null }, listRegions());
   const [team] = await findTeams(db, who, [input.teamId]);
   if (!team) throw new NotFound('team', input.teamId, ['input', 'teamId']);
   const secret = newSecret();
   const identity = { id: newId('key'), organisationId: who.organisationId, ...stored(secret, hashingKey) };
   const row = await inTransaction(sql, async (tx) => {
+    const isRestricted = input.regions.length > 0;
+    if (isRestricted) await lockOrganisation(tx.sql, who.organisationId);
     const [made] = await tx.db
       .insert(apiKeys)
       .values({ ...input, ...identity })
       .returning();
+    if (isRestricted) await ensureSomewhereToGo(tx, who.organisationId, identity.id);
     await record(tx, who, { action: 'key.create', targetId: identity.id, after: toRecord(made!), by });
     return made!;
   });
@@ -74,7 +79,7 @@ export async function updateKey(
   { id, ...changes }: KeyChanges & { id: string },
   by: Origin,
 ): Promise<ApiKey> {
-  ensureKeySettings(who, changes);
+  ensureKeySettings(who, changes, store.listRegions());
   const row = await change(store, who, id, { action: 'key.update', by }, (before) => {
     ensureNotRevoked(before, 'input.id');
     return Object.keys(changes).length > 0 ? changes : undefined;
@@ -134,6 +139,7 @@ async function change(
     if (!values) return [false, before];
     const [after] = await tx.db.update(apiKeys).set(values).where(eq(apiKeys.id, id)).returning();
     if (keepsOwner(before) && !keepsOwner(after!)) await ensureOwnerRemains(tx.sql, who.organisationId);
+    if (values.regions?.length) await ensureSomewhereToGo(tx, who.organisationId, id);
     await record(tx, who, { ...told, targetId: id, before: toRecord(before), after: toRecord(after!) });
     return [true, after!];
   });

@@ -150,7 +150,7 @@ async function scopesOf(db: Transaction['db'], who: Principal, role: string): Pr
 
 /** Members may use every model. */
 function ensureMayGiveAll(who: Principal, scopes: readonly Scope[]): void {
-  ensureMayGive(who, { scopes, models: [] }, 'that member may do more than you');
+  ensureMayGive(who, { scopes, models: [], regions: [] }, 'that member may do more than you');
 }
 
 function at({ organisationId }: Principal, { userId, teamId }: Place) {

@@ -4,12 +4,13 @@ import type { Principal } from '../domain/principal.ts';
 import { tagInput } from '../domain/tag.ts';
 import { isAddressRange } from '../lib/address-ranges.ts';
 import type { ApiKey } from './keys.ts';
+import { checkRegions } from './regions.ts';
 import { findBeyond } from './rights.ts';
 
 /** What may be said of a key. */
 export type KeySettings = Pick<
   ApiKey,
-  'name' | 'scopes' | 'models' | 'allowedIps' | 'tags' | 'publishable' | 'expiresAt'
+  'name' | 'scopes' | 'models' | 'regions' | 'allowedIps' | 'tags' | 'publishable' | 'expiresAt'
 >;
 
 /** All of these lists are read and kept with every use of the key. */
@@ -22,11 +23,13 @@ const UNREADABLE = /[\p{Cc}\p{Cs}]/u;
 
 /**
  * What is not given is not looked at; the expiry is null for a key that never ends.
+ * @param knownRegions those that there are.
  * @throws InvalidInput with every fault; Forbidden for rights that go beyond those of `who`.
  */
 export function ensureKeySettings(
   who: Principal,
   settings: Partial<Omit<KeySettings, 'expiresAt'>> & { expiresAt?: Date | null },
+  knownRegions: readonly string[],
 ): void {
   const issues = [
     ...checkName(settings.name),
@@ -35,6 +38,7 @@ export function ensureKeySettings(
       : []),
     ...checkPublishable(settings),
     ...checkModels(settings.models),
+    ...checkRegions(settings.regions ?? [], knownRegions),
     ...checkIps(settings.allowedIps),
     ...checkTags(settings.tags),
     ...(settings.expiresAt && settings.expiresAt <= new Date() ? fault('expiresAt', 'lies in the past') : []),

@@ -1,14 +1,23 @@
 import { timingSafeEqual } from 'node:crypto';
+import { eq } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
+import { organisations, teams } from '../db/tables/tenancy.ts';
 import type { Principal } from '../domain/principal.ts';
+import { allowedByAll, toRule } from '../domain/regions.ts';
 import { toAddressRanges } from '../lib/address-ranges.ts';
 import { withSecret } from './keys.ts';
 
 /** @returns who holds the key with this hash; undefined for one that is unknown or revoked. */
 export async function readKeyPrincipal(db: Db, secretHash: string): Promise<Principal | undefined> {
-  const [row] = await db.select().from(apiKeys).where(withSecret(secretHash));
-  if (!row || row.revokedAt) return undefined;
+  const [found] = await db
+    .select({ row: apiKeys, ofTeam: teams.regions, ofOrganisation: organisations.regions })
+    .from(apiKeys)
+    .innerJoin(teams, eq(teams.id, apiKeys.teamId))
+    .innerJoin(organisations, eq(organisations.id, apiKeys.organisationId))
+    .where(withSecret(secretHash));
+  if (!found || found.row.revokedAt) return undefined;
+  const { row, ofTeam, ofOrganisation } = found;
   const isPrevious = !equal(row.secretHash, secretHash);
   return {
     keyId: row.id,
@@ -16,6 +25,8 @@ export async function readKeyPrincipal(db: Db, secretHash: string): Promise<Prin
     teamId: row.teamId,
     scopes: new Set(row.scopes),
     models: row.models,
+    regions: allowedByAll(toRule(ofOrganisation), toRule(ofTeam), toRule(row.regions)),
+    keyRegions: row.regions,
     allowedFrom: row.allowedIps.length > 0 ? toAddressRanges(row.allowedIps) : undefined,
     expiresAt: earlier(row.expiresAt, isPrevious ? row.previousExpiresAt : null),
     endUserId: undefined,

@@ -14,6 +14,8 @@ export interface ApiKey {
   scopes: Scope[];
   /** Of models and routes; empty: all. */
   models: string[];
+  /** Where its requests may go, within what team and organisation allow; empty: wherever those do. */
+  regions: string[];
   /** Addresses and networks; empty: all. */
   allowedIps: string[];
   /** What its completions carry beside their own tags. */
@@ -90,6 +92,7 @@ export function toApiKey(row: typeof apiKeys.$inferSelect): ApiKey {
     hint: row.hint,
     scopes: row.scopes,
     models: row.models,
+    regions: row.regions,
     allowedIps: row.allowedIps,
     tags: row.tags,
     publishable: row.publishable,

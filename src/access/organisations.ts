@@ -17,6 +17,8 @@ const COMMAND_LINE = 'command line';
 export interface Organisation {
   id: string;
   name: string;
+  /** Where its requests may go; empty: anywhere. */
+  regions: string[];
   createdAt: Date;
 }
 

@@ -6,6 +6,8 @@ interface Rights {
   scopes: readonly Scope[];
   /** Empty: every model. */
   models: readonly string[];
+  /** Of a key, beside what its team and organisation say; empty: all. */
+  regions: readonly string[];
   /** Empty: from everywhere. */
   allowedIps: readonly string[];
   /** Null: for good. */
@@ -18,15 +20,17 @@ interface Rights {
  */
 export function findBeyond(holder: Principal, rights: Partial<Rights>): [field: keyof Rights, why: string][] {
   const who = withoutGrants(holder);
-  const { scopes = [], models, allowedIps, expiresAt } = rights;
+  const { scopes = [], models, regions, allowedIps, expiresAt } = rights;
   const beyond: [keyof Rights, string][] = [];
   const missing = scopes.filter((scope) => !hasScope(who, scope));
   if (missing.length > 0)
     beyond.push(['scopes', `hold ${missing.join(', ')}, which you do not have yourself`]);
   if (scopes.includes('COMPLETIONS_WRITE') && isForOneEndUser(who))
     beyond.push(['scopes', `hold COMPLETIONS_WRITE, which you have for one end user only: ${who.endUserId}`]);
-  if (models && goesBeyondModels(who, models))
+  if (models && goesBeyond(who.models, models))
     beyond.push(['models', `must be among your own: ${who.models.join(', ')}`]);
+  if (regions && goesBeyond(who.keyRegions, regions))
+    beyond.push(['regions', `must be among your own: ${who.keyRegions.join(', ')}`]);
   if (allowedIps && goesBeyondAddresses(who, allowedIps))
     beyond.push(['allowedIps', `must be within your own: ${who.allowedFrom?.entries.join(', ')}`]);
   if (expiresAt !== undefined && outlives(who, expiresAt))
@@ -43,9 +47,10 @@ export function ensureMayGive(who: Principal, rights: Partial<Rights>, what: str
   if (found) throw new Forbidden(`${what}: ${found.join(' ')}`);
 }
 
-function goesBeyondModels(who: Principal, models: readonly string[]): boolean {
-  if (who.models.length === 0) return false;
-  return models.length === 0 || models.some((model) => !who.models.includes(model));
+/** An empty list is all there is. */
+function goesBeyond(own: readonly string[], given: readonly string[]): boolean {
+  if (own.length === 0) return false;
+  return given.length === 0 || given.some((name) => !own.includes(name));
 }
 
 /** From where the keys of the organisation work is for its admins to say, from wherever they do. */

@@ -68,6 +68,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Mutation.limitSet': 'LIMITS_WRITE',
   'Mutation.operationRegister': 'OPERATIONS_WRITE',
   'Mutation.operationRemove': 'OPERATIONS_WRITE',
+  'Mutation.organisationUpdate': 'ADMIN',
   'Mutation.priceSet': 'ADMIN',
   'Mutation.roleDelete': 'ADMIN',
   'Mutation.roleSet': 'ADMIN',
@@ -78,6 +79,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Mutation.routesApply': 'ROUTES_WRITE',
   'Mutation.teamCreate': 'ADMIN',
   'Mutation.teamRename': 'ADMIN',
+  'Mutation.teamUpdate': 'ADMIN',
   'Mutation.userDisable': 'ADMIN',
   'Mutation.userEnable': 'ADMIN',
 

@@ -3,6 +3,7 @@ import type { Db } from '../db/database.ts';
 import { members, organisations, teams, users } from '../db/tables/tenancy.ts';
 import { Forbidden, Unauthenticated } from '../domain/errors.ts';
 import { hasScope, SCOPES, type Principal, type Scope } from '../domain/principal.ts';
+import { allowedByAll, toRule } from '../domain/regions.ts';
 import { newId } from '../lib/ids.ts';
 import type { Identity } from './identity.ts';
 import { listRoleScopes } from './role-scopes.ts';
@@ -25,13 +26,15 @@ export async function signIn(db: Db, identity: Identity, wantedTeam: string): Pr
   const memberships = await listMemberships(db, user);
   const teamId = chooseTeam(identity, memberships, wantedTeam);
   const scopes = await findScopes(db, identity, memberships, teamId);
-  await ensureTeam(db, user.organisationId, teamId);
+  const regions = await readRegions(db, user.organisationId, teamId);
   return {
     keyId: user.id,
     organisationId: user.organisationId,
     teamId,
     scopes: new Set(scopes),
     models: [],
+    regions,
+    keyRegions: [],
     expiresAt: identity.expiresAt,
     allowedFrom: undefined,
     endUserId: identity.endUserId,
@@ -118,10 +121,16 @@ function mightOf(scopes: readonly Scope[]): number {
   return SCOPES.filter((scope) => hasScope(held, scope)).length;
 }
 
-async function ensureTeam(db: Db, organisationId: string, teamId: string): Promise<void> {
-  const [team] = await db
-    .select({ id: teams.id })
+/**
+ * Where requests out of a team may go.
+ * @throws Forbidden when there is no such team.
+ */
+async function readRegions(db: Db, organisationId: string, teamId: string): Promise<Principal['regions']> {
+  const [found] = await db
+    .select({ ofTeam: teams.regions, ofOrganisation: organisations.regions })
     .from(teams)
+    .innerJoin(organisations, eq(organisations.id, teams.organisationId))
     .where(and(eq(teams.id, teamId), eq(teams.organisationId, organisationId)));
-  if (!team) throw new Forbidden(`there is no team ${JSON.stringify(teamId)} in your organisation`);
+  if (!found) throw new Forbidden(`there is no team ${JSON.stringify(teamId)} in your organisation`);
+  return allowedByAll(toRule(found.ofOrganisation), toRule(found.ofTeam));
 }

@@ -2,21 +2,25 @@ import { and, desc, eq, inArray, lt, type SQL } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
 import { teams } from '../db/tables/tenancy.ts';
 import { inTransaction } from '../db/transaction.ts';
-import { NotFound } from '../domain/errors.ts';
+import { InvalidInput, NotFound } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import { hasScope, type Principal } from '../domain/principal.ts';
 import { newId } from '../lib/ids.ts';
 import { ensureName } from './check-name.ts';
+import { lockOrganisation } from './owners.ts';
 import { record } from './record.ts';
+import { checkRegions, ensureSomewhereToGo } from './regions.ts';
 import type { TenantStore } from './store.ts';
 
 export interface Team {
   id: string;
   name: string;
+  /** Where its requests may go, within what the organisation allows; empty: wherever that does. */
+  regions: string[];
   createdAt: Date;
 }
 
-const SHOWN = { id: teams.id, name: teams.name, createdAt: teams.createdAt };
+const SHOWN = { id: teams.id, name: teams.name, regions: teams.regions, createdAt: teams.createdAt };
 
 /** Teams by id: an admin finds those of the organisation, anyone else their own. */
 export async function findTeams(db: Db, who: Principal, ids: readonly string[]): Promise<Team[]> {
@@ -83,6 +87,34 @@ export async function renameTeam(
     });
     return team!;
   });
+}
+
+/**
+ * Says where the requests of a team may go.
+ * @throws NotFound; InvalidInput for a region that there is none of, and when the team or one of its keys could go nowhere.
+ */
+export async function updateTeam(
+  { sql, listRegions, onRoleChange }: TenantStore,
+  who: Principal,
+  { id, regions }: { id: string; regions: string[] },
+  by: Origin,
+): Promise<Team> {
+  const issues = checkRegions(regions, listRegions());
+  if (issues.length > 0) throw new InvalidInput(issues);
+  const { organisationId } = who;
+  const team = await inTransaction(sql, async (tx) => {
+    await lockOrganisation(tx.sql, organisationId);
+    const where = and(eq(teams.id, id), visible(who));
+    const [before] = await tx.db.select(SHOWN).from(teams).where(where).for('update');
+    if (!before) throw new NotFound('team', id);
+    const [after] = await tx.db.update(teams).set({ regions }).where(where).returning(SHOWN);
+    if (regions.length > 0) await ensureSomewhereToGo(tx, organisationId);
+    const change = { before: { regions: before.regions }, after: { regions } };
+    await record(tx, who, { action: 'team.update', targetId: id, ...change, by });
+    return after!;
+  });
+  await onRoleChange(organisationId);
+  return team;
 }
 
 function visible(who: Principal): SQL | undefined {

@@ -13,6 +13,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { LimitFacts, Limits, Taken } from '../limits/limits.ts';
 import { subjectsOfCaller } from '../limits/read.ts';
 import type { Measures } from '../routing/measures.ts';
+import { findResidencyObstacle } from '../routing/obstacles.ts';
 import { answeringModel, open, type Opening } from './opening.ts';
 import type { Course } from './course.ts';
 import { measuredTurn } from './measured-turn.ts';
@@ -218,7 +219,8 @@ function fallBack(
   const usable =
     fallbackModel !== undefined &&
     !tried.has(fallbackModel) &&
-    mayUseModel(askFirst, grant.who, fallbackModel);
+    mayUseModel(askFirst, grant.who, fallbackModel) &&
+    !findResidencyObstacle(pricing.ensureModel(fallbackModel), { allowedRegions: grant.who.regions });
   if (!usable || tried.size > MAX_FALLBACKS) throw refusal;
   return plan(grant, pricing, clock.now(), fallbackModel, [
     `${refusal.message}; ${fallbackModel} answers instead`,

@@ -1,7 +1,9 @@
 import type { Grant } from '../access/authorize.ts';
 import type { Usage } from '../domain/completion.ts';
+import { Forbidden } from '../domain/errors.ts';
 import type { Model, Price } from '../domain/model.ts';
 import type { Reservation } from '../ledger/reserve.ts';
+import { findResidencyObstacle } from '../routing/obstacles.ts';
 import { boundInputTokens, estimateInputTokens } from './ask-size.ts';
 
 /** Held for the answer when neither the caller nor the catalogue bounds it. */
@@ -34,7 +36,8 @@ export interface Pricing {
 
 /**
  * @param modelName instead of the one that is asked for.
- * @throws ModelUnavailable when no configured provider has the model.
+ * @throws ModelUnavailable when no configured provider has the model; Forbidden when it is where the caller's requests may
+ * not go. Whatever is called was planned here, so nothing gets past that.
  */
 export function plan(
   grant: Grant,
@@ -45,6 +48,8 @@ export function plan(
 ): Plan {
   const { who, ask } = grant;
   const model = pricing.ensureModel(modelName);
+  const outside = findResidencyObstacle(model, { allowedRegions: who.regions });
+  if (outside) throw new Forbidden(outside.message);
   const price = pricing.priceFor(model, who.organisationId, at);
   const output = ask.params.maxOutputTokens ?? model.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS;
   // What does not fit the context window is refused by the vendor, and costs nothing.

@@ -37,7 +37,10 @@ export interface RoutingDeps {
 
 /** Which models answer an ask for a route or a model. */
 export interface Routing {
-  /** @throws ModelUnavailable when there is no such model or route, or none of its models can answer. */
+  /**
+   * @throws ModelUnavailable when there is no such model or route, or none of its models can answer; Forbidden for a model
+   * where the caller's requests may not go.
+   */
   choose(grant: Grant): Course | Promise<Course>;
   /** The same, without taking a turn: nothing changes by looking. */
   preview(grant: Grant): Course | Promise<Course>;
@@ -68,7 +71,7 @@ export function createRouting(deps: RoutingDeps): Routing {
         ask,
         team: who.teamId,
         region: undefined,
-        allowedRegions: undefined,
+        allowedRegions: who.regions,
         inputTokens: estimateInputTokens(ask),
         outputTokens: ask.params.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
         budgetUsed,

@@ -27,6 +27,13 @@ export interface Principal {
   scopes: ReadonlySet<Scope>;
   /** Names of models and routes that it is limited to; empty means all. */
   models: readonly string[];
+  /**
+   * Where its requests may go: what its organisation, its team and its key allow together; undefined: anywhere, empty:
+   * nowhere.
+   */
+  regions: readonly string[] | undefined;
+  /** What its key says of that, beside its team and organisation; empty: nothing. */
+  keyRegions: readonly string[];
   /** The addresses that it may be used from; undefined: all. */
   allowedFrom: AddressRanges | undefined;
   /** When the credential that was shown stops working. */

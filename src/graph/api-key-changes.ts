@@ -11,6 +11,8 @@ import { TagInput, withoutNull, type WithoutNull } from './inputs.ts';
 
 const MODELS =
   'The only models it may use, as `provider/model`, and routes, by their names. Empty: every one.';
+const REGIONS =
+  'The only regions its requests may go to, by the names that providers have in the configuration. Empty: wherever team and organisation allow.';
 const ALLOWED_IPS =
   'The only addresses and networks it works from: "192.0.2.7", "10.0.0.0/8", "2001:db8::/32".';
 const TAGS =
@@ -23,6 +25,7 @@ const KeyCreateInput = builder.inputType('KeyCreateInput', {
     scopes: t.field({ type: [Scope], description: 'Either these or a role.' }),
     role: t.string({ description: 'The name of a role; the key gets the scopes that it has now.' }),
     models: t.stringList({ description: MODELS }),
+    regions: t.stringList({ description: REGIONS }),
     allowedIps: t.stringList({ description: ALLOWED_IPS }),
     tags: t.field({ type: [TagInput], description: TAGS }),
     publishable: t.boolean({ defaultValue: false, description: PUBLISHABLE }),
@@ -35,6 +38,7 @@ const KeyUpdateInput = builder.inputType('KeyUpdateInput', {
     id: t.id({ required: true }),
     name: t.string(),
     models: t.stringList({ description: MODELS }),
+    regions: t.stringList({ description: REGIONS }),
     allowedIps: t.stringList({ description: ALLOWED_IPS }),
     tags: t.field({ type: [TagInput], description: TAGS }),
     expiresAt: t.field({ type: 'DateTime', description: 'Null takes the expiry away.' }),
@@ -99,6 +103,7 @@ async function create(
     name,
     teamId,
     models,
+    regions,
     allowedIps,
     tags,
     publishable = false,
@@ -112,6 +117,7 @@ async function create(
     teamId: teamId ?? who.teamId,
     scopes: await toScopes(context, rights),
     models: models ?? [],
+    regions: regions ?? [],
     allowedIps: allowedIps ?? [],
     tags: tags ?? [],
     publishable,

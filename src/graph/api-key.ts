@@ -31,6 +31,10 @@ builder.node(ApiKey, {
     models: t.exposeStringList('models', {
       description: 'The only models and routes it may use; empty means every one.',
     }),
+    regions: t.exposeStringList('regions', {
+      description:
+        'The only regions its requests may go to, within those of team and organisation; empty means wherever these allow.',
+    }),
     allowedIps: t.exposeStringList('allowedIps', {
       description: 'The only addresses and networks it works from; empty means everywhere.',
     }),

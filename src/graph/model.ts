@@ -1,7 +1,8 @@
-import { judgeModel, mayUseModel } from '../access/authorize.ts';
+import { judgeModel } from '../access/authorize.ts';
 import { CAPABILITIES, type Model as ModelRow } from '../domain/model.ts';
 import { isRouteName } from '../domain/route.ts';
 import { findFirstModel } from '../routing/first-model.ts';
+import { findResidencyObstacle } from '../routing/obstacles.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import type { GraphContext } from './context.ts';
@@ -66,10 +67,17 @@ builder.node(Model, {
     access: t.field({
       type: ModelAccess,
       description: 'Whether the viewer may call it.',
-      resolve: ({ name }, _args, { gateway, who }) => judgeModel(gateway.askFirst, who, name),
+      resolve: (model, _args, context) => judge(model, context),
     }),
   }),
 });
+
+/** Where it is forbids it before anything else does: no approval changes that. */
+function judge(model: ModelRow, { gateway, who }: GraphContext): { allowed: boolean; via: string } {
+  const outside = findResidencyObstacle(model, { allowedRegions: who.regions });
+  if (outside) return { allowed: false, via: `where requests may go: ${outside.message}` };
+  return judgeModel(gateway.askFirst, who, model.name);
+}
 
 /** A model that some completion names but no configured provider offers any more. */
 export function formerModel(name: string, provider: string): ModelRow {
@@ -110,7 +118,8 @@ builder.queryFields((t) => ({
     description: 'The models of the configured providers, by name.',
     args: { ...pageArgs(t.arg), filter: t.arg({ type: ModelFilter }) },
     complexity: pageComplexity,
-    resolve: (_root, args, { gateway, who }) => {
+    resolve: (_root, args, context) => {
+      const { gateway } = context;
       const filter = withoutNull(args.filter) ?? {};
       const matching = gateway.catalog
         .listModels()
@@ -119,8 +128,7 @@ builder.queryFields((t) => ({
             matches(model.name, filter.name) &&
             matches(model.provider, filter.provider) &&
             (filter.capabilities ?? []).every((capability) => model.capabilities.includes(capability)) &&
-            (filter.callable === undefined ||
-              mayUseModel(gateway.askFirst, who, model.name) === filter.callable),
+            (filter.callable === undefined || judge(model, context).allowed === filter.callable),
         );
       return readPage(args, {
         read: ({ first, after }) =>

@@ -8,6 +8,9 @@ builder.node(Organisation, {
   loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.organisation.load(id))),
   fields: (t) => ({
     name: t.exposeString('name'),
+    regions: t.exposeStringList('regions', {
+      description: 'The only regions that its requests may go to; empty means anywhere.',
+    }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
   }),
 });

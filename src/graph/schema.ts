@@ -20,6 +20,7 @@ import './member.ts';
 import './model.ts';
 import './model-access.ts';
 import './operation.ts';
+import './organisation-change.ts';
 import './price.ts';
 import './provider.ts';
 import './role.ts';

@@ -1,4 +1,4 @@
-import { createTeam, renameTeam, type Team as TeamRow } from '../access/teams.ts';
+import { createTeam, renameTeam, updateTeam, type Team as TeamRow } from '../access/teams.ts';
 import { builder } from './builder.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { Team } from './team.ts';
@@ -8,6 +8,16 @@ const TeamCreateInput = builder.inputType('TeamCreateInput', {
 });
 const TeamRenameInput = builder.inputType('TeamRenameInput', {
   fields: (t) => ({ id: t.id({ required: true }), name: t.string({ required: true }) }),
+});
+const TeamUpdateInput = builder.inputType('TeamUpdateInput', {
+  fields: (t) => ({
+    id: t.id({ required: true }),
+    regions: t.stringList({
+      required: true,
+      description:
+        'The only regions that its requests may go to, by the names that providers have in the configuration. Empty: wherever the organisation allows.',
+    }),
+  }),
 });
 
 const TeamPayload = builder.objectRef<Payload<{ team: TeamRow }>>('TeamPayload').implement({
@@ -29,5 +39,13 @@ builder.mutationFields((t) => ({
     args: { input: t.arg({ type: TeamRenameInput, required: true }) },
     resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
       payload(async () => ({ team: await renameTeam(gateway.tenants, who, input, { requestId, ip }) })),
+  }),
+  teamUpdate: t.field({
+    type: TeamPayload,
+    description:
+      'Refused when the team or one of its keys would have nowhere to go. Completions that have begun are not stopped.',
+    args: { input: t.arg({ type: TeamUpdateInput, required: true }) },
+    resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
+      payload(async () => ({ team: await updateTeam(gateway.tenants, who, input, { requestId, ip }) })),
   }),
 }));

@@ -9,6 +9,10 @@ builder.node(Team, {
   loadManyWithoutCache: (ids, { loaders }) => Promise.all(ids.map((id) => loaders.team.load(id))),
   fields: (t) => ({
     name: t.exposeString('name'),
+    regions: t.exposeStringList('regions', {
+      description:
+        'The only regions its requests may go to, within those of the organisation; empty means wherever that allows.',
+    }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
   }),
 });

@@ -23,6 +23,8 @@ export const NOBODY: Principal = {
   teamId: 'nobody',
   scopes: new Set(),
   models: ['none'],
+  regions: [],
+  keyRegions: [],
   allowedFrom: undefined,
   expiresAt: undefined,
   endUserId: undefined,
@@ -128,6 +130,7 @@ function ensureNoLess(before: Principal, now: Principal): void {
     before.teamId === now.teamId &&
     before.endUserId === now.endUserId &&
     hasNoFewerModels(before, now) &&
+    hasNoFewerRegions(before, now) &&
     SCOPES.every((scope) => !hasScope(before, scope) || hasScope(now, scope));
   if (!same) throw new Forbidden('what you may do has changed; subscribe again');
 }
@@ -136,6 +139,11 @@ function ensureNoLess(before: Principal, now: Principal): void {
 function hasNoFewerModels(before: Principal, now: Principal): boolean {
   if (now.models.length === 0) return true;
   return before.models.length > 0 && before.models.every((model) => now.models.includes(model));
+}
+
+function hasNoFewerRegions(before: Principal, { regions: now }: Principal): boolean {
+  if (!now) return true;
+  return before.regions?.every((region) => now.includes(region)) ?? false;
 }
 
 /** Whether an operation asks for nothing but the schema itself. */

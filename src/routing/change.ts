@@ -1,18 +1,21 @@
 import type { Sql } from 'postgres';
 import { InvalidInput, NotFound } from '../domain/errors.ts';
+import type { Model } from '../domain/model.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
+import { toRule } from '../domain/regions.ts';
 import type { RouteBook } from './book.ts';
 import { decideEdits, type Validate, type WantedChanges, type WantedRoute } from './decide.ts';
 import type { RouteEdit } from './edit.ts';
 import { findVersion, readRoutes } from './rows.ts';
+import { validateRoute } from './validate.ts';
 import { writeChanges } from './write.ts';
 
 /** What changing routes needs. */
 export interface RouteStore {
   sql: Sql;
   book: RouteBook;
-  validate: Validate;
+  findModel(name: string): Model | undefined;
   /** A change was committed. */
   onChange(): void;
 }
@@ -32,9 +35,13 @@ export async function changeRoutes(
   const { organisationId } = who;
   const edits = await store.sql.begin(async (tx) => {
     // Whoever changes routes of the organisation at the same time waits here, so that both see the whole.
-    await tx`SELECT 1 FROM organisations WHERE id = ${organisationId} FOR UPDATE`;
+    const [organisation] = await tx<{ regions: string[] }[]>`
+      SELECT regions FROM organisations WHERE id = ${organisationId} FOR UPDATE`;
+    const allowedRegions = toRule(organisation?.regions ?? []);
+    const validate: Validate = (spec, findRoute, at) =>
+      validateRoute(spec, { findModel: store.findModel, findRoute, allowedRegions }, at);
     const kept = await readRoutes(tx, organisationId);
-    const decided = decideEdits(store.validate, kept, wanted);
+    const decided = decideEdits(validate, kept, wanted);
     if (!wanted.dryRun) await writeChanges(tx, who, { edits: decided, kept, by });
     return decided;
   });

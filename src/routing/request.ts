@@ -39,13 +39,3 @@ export function listNeeds(ask: Ask): Capability[] {
   };
   return (Object.keys(needs) as Capability[]).filter((capability) => needs[capability]);
 }
-
-/**
- * What several rules of residency allow together, for instance those of an organisation, a team and a key: a region that
- * all of them name. Undefined: that one says nothing.
- */
-export function allowedByAll(...rules: (readonly string[] | undefined)[]): readonly string[] | undefined {
-  return rules.reduce((allowed, rule) =>
-    allowed && rule ? allowed.filter((region) => rule.includes(region)) : (allowed ?? rule),
-  );
-}

@@ -119,11 +119,16 @@ function checkReach({ strategy, targets, fallbackOn }: RouteSpec): InputIssue[] 
 }
 
 function checkResidency(spec: RouteSpec, world: RoutingWorld): InputIssue[] {
+  const why = findNoWay(spec, world);
+  return why === undefined ? [] : [issue(['targets'], `lead to no model in an allowed region: ${why}`)];
+}
+
+/** Why the rules of residency leave a route no target; undefined when they leave it one. */
+export function findNoWay(spec: RouteSpec, world: RoutingWorld): string | undefined {
   const { allowedRegions } = world;
-  if (!allowedRegions) return [];
+  if (!allowedRegions) return undefined;
   const models = listLeaves(spec, world.findRoute).flatMap((name) => world.findModel(name) ?? []);
   const obstacles = models.map((model) => findResidencyObstacle(model, { allowedRegions }));
-  if (models.length === 0 || obstacles.some((obstacle) => !obstacle)) return [];
-  const reasons = obstacles.flatMap((obstacle) => obstacle?.message ?? []);
-  return [issue(['targets'], `lead to no model in an allowed region: ${reasons.join('; ')}`)];
+  if (models.length === 0 || obstacles.some((obstacle) => !obstacle)) return undefined;
+  return obstacles.flatMap((obstacle) => obstacle?.message ?? []).join('; ');
 }

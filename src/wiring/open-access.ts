@@ -9,6 +9,7 @@ import type { TenantStore } from '../access/store.ts';
 import type { OutboxEvent } from '../events/outbox.ts';
 import { systemClock } from '../lib/clock.ts';
 import { openLimits, type OpenLimits } from '../limits/open-limits.ts';
+import type { Vendors } from './open-models.ts';
 import type { Opening } from './opening.ts';
 import type { Store } from './open-store.ts';
 
@@ -30,7 +31,7 @@ export interface Access extends Pick<OpenLimits, 'limits' | 'book'> {
   operations: Operations;
 }
 
-export async function openAccess(opening: Opening, store: Store): Promise<Access> {
+export async function openAccess(opening: Opening, store: Store, vendors: Vendors): Promise<Access> {
   const { config, logger, opened } = opening;
   const { db, sql } = store.database;
   const { adminKey } = config;
@@ -59,16 +60,20 @@ export async function openAccess(opening: Opening, store: Store): Promise<Access
     limits,
     book,
     operations: createOperations(store.database, store),
-    ...createStores(store, hashingKey, authenticator),
+    ...createStores(store, vendors, { hashingKey, authenticator }),
   };
 }
 
 /** Where keys and tenants are changed; this instance knows of a change before it is told by the outbox. */
 function createStores(
   { database: { db, sql }, announce }: Store,
-  hashingKey: Buffer,
-  authenticator: Authenticator,
+  { providers }: Vendors,
+  { hashingKey, authenticator }: { hashingKey: Buffer; authenticator: Authenticator },
 ): Pick<Access, 'keys' | 'tenants'> {
+  const listRegions = () => {
+    const ready = providers.list().filter(({ info }) => info.configured);
+    return [...new Set(ready.flatMap(({ info }) => info.region ?? []))].toSorted();
+  };
   const tell = (kind: OutboxEvent['kind']) => async (changed: { id: string; organisationId: string }) => {
     const event = { kind, organisationId: changed.organisationId, subjectId: changed.id };
     forgetChanged(authenticator, event);
@@ -76,10 +81,11 @@ function createStores(
   };
   const tellOfRoles = tell('ROLE_CHANGED');
   return {
-    keys: { db, sql, hashingKey, onChange: tell('KEY_CHANGED') },
+    keys: { db, sql, hashingKey, listRegions, onChange: tell('KEY_CHANGED') },
     tenants: {
       db,
       sql,
+      listRegions,
       onUserChange: tell('USER_CHANGED'),
       onRoleChange: (organisationId) => tellOfRoles({ id: organisationId, organisationId }),
     },

@@ -3,7 +3,6 @@ import { openRouteBook } from '../routing/book.ts';
 import type { RouteStore } from '../routing/change.ts';
 import { createMeasures, type Measures } from '../routing/measures.ts';
 import { openLearnedResets, type LearnedResets } from '../routing/reset-learned.ts';
-import { validateRoute } from '../routing/validate.ts';
 import type { Models } from './open-models.ts';
 import type { Opening } from './opening.ts';
 import type { Store } from './open-store.ts';
@@ -27,10 +26,8 @@ export async function openRoutes(
   });
   opened.defer(() => book.close());
   const { findModel } = catalog;
-  const validate: RouteStore['validate'] = (spec, findRoute, at) =>
-    validateRoute(spec, { findModel, findRoute, allowedRegions: undefined }, at);
   const measures = createMeasures(systemClock);
   const learnedResets = openLearnedResets({ sql, book, measures, relay, onChange: announceCommit });
   opened.defer(() => learnedResets.close());
-  return { measures, learnedResets, routes: { sql, book, validate, onChange: announceCommit } };
+  return { measures, learnedResets, routes: { sql, book, findModel, onChange: announceCommit } };
 }

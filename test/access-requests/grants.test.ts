@@ -8,6 +8,8 @@ function holder(endsAt: Date | undefined): Principal {
   const own = { scopes: new Set<never>(), models: [] };
   return {
     ...own,
+    regions: undefined,
+    keyRegions: [],
     keyId: 'key_1',
     organisationId: 'org_1',
     teamId: 'team_1',

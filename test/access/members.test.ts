@@ -149,6 +149,8 @@ describe('members', () => {
       teamId: team,
       scopes: new Set(),
       models: [],
+      regions: undefined,
+      keyRegions: [],
       allowedFrom: undefined,
       expiresAt: undefined,
       endUserId: undefined,

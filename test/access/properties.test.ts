@@ -12,16 +12,18 @@ const types = Object.values(schema.getTypeMap()).filter(({ name }) => !name.star
 
 /** Inputs in which somebody could say whose something is, or what somebody may do. */
 const RIGHTS =
-  /organi[sz]ation|tenant|owner|role|scope|team|actor|created|updated|revoked|disabled|hash|secret|issuer/i;
+  /organi[sz]ation|tenant|owner|role|scope|team|actor|created|updated|revoked|disabled|hash|secret|issuer|region/i;
 /**
  * Those that are there, and why nobody gets more by them. `LimitScope` is what a budget is on, and filters only narrow
  * what is visible.
  */
 const CHECKED: Record<string, string> = {
   'BudgetSetInput.scope': 'what the budget is on; the subject must be visible',
+  'KeyCreateInput.regions': 'within those of the maker’s own key',
   'KeyCreateInput.role': 'none that the maker does not have',
   'KeyCreateInput.scopes': 'none that the maker does not have',
   'KeyCreateInput.teamId': 'a team that the maker sees',
+  'KeyUpdateInput.regions': 'within those of the own key',
   'LedgerAdjustInput.teamId': 'the own team, but for an admin',
   'LedgerCreditInput.teamId': 'for admins',
   'LimitSetInput.scope': 'what the limit is on; the subject must be visible',
@@ -29,7 +31,9 @@ const CHECKED: Record<string, string> = {
   'MemberSetInput.role': 'for admins, and none that the giver does not have',
   'MemberSetInput.teamId': 'for admins',
   'MessageInput.role': 'who speaks in a conversation',
+  'OrganisationUpdateInput.regions': 'for admins',
   'RoleSetInput.scopes': 'for admins, and none that the giver does not have',
+  'TeamUpdateInput.regions': 'for admins',
 };
 
 describe('the schema', () => {

@@ -31,6 +31,7 @@ const MAY: Record<string, BuiltInRole[]> = {
   'Mutation.modelAccessSet': OWNERS,
   'Mutation.operationRegister': OWNERS,
   'Mutation.operationRemove': OWNERS,
+  'Mutation.organisationUpdate': OWNERS,
   'Mutation.priceSet': OWNERS,
   'Mutation.roleDelete': OWNERS,
   'Mutation.roleSet': OWNERS,
@@ -41,6 +42,7 @@ const MAY: Record<string, BuiltInRole[]> = {
   'Mutation.routesApply': OWNERS,
   'Mutation.teamCreate': OWNERS,
   'Mutation.teamRename': OWNERS,
+  'Mutation.teamUpdate': OWNERS,
   'Mutation.userDisable': OWNERS,
   'Mutation.userEnable': OWNERS,
 };

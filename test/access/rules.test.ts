@@ -42,6 +42,8 @@ describe('a scope', () => {
     teamId: 'team_1',
     scopes: new Set([scope]),
     models: [],
+    regions: undefined,
+    keyRegions: [],
     allowedFrom: undefined,
     expiresAt: undefined,
     endUserId: undefined,

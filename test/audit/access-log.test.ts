@@ -21,6 +21,8 @@ function principal(keyId: string): Principal {
     teamId: 'team_1',
     scopes: new Set(),
     models: [],
+    regions: undefined,
+    keyRegions: [],
     allowedFrom: undefined,
     expiresAt: undefined,
     endUserId: undefined,

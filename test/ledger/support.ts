@@ -36,6 +36,8 @@ export const ADMIN: Principal = {
   teamId: 'team_admins',
   scopes: new Set(['ADMIN']),
   models: [],
+  regions: undefined,
+  keyRegions: [],
   allowedFrom: undefined,
   expiresAt: undefined,
   endUserId: undefined,

@@ -6,6 +6,17 @@ import { deleteRoute, learnedOf, setRoute, versionOf } from './support.ts';
 
 const SERVER = process.env['SLUICE_TEST_DATABASE_URL'];
 const REDIS = process.env['REDIS_URL'];
+/** Never called. */
+const PROVIDER = {
+  name: 'berlin',
+  type: 'openai-compatible',
+  apiKey: 'sk-test',
+  headers: {},
+  settings: {},
+  baseURL: 'http://127.0.0.1:9/v1',
+  region: 'eu',
+  models: [{ id: 'model' }],
+};
 const LONG = { timeout: 10_000 };
 
 describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
@@ -19,7 +30,8 @@ describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
       SLUICE_SECRET: 'a-shared-hashing-key-Qm38fhWq81ncVbz77TtY',
       ...(REDIS ? { REDIS_URL: REDIS } : {}),
     };
-    const boot = () => bootGateway({ databaseUrl: database.databaseUrl, variables });
+    const config = { providers: [PROVIDER] };
+    const boot = () => bootGateway({ databaseUrl: database.databaseUrl, variables, config });
     [one, two] = await Promise.all([boot(), boot()]);
   });
   afterAll(async () => {
@@ -34,6 +46,19 @@ describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
     await expect.poll(() => versionOf(one, 'shared'), LONG).toBe(2);
     await deleteRoute(one, 'shared');
     await expect.poll(() => versionOf(two, 'shared'), LONG).toBeUndefined();
+  });
+
+  it('know of each other’s rules of residency', async () => {
+    const set = (mutation: string) => one.ask(`mutation { answer: ${mutation} { errors { message } } }`);
+    const mayEcho = async () =>
+      (await two.ask('{ model(name: "demo/echo") { access { allowed } } }')).data.model.access
+        .allowed as boolean;
+    for (const rule of ['organisationUpdate(input: {', 'teamUpdate(input: { id: "team_default",']) {
+      expect((await set(`${rule} regions: ["eu"] })`)).data.answer.errors).toEqual([]);
+      await expect.poll(mayEcho, LONG).toBe(false);
+      await set(`${rule} regions: [] })`);
+      await expect.poll(mayEcho, LONG).toBe(true);
+    }
   });
 
   it('know of them while a transaction that began before is open', async () => {

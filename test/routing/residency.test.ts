@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Model } from '../../src/domain/model.ts';
+import { allowedByAll } from '../../src/domain/regions.ts';
 import { planRoute } from '../../src/routing/plan.ts';
-import { allowedByAll, type RoutingRequest } from '../../src/routing/request.ts';
+import type { RoutingRequest } from '../../src/routing/request.ts';
 import { depsOf, modelOf, requestOf, routeOf, skippedOf, triedOf, type Known } from './support/worlds.ts';
 
 const A = 'a/x';

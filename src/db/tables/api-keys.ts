@@ -23,6 +23,8 @@ export const apiKeys = snakeCase.table(
     scopes: jsonb().$type<Scope[]>().notNull(),
     /** Empty: every model. */
     models: jsonb().$type<string[]>().notNull(),
+    /** Where its requests may go, within what the team and the organisation allow; empty: wherever those do. */
+    regions: jsonb().$type<string[]>().notNull().default([]),
     /** Addresses and networks (CIDR) that it works from; empty: all. */
     allowedIps: jsonb().$type<string[]>().notNull().default([]),
     /** What its completions are tagged with beside the tags of the request. */

@@ -5,6 +5,8 @@ import type { Scope } from '../../domain/principal.ts';
 export const organisations = snakeCase.table('organisations', {
   id: text().primaryKey(),
   name: text().notNull(),
+  /** Where requests may go, by the names that providers have in the configuration; empty: anywhere. */
+  regions: jsonb().$type<string[]>().notNull().default([]),
   createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
 });
 
@@ -16,6 +18,8 @@ export const teams = snakeCase.table(
       .notNull()
       .references(() => organisations.id),
     name: text().notNull(),
+    /** The same, within what the organisation allows. */
+    regions: jsonb().$type<string[]>().notNull().default([]),
     createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
   },
   (table) => [index().on(table.organisationId)],

@@ -19,6 +19,7 @@ export async function makeKey(
     scopes: Scope[];
     name?: string;
     models?: string[];
+    regions?: string[];
     allowedIps?: string[];
     publishable?: boolean;
     expiresAt?: string;

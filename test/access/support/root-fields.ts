@@ -139,6 +139,10 @@ export const ROOT_FIELDS: Record<string, RootField> = {
     needs: 'ADMIN',
     query: `mutation { teamRename(input: { id: "${NO_TEAM}", name: "x" }) { errors { code } } }`,
   },
+  'Mutation.teamUpdate': {
+    needs: 'ADMIN',
+    query: `mutation { teamUpdate(input: { id: "${NO_TEAM}", regions: [] }) { errors { code } } }`,
+  },
   'Mutation.userDisable': {
     needs: 'ADMIN',
     query: `mutation { userDisable(id: "${NO_USER}") { errors { code } } }`,
@@ -198,6 +202,10 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.modelAccessSet': {
     needs: 'ADMIN',
     query: 'mutation { modelAccessSet(input: { name: "", askFirst: true }) { errors { code } } }',
+  },
+  'Mutation.organisationUpdate': {
+    needs: 'ADMIN',
+    query: 'mutation { organisationUpdate(input: { regions: ["nowhere"] }) { errors { code } } }',
   },
   'Mutation.priceSet': {
     needs: 'ADMIN',

@@ -121,6 +121,17 @@ export function listCasesOfPeople({ teamId, userId, ourUserId, role, keyId }: Fo
       query: 'mutation { teamCreate(input: { name: "x" }) { team { keys { totalCount } } errors { code } } }',
       answer: { teamCreate: { team: { keys: { totalCount: 0 } }, errors: [] } },
     },
+    'Mutation.organisationUpdate': {
+      query:
+        'mutation { organisationUpdate(input: { regions: [] }) { organisation { id } errors { code } } }',
+      answer: { organisationUpdate: { organisation: { id: 'org_default' }, errors: [] } },
+    },
+    'Mutation.teamUpdate': {
+      query:
+        'mutation ($id: ID!) { teamUpdate(input: { id: $id, regions: [] }) { team { id } errors { code } } }',
+      variables: { id: teamId },
+      answer: { teamUpdate: { team: null, errors: NOT_FOUND } },
+    },
     'Mutation.teamRename': {
       query:
         'mutation ($id: ID!) { teamRename(input: { id: $id, name: "x" }) { team { id } errors { code } } }',

@@ -83,6 +83,8 @@ export function adminOf({ organisationId }: World): Principal {
     teamId,
     scopes: new Set(['ADMIN']),
     models: [],
+    regions: undefined,
+    keyRegions: [],
     allowedFrom: undefined,
     expiresAt: undefined,
     endUserId: undefined,

@@ -1,0 +1,41 @@
+import { updateOrganisation } from '../access/change-organisation.ts';
+import type { Organisation as OrganisationRow } from '../access/organisations.ts';
+import { builder } from './builder.ts';
+import { payload, UserError, type Payload } from './errors.ts';
+import { Organisation } from './organisation.ts';
+
+const OrganisationUpdateInput = builder.inputType('OrganisationUpdateInput', {
+  fields: (t) => ({
+    regions: t.stringList({
+      required: true,
+      description:
+        'The only regions that its requests may go to, by the names that providers have in the configuration. Empty: anywhere.',
+    }),
+  }),
+});
+
+const OrganisationPayload = builder
+  .objectRef<Payload<{ organisation: OrganisationRow }>>('OrganisationPayload')
+  .implement({
+    fields: (t) => ({
+      organisation: t.field({
+        type: Organisation,
+        nullable: true,
+        resolve: ({ organisation }) => organisation,
+      }),
+      errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
+    }),
+  });
+
+builder.mutationField('organisationUpdate', (t) =>
+  t.field({
+    type: OrganisationPayload,
+    description:
+      'Changes the viewer’s own organisation. Refused when a team, a key or a route would have nowhere to go. Completions that have begun are not stopped.',
+    args: { input: t.arg({ type: OrganisationUpdateInput, required: true }) },
+    resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
+      payload(async () => ({
+        organisation: await updateOrganisation(gateway.organisations, who, input, { requestId, ip }),
+      })),
+  }),
+);
