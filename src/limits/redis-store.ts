@@ -28,7 +28,6 @@ type Call = (keyCount: number, ...args: (string | number)[]) => Promise<unknown>
 interface Scripts {
   limitTake: Call;
   limitSettle: Call;
-  limitRenew: Call;
   limitBeat: Call;
 }
 
@@ -54,7 +53,6 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
     scripts: {
       limitTake: { lua: TAKE },
       limitSettle: { lua: SETTLE },
-      limitRenew: { lua: RENEW },
       limitBeat: { lua: BEAT },
     },
   });
@@ -85,7 +83,8 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
         chunks.map((some) => {
           const keys = some.map(([key]) => key);
           const leases = some.map(([, lease]) => lease);
-          const renewed = scripts.limitRenew(keys.length, ...keys, minuteMs, LEASE_MS, ...leases);
+          // By its text and not its hash: one that Redis does not know yet would be sent again, behind what came meanwhile.
+          const renewed = redis.eval(RENEW, keys.length, ...keys, minuteMs, LEASE_MS, ...leases);
           return within(renewed, BEAT_WITHIN_MS);
         }),
       );

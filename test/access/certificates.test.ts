@@ -174,7 +174,7 @@ describe('the holder of a certificate', () => {
   it('loses a connection that is older than the certificate', async () => {
     const client = await clients.issue({ ...WEB, notAfter: new Date(Date.now() + 3_000) });
     const socket = await connect(gateway().url, {}, { ca: servers.cert, ...client });
-    socket.subscribe('1', { query: 'subscription { usageTicks { cursor } }' });
+    socket.subscribe('1', { query: 'subscription { alertRaised { id } }' });
     const { payload } = await socket.next('1');
     expect([payload].flat()[0]).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
     socket.subscribe('2', { query: WHO });
