@@ -84,7 +84,7 @@ export function createRedisStore(options: RedisStoreOptions): RedisStore {
           const keys = some.map(([key]) => key);
           const leases = some.map(([, lease]) => lease);
           // By its text and not its hash: one that Redis does not know yet would be sent again, behind what came meanwhile.
-          const renewed = redis.eval(RENEW, keys.length, ...keys, minuteMs, LEASE_MS, ...leases);
+          const renewed = redis.call('EVAL', RENEW, keys.length, ...keys, minuteMs, LEASE_MS, ...leases);
           return within(renewed, BEAT_WITHIN_MS);
         }),
       );
