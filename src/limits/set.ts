@@ -1,8 +1,9 @@
 import type { Sql, TransactionSql } from 'postgres';
-import { Conflict, Forbidden, InvalidInput, NotFound } from '../domain/errors.ts';
+import { Conflict, InvalidInput, NotFound } from '../domain/errors.ts';
 import { EACH, type Limit } from '../domain/limit.ts';
+import { ensureMaySet } from '../domain/may-set.ts';
 import type { Origin } from '../domain/origin.ts';
-import { hasScope, type Principal } from '../domain/principal.ts';
+import type { Principal } from '../domain/principal.ts';
 import { appendAudit } from '../events/audit.ts';
 import { appendEvent } from '../events/outbox.ts';
 import { newId } from '../lib/ids.ts';
@@ -59,7 +60,7 @@ export async function deleteLimit(
 ): Promise<string> {
   const limit = findLimit(store.book, who, id);
   if (!limit) throw new NotFound('limit', id, ['id']);
-  ensureMaySet(who, limit, ['id']);
+  ensureMaySet(who, 'LIMITS', limit, ['id']);
   if (!limit.createdAt)
     throw new Conflict('this limit stands in the config of the gateway; set one in its place');
   await store.sql.begin(async (tx) => {
@@ -88,23 +89,8 @@ async function ensureSubject(store: LimitSetting, who: Principal, { scope, subje
       : await store.findSubject(who, scope, subjectId);
   const path = ['input', 'subjectId'];
   if (!found) throw new NotFound(scope.toLowerCase().replace('_', ' '), subjectId, path);
-  ensureMaySet(who, { scope, subjectId, teamId: found.teamId }, path);
+  ensureMaySet(who, 'LIMITS', { scope, subjectId, teamId: found.teamId }, path);
   return found;
-}
-
-/** Whoever a limit holds for must not be who sets it: nobody raises their own. */
-function ensureMaySet(
-  who: Principal,
-  { scope, subjectId, teamId }: Pick<Limit, 'scope' | 'subjectId' | 'teamId'>,
-  path: string[],
-): void {
-  if (hasScope(who, 'ADMIN')) return;
-  const isOther = scope === 'KEY' && teamId === who.teamId && subjectId !== who.keyId;
-  if (hasScope(who, 'LIMITS_WRITE') && isOther) return;
-  throw new Forbidden(
-    'with LIMITS_WRITE a key sets limits on other keys of its team; all others need ADMIN',
-    path,
-  );
 }
 
 type Row = LimitInput & { teamId: string | undefined };

@@ -1,11 +1,11 @@
 import type { TransactionSql } from 'postgres';
 import type { Sql } from '../../db/database.ts';
 import type { Budget } from '../../domain/budget.ts';
+import { ensureMaySet } from '../../domain/may-set.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { changeLimit, lockBudget, type LimitChange } from './change-limit.ts';
 import { findAmountFault } from './check.ts';
 import { findBudgets } from './read.ts';
-import { ensureMaySet } from './set.ts';
 
 /** Where limits are raised and lowered, for whoever decides on requests. */
 export interface LimitKeeper {
@@ -28,7 +28,7 @@ export function createLimitKeeper(sql: Sql): LimitKeeper {
       const isOver = budget?.deletedAt ?? (budget?.endsAt && budget.endsAt <= new Date());
       return isOver ? undefined : budget;
     },
-    ensureMaySet,
+    ensureMaySet: (who, budget, path) => ensureMaySet(who, 'BUDGETS', budget, path),
     findAmountFault,
     lock: lockBudget,
     change: changeLimit,

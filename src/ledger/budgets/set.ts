@@ -1,9 +1,10 @@
 import type { Sql, TransactionSql } from 'postgres';
 import { toJsonParameter } from '../../db/json.ts';
 import { subjectOf, type Budget } from '../../domain/budget.ts';
-import { Forbidden, InvalidInput, NotFound } from '../../domain/errors.ts';
+import { InvalidInput, NotFound } from '../../domain/errors.ts';
+import { ensureMaySet } from '../../domain/may-set.ts';
 import type { Origin } from '../../domain/origin.ts';
-import { hasScope, type Principal } from '../../domain/principal.ts';
+import type { Principal } from '../../domain/principal.ts';
 import { appendAudit } from '../../events/audit.ts';
 import { appendEvent } from '../../events/outbox.ts';
 import { newId } from '../../lib/ids.ts';
@@ -73,7 +74,7 @@ export async function deleteBudget(
 ): Promise<string> {
   const [budget] = await findBudgets(store.sql, who, [id]);
   if (!budget) throw new NotFound('budget', id, ['id']);
-  ensureMaySet(who, budget, ['id']);
+  ensureMaySet(who, 'BUDGETS', budget, ['id']);
   await store.sql.begin(async (tx) => {
     const deleted = await tx`
       UPDATE budgets SET deleted_at = now() WHERE id = ${id} AND deleted_at IS NULL RETURNING id`;
@@ -89,23 +90,8 @@ async function ensureSubject(store: BudgetStore, who: Principal, { scope, subjec
   const path = ['input', 'subjectId'];
   const found = await store.findSubject(who, scope, subjectId);
   if (!found) throw new NotFound(scope.toLowerCase().replace('_', ' '), subjectId, path);
-  ensureMaySet(who, { scope, subjectId, teamId: found.teamId }, path);
+  ensureMaySet(who, 'BUDGETS', { scope, subjectId, teamId: found.teamId }, path);
   return found;
-}
-
-/** Whoever a budget holds for must not be who sets it: nobody raises their own. */
-export function ensureMaySet(
-  who: Principal,
-  { scope, subjectId, teamId }: Pick<Budget, 'scope' | 'subjectId' | 'teamId'>,
-  path: string[],
-): void {
-  if (hasScope(who, 'ADMIN')) return;
-  if (hasScope(who, 'BUDGETS_WRITE') && scope === 'KEY' && teamId === who.teamId && subjectId !== who.keyId)
-    return;
-  throw new Forbidden(
-    'with BUDGETS_WRITE a key sets budgets on other keys of its team; all others need ADMIN',
-    path,
-  );
 }
 
 async function write(
