@@ -1,11 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { create, say } from '../completion/support/completions.ts';
-import { bootGateway, type TestGateway } from '../support/gateway.ts';
-import { createTestDatabase, type TestDatabase } from '../support/test-database.ts';
+import type { TestGateway } from '../support/gateway.ts';
+import { NO_SERVER, useTwoInstances } from '../support/two-instances.ts';
 import { deleteRoute, learnedOf, setRoute, versionOf } from './support.ts';
 
-const SERVER = process.env['SLUICE_TEST_DATABASE_URL'];
-const REDIS = process.env['REDIS_URL'];
 /** Never called. */
 const PROVIDER = {
   name: 'berlin',
@@ -19,39 +17,22 @@ const PROVIDER = {
 };
 const LONG = { timeout: 10_000 };
 
-describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
-  let database: TestDatabase;
-  let one: TestGateway;
-  let two: TestGateway;
-
-  beforeAll(async () => {
-    database = await createTestDatabase();
-    const variables = {
-      SLUICE_SECRET: 'a-shared-hashing-key-Qm38fhWq81ncVbz77TtY',
-      ...(REDIS ? { REDIS_URL: REDIS } : {}),
-    };
-    const config = { providers: [PROVIDER] };
-    const boot = () => bootGateway({ databaseUrl: database.databaseUrl, variables, config });
-    [one, two] = await Promise.all([boot(), boot()]);
-  });
-  afterAll(async () => {
-    await Promise.all([one.stop(0), two.stop(0)]);
-    await database.drop();
-  });
+describe.skipIf(NO_SERVER)('two instances on one PostgreSQL', () => {
+  const { one, two } = useTwoInstances({ config: { providers: [PROVIDER] } });
 
   it('know of each other’s changes', async () => {
-    await setRoute(one, { name: 'shared' });
-    await expect.poll(() => versionOf(two, 'shared'), LONG).toBe(1);
-    await setRoute(two, { name: 'shared', strategy: 'WEIGHTED' });
-    await expect.poll(() => versionOf(one, 'shared'), LONG).toBe(2);
-    await deleteRoute(one, 'shared');
-    await expect.poll(() => versionOf(two, 'shared'), LONG).toBeUndefined();
+    await setRoute(one(), { name: 'shared' });
+    await expect.poll(() => versionOf(two(), 'shared'), LONG).toBe(1);
+    await setRoute(two(), { name: 'shared', strategy: 'WEIGHTED' });
+    await expect.poll(() => versionOf(one(), 'shared'), LONG).toBe(2);
+    await deleteRoute(one(), 'shared');
+    await expect.poll(() => versionOf(two(), 'shared'), LONG).toBeUndefined();
   });
 
   it('know of each other’s rules of residency', async () => {
-    const set = (mutation: string) => one.ask(`mutation { answer: ${mutation} { errors { message } } }`);
+    const set = (mutation: string) => one().ask(`mutation { answer: ${mutation} { errors { message } } }`);
     const mayEcho = async () =>
-      (await two.ask('{ model(name: "demo/echo") { access { allowed } } }')).data.model.access
+      (await two().ask('{ model(name: "demo/echo") { access { allowed } } }')).data.model.access
         .allowed as boolean;
     for (const rule of ['organisationUpdate(input: {', 'teamUpdate(input: { id: "team_default",']) {
       expect((await set(`${rule} regions: ["eu"] })`)).data.answer.errors).toEqual([]);
@@ -62,7 +43,7 @@ describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
   });
 
   it('know of them while a transaction that began before is open', async () => {
-    const { sql } = one.gateway.database;
+    const { sql } = one().gateway.database;
     const release = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<void>();
     const slow = sql.begin(async (tx) => {
@@ -71,27 +52,27 @@ describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
       await release.promise;
     });
     await begun.promise;
-    await setRoute(one, { name: 'beside' });
-    await expect.poll(() => versionOf(two, 'beside'), LONG).toBe(1);
+    await setRoute(one(), { name: 'beside' });
+    await expect.poll(() => versionOf(two(), 'beside'), LONG).toBe(1);
     release.resolve();
     await slow;
   });
 
   it('forget together what each of them has learned of a route', async () => {
-    await setRoute(one, { name: 'learning' });
-    await expect.poll(() => versionOf(two, 'learning'), LONG).toBe(1);
+    await setRoute(one(), { name: 'learning' });
+    await expect.poll(() => versionOf(two(), 'learning'), LONG).toBe(1);
     const pulls = async (on: TestGateway) => (await learnedOf(on, 'learning'))[0]?.pulls;
-    for (const each of [one, two]) await create(each, say('learning'));
-    expect([await pulls(one), await pulls(two)]).toEqual([1, 1]);
-    await one.ask('mutation { routeResetLearned(name: "learning") { errors { code } } }');
-    expect(await pulls(one)).toBe(0);
-    await expect.poll(() => pulls(two), LONG).toBe(0);
+    for (const each of [one(), two()]) await create(each, say('learning'));
+    expect([await pulls(one()), await pulls(two())]).toEqual([1, 1]);
+    await one().ask('mutation { routeResetLearned(name: "learning") { errors { code } } }');
+    expect(await pulls(one())).toBe(0);
+    await expect.poll(() => pulls(two()), LONG).toBe(0);
   });
 
   it('make one version of what both want at once', async () => {
-    await setRoute(one, { name: 'raced' });
+    await setRoute(one(), { name: 'raced' });
     const answers = await Promise.all(
-      [one, two].map((each, at) =>
+      [one(), two()].map((each, at) =>
         setRoute(each, { name: 'raced', strategy: at === 0 ? 'WEIGHTED' : 'STICKY' }, { expectedVersion: 1 }),
       ),
     );
@@ -99,11 +80,11 @@ describe.skipIf(!SERVER)('two instances on one PostgreSQL', () => {
   });
 
   it('let no circle come of two changes at once', async () => {
-    for (const name of ['left', 'right']) await setRoute(one, { name });
-    await expect.poll(() => versionOf(two, 'right'), LONG).toBe(1);
+    for (const name of ['left', 'right']) await setRoute(one(), { name });
+    await expect.poll(() => versionOf(two(), 'right'), LONG).toBe(1);
     const answers = await Promise.all([
-      setRoute(one, { name: 'left', targets: [{ model: 'right' }] }),
-      setRoute(two, { name: 'right', targets: [{ model: 'left' }] }),
+      setRoute(one(), { name: 'left', targets: [{ model: 'right' }] }),
+      setRoute(two(), { name: 'right', targets: [{ model: 'left' }] }),
     ]);
     expect(answers.filter(({ route }) => route)).toHaveLength(1);
     expect(answers.flatMap(({ errors }) => errors)).toMatchObject([
