@@ -26,6 +26,7 @@ export interface RoutingWorld {
 export function validateRoute(spec: RouteSpec, world: RoutingWorld, at: string[] = ['input']): InputIssue[] {
   const found = [
     ...checkName(spec),
+    ...checkCut(spec),
     ...checkTargetList(spec),
     ...spec.targets.flatMap((target, index) => checkTarget(spec, target, index, world)),
     ...checkReach(spec),
@@ -39,6 +40,12 @@ export function validateRoute(spec: RouteSpec, world: RoutingWorld, at: string[]
 
 function issue(path: string[], message: string): InputIssue {
   return { path, message };
+}
+
+/** It would be a promise that nobody keeps. */
+function checkCut({ onCut }: RouteSpec): InputIssue[] {
+  if (onCut !== 'CONTINUE') return [];
+  return [issue(['onCut'], 'is CONTINUE, which no provider supports yet; take FAIL or RESTART')];
 }
 
 function checkName({ name }: RouteSpec): InputIssue[] {

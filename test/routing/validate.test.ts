@@ -74,6 +74,12 @@ describe('a route that must not be saved', () => {
       { 'input.name': 'input.name holds a slash; names with one are those of models' },
     ],
     [
+      'with a promise that nobody keeps',
+      ['a/x'],
+      { onCut: 'CONTINUE' },
+      { 'input.onCut': 'input.onCut is CONTINUE, which no provider supports yet; take FAIL or RESTART' },
+    ],
+    [
       'with a name that needs quotes',
       ['a/x'],
       { name: 'My route' },
