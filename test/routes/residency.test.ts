@@ -154,8 +154,13 @@ it('an answer that was kept before the rule is not given again', async () => {
       { input: say('ohio/model') },
       { key: key.secret },
     );
-  for (const _ of [1, 2]) expect((await complete()).data.complete.completion.text).toBe('ohio');
-  expect(ohio.calls).toBe(1);
+  // News of the rules before may still let go of what was kept: it is kept once an answer takes no call.
+  const countCalls = async () => {
+    const before = ohio.calls;
+    expect((await complete()).data.complete.completion.text).toBe('ohio');
+    return ohio.calls - before;
+  };
+  await expect.poll(countCalls).toBe(0);
   expect(await setOfOrganisation(['eu'])).toEqual([]);
   expect((await complete()).data.complete).toEqual({ completion: null, errors: [{ code: 'FORBIDDEN' }] });
 });
