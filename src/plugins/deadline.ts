@@ -22,8 +22,11 @@ async function executeWithin(
   execute: () => ExecutionResult | Promise<ExecutionResult>,
 ): Promise<ExecutionResult> {
   const ending = new AbortController();
-  const late = tookTooLong(operationMs);
-  const timer = setTimeout(() => ending.abort(late), operationMs);
+  let late: GraphQLError | undefined;
+  const timer = setTimeout(() => {
+    late = tookTooLong(operationMs);
+    ending.abort(late);
+  }, operationMs);
   const client = context.signal;
   const leave = () => ending.abort(client?.reason);
   if (client?.aborted) leave();
@@ -32,7 +35,7 @@ async function executeWithin(
   try {
     return await raceAbort(Promise.resolve(execute()), ending.signal);
   } catch (error) {
-    if (error !== late) throw error;
+    if (!late || error !== late) throw error;
     return { errors: [late] };
   } finally {
     clearTimeout(timer);

@@ -30,7 +30,7 @@ export function createAllowance(clock: Pick<Clock, 'monotonicMs'>): Allowance {
   let calls = Infinity;
   let stillUntilMs = 0;
   let untilMs = 0;
-  const left = (untilTime: number) => Math.max(0, untilTime - clock.monotonicMs());
+  const left = (untilTime: number) => (untilTime === 0 ? 0 : Math.max(0, untilTime - clock.monotonicMs()));
   return {
     hear({ remainingRequests = Infinity, remainingTokens = Infinity, resetMs }) {
       const now = clock.monotonicMs();
