@@ -7,6 +7,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { NOTHING_USED } from '../src/domain/outcome.ts';
 import { ROUTE_STRATEGIES, type RouteStrategy } from '../src/domain/route.ts';
+import { createArms } from '../src/routing/arms.ts';
 import { createMeasures } from '../src/routing/measures.ts';
 import { planRoute, type PlanDeps } from '../src/routing/plan.ts';
 import { validateRoute } from '../src/routing/validate.ts';
@@ -50,7 +51,10 @@ function timePlans(): string[][] {
 
 /** A world in which everything is known of every target. */
 function prepare(strategy: RouteStrategy, size: number, condition: string | undefined): PlanDeps {
-  const measures = createMeasures({ monotonicMs: () => 1_000 });
+  const measures = createMeasures(
+    { monotonicMs: () => 1_000 },
+    createArms(() => 0),
+  );
   const names = Array.from({ length: size }, (_, index) => `vendor-${index}/model`);
   const usage = { ...NOTHING_USED, input: 1_000, cacheRead: 300, source: 'REPORTED' as const };
   for (const [index, model] of names.entries()) {

@@ -76,6 +76,8 @@ export interface Route extends RouteSpec {
   organisationId: string;
   /** From 1 on. */
   version: number;
+  /** How often it was told to forget what it had learned: what counts is what it has learned since. */
+  learning: number;
   createdAt: Date;
   updatedAt: Date;
   /** Id of the key or user that made this version. */

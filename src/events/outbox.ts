@@ -15,8 +15,7 @@ export type OutboxKind =
   | 'ACCESS_REQUEST_CHANGED'
   | 'ASK_FIRST_CHANGED'
   | 'OPERATIONS_CHANGED'
-  | 'ROUTE_CHANGED'
-  | 'ROUTE_LEARNED_RESET';
+  | 'ROUTE_CHANGED';
 
 /** They only say what to read again, so that neither their order nor what they stand between matters. */
 const HINTS: OutboxKind[] = ['KEY_CHANGED', 'USER_CHANGED', 'ROLE_CHANGED', 'ROUTE_CHANGED'];

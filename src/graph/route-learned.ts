@@ -1,13 +1,14 @@
 import type { ArmView } from '../routing/learned.ts';
+import { resetLearned } from '../routing/reset-learned.ts';
 import { builder } from './builder.ts';
 import { payload } from './errors.ts';
 import { Money, toMoney } from './money.ts';
-import { originOf, RoutePayload } from './route-set.ts';
+import { found, originOf, RoutePayload } from './route-set.ts';
 import { Route } from './route.ts';
 
 const LearnedTarget = builder.objectRef<ArmView>('LearnedTarget').implement({
   description:
-    'What a route has learned of one of its targets, on the instance that answers. What is newer counts more.',
+    'What a route has learned of one of its targets, on all instances together. What is newer counts more.',
   fields: (t) => ({
     name: t.string({
       description: 'Of a model, `provider/model`, or of another route.',
@@ -57,8 +58,9 @@ builder.mutationField('routeResetLearned', (t) =>
     description: 'Lets a route forget what it has learned of its targets, on every instance.',
     args: { name: t.arg.string({ required: true }) },
     resolve: (_root, { name }, context) =>
-      payload(async () => ({
-        route: await context.gateway.learnedResets.reset(context.who, name, originOf(context)),
-      })),
+      payload(async () => {
+        const { routes, measures } = context.gateway;
+        return found(context, await resetLearned(routes, measures, context.who, name, originOf(context)));
+      }),
   }),
 );

@@ -190,6 +190,6 @@ export function originOf({ requestId, ip }: GraphContext) {
   return { requestId, ip };
 }
 
-function found({ gateway, who }: GraphContext, name: string): { route: RouteRow | undefined } {
+export function found({ gateway, who }: GraphContext, name: string): { route: RouteRow | undefined } {
   return { route: gateway.routes.book.find(who.organisationId, name) };
 }

@@ -20,6 +20,7 @@ const DELIVER_EVERY_MS = 1_000;
 const FOLD_EVERY_MS = 1_000;
 /** Facts of one transaction: few enough that nobody waits for the embedded database's only connection. */
 const FOLD_AT_ONCE = 2_000;
+const LEARN_EVERY_MS = 2_000;
 const TRIM_EVERY_MS = 60_000;
 const PRICES_EVERY_MS = 60_000;
 const ANOMALIES_EVERY_MS = 60_000;
@@ -32,7 +33,8 @@ const HEARTBEATS_PER_HOLD = 3;
 
 /** Work that nobody waits for. */
 export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
-  const { ledger, runs, authenticator, accessLog, providers, database, logger, config, webhooks } = gateway;
+  const { ledger, runs, authenticator, accessLog, providers, database, logger, config, webhooks, learned } =
+    gateway;
   const schedule = createSchedule(logger);
   const { every, signal } = schedule;
 
@@ -68,12 +70,15 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
   every(FOLD_EVERY_MS, 'fold-usage', async () => {
     while (!signal.aborted && (await foldUsage(database.db, FOLD_AT_ONCE)));
   });
+  every(LEARN_EVERY_MS, 'learn', () => learned.exchange());
+  every(TRIM_EVERY_MS, 'trim-learned', () => learned.trim());
   every(TRIM_EVERY_MS, 'trim-outbox', () => trimOutbox(database.db, OUTBOX_KEPT_MS));
 
   return {
     async stop() {
       await schedule.stop();
       await authenticator.flushLastUsed().catch(() => {});
+      await learned.exchange().catch(() => {});
       await accessLog.close();
     },
   };

@@ -4,6 +4,7 @@ import type { Model } from '../domain/model.ts';
 import type { Clock } from '../lib/clock.ts';
 import { likelyUsage, NO_HABIT, observeUsage, type Habit } from './habits.ts';
 import { createHealth, type Health } from './health.ts';
+import type { Arms } from './arms.ts';
 import {
   learn,
   learnFeedback,
@@ -19,7 +20,7 @@ import type { Signals } from './signals.ts';
 /** Where an answer came from: enough of a candidate to learn from it, also long after. */
 type Way = Pick<Candidate, 'model' | 'path'>;
 
-/** Everything that is measured for planning, in the memory of this instance. */
+/** Everything that is measured for planning. What routes have learned is kept for good, the rest in the memory of this instance. */
 export interface Measures {
   health: Health;
   /**
@@ -33,16 +34,16 @@ export interface Measures {
   observeFeedback(organisationId: string, way: Way, score: number): void;
   /** What a route has learned, of each of these targets. */
   viewArms(organisationId: string, route: string, targets: readonly string[]): ArmView[];
-  /** Lets a route forget what it has learned of these targets. */
-  resetArms(organisationId: string, route: string, targets: readonly string[]): void;
 }
 
 const KEPT = 50_000;
 
-export function createMeasures(clock: Pick<Clock, 'monotonicMs'>): Measures {
+export function createMeasures(
+  clock: Pick<Clock, 'monotonicMs'>,
+  arms: Pick<Arms, 'find' | 'change'>,
+): Measures {
   const health = createHealth(clock);
   const habits = new LRUCache<string, Habit>({ max: KEPT });
-  const arms = new LRUCache<string, Arm>({ max: KEPT });
   const turns = new LRUCache<string, number>({ max: KEPT });
   const keyOf = (...names: string[]) => names.join('\n');
 
@@ -53,8 +54,7 @@ export function createMeasures(clock: Pick<Clock, 'monotonicMs'>): Measures {
   }
   function changeArms(organisationId: string, way: Way, change: (arm: Arm) => Arm): void {
     for (const [place, route] of way.path.entries()) {
-      const key = keyOf(organisationId, route, way.path[place + 1] ?? way.model);
-      arms.set(key, change(arms.get(key) ?? NOTHING_LEARNED));
+      arms.change({ organisationId, route, target: way.path[place + 1] ?? way.model }, change);
     }
   }
   return {
@@ -71,7 +71,7 @@ export function createMeasures(clock: Pick<Clock, 'monotonicMs'>): Measures {
         );
         return cost === undefined ? undefined : Number(cost);
       },
-      arm: (route, target) => arms.get(keyOf(organisationId, route, target)),
+      arm: (route, target) => arms.find({ organisationId, route, target }),
       takeTurn: (route) => takeTurn(keyOf(organisationId, route)),
     }),
     observe(organisationId, way, { usage, ...observation }) {
@@ -84,10 +84,7 @@ export function createMeasures(clock: Pick<Clock, 'monotonicMs'>): Measures {
     },
     viewArms: (organisationId, route, targets) =>
       targets.map((target) =>
-        viewArm(target, arms.get(keyOf(organisationId, route, target)) ?? NOTHING_LEARNED),
+        viewArm(target, arms.find({ organisationId, route, target }) ?? NOTHING_LEARNED),
       ),
-    resetArms(organisationId, route, targets) {
-      for (const target of targets) arms.delete(keyOf(organisationId, route, target));
-    },
   };
 }

@@ -11,6 +11,7 @@ interface RouteRow {
   id: string;
   organisation_id: string;
   version: number;
+  learning: number;
   spec: RouteSpec;
   author_id: string;
   created_ms: number;
@@ -21,7 +22,7 @@ interface RouteRow {
 /** @param organisationId of one organisation; undefined for all. */
 export async function readRoutes(sql: ISql, organisationId?: string): Promise<KeptRoute[]> {
   const rows = await sql<RouteRow[]>`
-    SELECT r.id, r.organisation_id, r.version, v.spec, v.author_id, r.deleted_at IS NOT NULL AS is_deleted,
+    SELECT r.id, r.organisation_id, r.version, r.learning, v.spec, v.author_id, r.deleted_at IS NOT NULL AS is_deleted,
       extract(epoch FROM r.created_at)::float8 * 1000 AS created_ms,
       extract(epoch FROM v.created_at)::float8 * 1000 AS updated_ms
     FROM routes r JOIN route_versions v ON v.route_id = r.id AND v.number = r.version
@@ -31,6 +32,7 @@ export async function readRoutes(sql: ISql, organisationId?: string): Promise<Ke
     id: row.id,
     organisationId: row.organisation_id,
     version: row.version,
+    learning: row.learning,
     createdAt: new Date(row.created_ms),
     updatedAt: new Date(row.updated_ms),
     updatedBy: row.author_id,

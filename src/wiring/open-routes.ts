@@ -1,8 +1,9 @@
 import { systemClock } from '../lib/clock.ts';
+import { createArms } from '../routing/arms.ts';
+import { openLearnedStore, type LearnedStore } from '../routing/arm-rows.ts';
 import { openRouteBook } from '../routing/book.ts';
 import type { RouteStore } from '../routing/change.ts';
 import { createMeasures, type Measures } from '../routing/measures.ts';
-import { openLearnedResets, type LearnedResets } from '../routing/reset-learned.ts';
 import type { Models } from './open-models.ts';
 import type { Opening } from './opening.ts';
 import type { Store } from './open-store.ts';
@@ -12,7 +13,8 @@ export interface Routes {
   routes: RouteStore;
   /** What was seen of models, for planning. */
   measures: Measures;
-  learnedResets: LearnedResets;
+  /** What LEARNED routes know, in the database. */
+  learned: LearnedStore;
 }
 
 export async function openRoutes(
@@ -26,8 +28,9 @@ export async function openRoutes(
   });
   opened.defer(() => book.close());
   const { findModel } = catalog;
-  const measures = createMeasures(systemClock);
-  const learnedResets = openLearnedResets({ sql, book, measures, relay, onChange: announceCommit });
-  opened.defer(() => learnedResets.close());
-  return { measures, learnedResets, routes: { sql, book, findModel, onChange: announceCommit } };
+  const arms = createArms((organisationId, route) => book.find(organisationId, route)?.learning ?? 0);
+  const measures = createMeasures(systemClock, arms);
+  const learned = openLearnedStore(sql, arms);
+  await learned.exchange();
+  return { measures, learned, routes: { sql, book, findModel, onChange: announceCommit } };
 }

@@ -46,7 +46,7 @@ it('a route forgets it when it is told to, and learns anew', async () => {
   const heard = Promise.withResolvers<void>();
   onTestFinished(
     gateway().gateway.relay.listen(({ subjectId, kind }) => {
-      if (subjectId === id && kind === 'ROUTE_LEARNED_RESET') heard.resolve();
+      if (subjectId === id && kind === 'ROUTE_CHANGED') heard.resolve();
     }),
   );
   const { data } = await gateway().ask(RESET, { name });

@@ -1,7 +1,26 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sampleBeta } from '../../src/routing/beta.ts';
-import { learn, learnFeedback, NOTHING_LEARNED, viewArm } from '../../src/routing/learned.ts';
+import {
+  joinArms,
+  learn,
+  learnFeedback,
+  NOTHING_LEARNED,
+  tallyOf,
+  viewArm,
+  type Arm,
+  type Observation,
+} from '../../src/routing/learned.ts';
 import { createRandom } from './support/worlds.ts';
+
+/** What was seen of one call, and what somebody thought of it. */
+type Seen = Observation & { score: number | undefined };
+
+const learnAll = (calls: Seen[]): Arm =>
+  calls.reduce((arm, { score, ...seen }) => {
+    const learned = learn(arm, seen);
+    return score === undefined ? learned : learnFeedback(learned, score);
+  }, NOTHING_LEARNED);
 
 describe('what is learned of a target', () => {
   it('can be seen', () => {
@@ -14,7 +33,7 @@ describe('what is learned of a target', () => {
       pulls: 2,
       success: expect.closeTo(0.5, 2),
       feedback: 0.75,
-      costNanos: 2_000,
+      costNanos: expect.closeTo(2_010, 0),
       latencyMs: 300,
     });
     expect(viewArm('a/x', NOTHING_LEARNED)).toMatchObject({ pulls: 0, success: 0.5, feedback: undefined });
@@ -24,13 +43,33 @@ describe('what is learned of a target', () => {
     let arm = NOTHING_LEARNED;
     for (let call = 0; call < 10_000; call += 1)
       arm = learn(arm, { succeeded: true, costNanos: undefined, latencyMs: undefined });
-    expect(arm.pulls).toBe(10_000);
-    expect(arm.success.good).toBeCloseTo(1_000, -1);
+    expect(arm.success.count).toBe(10_000);
+    expect(tallyOf(arm, 'success').good).toBeCloseTo(1_000, -1);
+  });
+
+  it('is the same when two have seen a part of it each, one after the other', () => {
+    const call = fc.record({
+      succeeded: fc.boolean(),
+      costNanos: fc.option(fc.integer({ min: 0, max: 1_000_000 }), { nil: undefined }),
+      latencyMs: fc.option(fc.integer({ min: 0, max: 60_000 }), { nil: undefined }),
+      score: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
+    });
+    fc.assert(
+      fc.property(fc.array(call), fc.array(call), (earlier, later) => {
+        const joined = joinArms(learnAll(earlier), learnAll(later));
+        const whole = learnAll([...earlier, ...later]);
+        for (const kind of ['success', 'feedback', 'costNanos', 'latencyMs'] as const) {
+          expect(joined[kind].count).toBe(whole[kind].count);
+          expect(joined[kind].sum).toBeCloseTo(whole[kind].sum, 5);
+        }
+      }),
+    );
   });
 
   it('takes a score for what it can be at most', () => {
-    expect(learnFeedback(NOTHING_LEARNED, 7).feedback).toEqual({ good: 1, bad: 0 });
-    expect(learnFeedback(NOTHING_LEARNED, -7).feedback).toEqual({ good: 0, bad: 1 });
+    const after = (score: number) => tallyOf(learnFeedback(NOTHING_LEARNED, score), 'feedback');
+    expect(after(7)).toEqual({ good: 1, bad: 0 });
+    expect(after(-7)).toEqual({ good: 0, bad: 1 });
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NOTHING_USED } from '../../src/domain/outcome.ts';
 import type { Usage } from '../../src/domain/completion.ts';
+import { createArms } from '../../src/routing/arms.ts';
 import { createMeasures } from '../../src/routing/measures.ts';
 import { planRoute } from '../../src/routing/plan.ts';
 import { depsOf, modelOf, requestOf, routeOf, triedOf } from './support/worlds.ts';
@@ -9,7 +10,11 @@ const ORG = 'org_1';
 const WAY = { model: 'a/x', path: ['fast', 'cheap'] };
 const GOOD = { succeeded: true, costNanos: 10, latencyMs: 5, usage: undefined };
 const noPrice = () => undefined;
-const measures = () => createMeasures({ monotonicMs: () => 0 });
+const measures = () =>
+  createMeasures(
+    { monotonicMs: () => 0 },
+    createArms(() => 0),
+  );
 
 describe('what is measured', () => {
   it('is learned by every route on the way, each of its own target', () => {
@@ -17,21 +22,16 @@ describe('what is measured', () => {
     observe(ORG, WAY, GOOD);
     observeFeedback(ORG, WAY, 0.5);
     const signals = signalsFor(ORG, noPrice);
-    expect(signals.arm('fast', 'cheap')).toMatchObject({ pulls: 1, feedback: { good: 0.5 } });
-    expect(signals.arm('cheap', 'a/x')).toMatchObject({ pulls: 1, costNanos: 10 });
+    expect(signals.arm('fast', 'cheap')).toMatchObject({
+      success: { count: 1 },
+      feedback: { count: 1, sum: 0.5 },
+    });
+    expect(signals.arm('cheap', 'a/x')).toMatchObject({ costNanos: { count: 1, sum: 10 } });
     expect(signals.arm('fast', 'a/x')).toBeUndefined();
     expect(viewArms(ORG, 'fast', ['cheap', 'b/x']).map(({ target, pulls }) => [target, pulls])).toEqual([
       ['cheap', 1],
       ['b/x', 0],
     ]);
-  });
-
-  it('can be forgotten for one route', () => {
-    const { observe, resetArms, viewArms } = measures();
-    observe(ORG, WAY, GOOD);
-    resetArms(ORG, 'fast', ['cheap']);
-    expect(viewArms(ORG, 'fast', ['cheap'])[0]?.pulls).toBe(0);
-    expect(viewArms(ORG, 'cheap', ['a/x'])[0]?.pulls).toBe(1);
   });
 
   it('is no other organisation’s, but for the health of models', () => {

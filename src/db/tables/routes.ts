@@ -1,4 +1,14 @@
-import { integer, jsonb, primaryKey, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  primaryKey,
+  snakeCase,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import type { RouteSpec } from '../../domain/route.ts';
 import { organisations } from './tenancy.ts';
 
@@ -13,6 +23,8 @@ export const routes = snakeCase.table(
     name: text().notNull(),
     /** The last one there is. */
     version: integer().notNull(),
+    /** How often it was told to forget what it had learned. */
+    learning: integer().notNull().default(0),
     createdAt: timestamp({ withTimezone: true }).notNull(),
     /** Its versions stay, and numbers go on where it is made again. */
     deletedAt: timestamp({ withTimezone: true }),
@@ -36,4 +48,37 @@ export const routeVersions = snakeCase.table(
     createdAt: timestamp({ withTimezone: true }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.routeId, table.number] })],
+);
+
+const faded = () => doublePrecision().notNull();
+
+/**
+ * What routes have learned of their targets, on all instances together: of each kind of observation how many there were, and
+ * their faded sum. Of these only the ones of the route's present `learning` count.
+ */
+export const learnedArms = snakeCase.table(
+  'learned_arms',
+  {
+    organisationId: text().notNull(),
+    /** Its name. */
+    route: text().notNull(),
+    learning: integer().notNull(),
+    /** `provider/model`, or the name of a route. */
+    target: text().notNull(),
+    successCount: faded(),
+    successSum: faded(),
+    feedbackCount: faded(),
+    feedbackSum: faded(),
+    costCount: faded(),
+    /** Nano-USD. */
+    costSum: faded(),
+    latencyCount: faded(),
+    /** Milliseconds. */
+    latencySum: faded(),
+    updatedAt: timestamp({ withTimezone: true }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.organisationId, table.route, table.learning, table.target] }),
+    index('learned_arms_updated').on(table.updatedAt),
+  ],
 );

@@ -1,5 +1,5 @@
 import { sampleBeta } from '../beta.ts';
-import { LEARNED_WEIGHTS, NOTHING_LEARNED } from '../learned.ts';
+import { LEARNED_WEIGHTS, meanOf, NOTHING_LEARNED, tallyOf } from '../learned.ts';
 import type { Ranked, Strategy } from '../strategy.ts';
 
 /**
@@ -11,16 +11,21 @@ export const rankByLearning: Strategy = (options, { route, request, signals, ran
   const tokens = { input: request.inputTokens, output: request.outputTokens };
   const known = options.map((option) => {
     const arm = signals.arm(route.name, option.target.model) ?? NOTHING_LEARNED;
-    const costNanos = signals.costNanos(option.lead, tokens) ?? arm.costNanos;
-    return { option, arm, costNanos, latencyMs: arm.latencyMs };
+    return {
+      option,
+      success: tallyOf(arm, 'success'),
+      feedback: tallyOf(arm, 'feedback'),
+      costNanos: signals.costNanos(option.lead, tokens) ?? meanOf(arm, 'costNanos'),
+      latencyMs: meanOf(arm, 'latencyMs'),
+    };
   });
   const dearest = Math.max(0, ...known.map(({ costNanos = 0 }) => costNanos));
   const slowest = Math.max(0, ...known.map(({ latencyMs = 0 }) => latencyMs));
-  const usual = usualFeedback(known.map(({ arm }) => arm.feedback));
+  const usual = usualFeedback(known.map(({ feedback }) => feedback));
   return (
     known
       // What has no known price counts as the dearest; what nobody has timed counts as fast, so that it is tried.
-      .map(({ option, arm, costNanos = dearest, latencyMs = 0 }): Ranked & { value: number } => {
+      .map(({ option, costNanos = dearest, latencyMs = 0, ...arm }): Ranked & { value: number } => {
         const success = sampleBeta(1 + arm.success.good, 1 + arm.success.bad, random);
         const feedback =
           usual === undefined

@@ -44,6 +44,7 @@ export function routeOf(
     id: `route_${name}`,
     organisationId: 'org_1',
     version: 1,
+    learning: 0,
     createdAt: AT,
     updatedAt: AT,
     updatedBy: 'key_1',

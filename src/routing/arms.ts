@@ -1,0 +1,77 @@
+import { LRUCache } from 'lru-cache';
+import { joinArms, NOTHING_LEARNED, type Arm } from './learned.ts';
+
+/** Whose an arm is. */
+export interface ArmPlace {
+  organisationId: string;
+  route: string;
+  /** How often the route was told to forget what it had learned. */
+  learning: number;
+  target: string;
+}
+
+export type PlacedArm = ArmPlace & { arm: Arm };
+type Name = Omit<ArmPlace, 'learning'>;
+
+/**
+ * What routes have learned of their targets: what all instances had told the database when it was last asked, and what was
+ * seen here since. Nothing here waits.
+ */
+export interface Arms {
+  /** Undefined: nothing is known. */
+  find(name: Name): Arm | undefined;
+  change(name: Name, change: (arm: Arm) => Arm): void;
+  /**
+   * Hands over what was seen since the last time, and takes what all have learned together. One at a time.
+   * @param send writes what it is given and answers what changed; what it cannot write is sent again the next time. Where the
+   * database took it and only its answer was lost it counts twice, which a mean of hundreds of calls can bear.
+   */
+  exchange(send: (news: PlacedArm[]) => Promise<PlacedArm[]>): Promise<void>;
+}
+
+const KEPT = 50_000;
+
+/** @param learningOf of a route as it stands now. */
+export function createArms(learningOf: (organisationId: string, route: string) => number): Arms {
+  const kept = new LRUCache<string, Arm>({ max: KEPT });
+  let sending = new Map<string, PlacedArm>();
+  let news = new Map<string, PlacedArm>();
+
+  const placeOf = (name: Name): ArmPlace => ({
+    ...name,
+    learning: learningOf(name.organisationId, name.route),
+  });
+  function findAt(key: string): Arm | undefined {
+    const parts = [kept.get(key), sending.get(key)?.arm, news.get(key)?.arm];
+    return parts.reduce((all, part) => (all && part ? joinArms(all, part) : (all ?? part)), undefined);
+  }
+  return {
+    find: (name) => findAt(keyOf(placeOf(name))),
+    change(name, change) {
+      const place = placeOf(name);
+      const key = keyOf(place);
+      const known = news.get(key);
+      if (!known && news.size >= KEPT) return;
+      news.set(key, { ...place, arm: change(known?.arm ?? NOTHING_LEARNED) });
+    },
+    async exchange(send) {
+      [sending, news] = [news, new Map()];
+      try {
+        for (const { arm, ...place } of await send([...sending.values()])) kept.set(keyOf(place), arm);
+      } catch (error) {
+        for (const [key, later] of news) {
+          const earlier = sending.get(key);
+          sending.set(key, earlier ? { ...later, arm: joinArms(earlier.arm, later.arm) } : later);
+        }
+        news = sending;
+        throw error;
+      } finally {
+        sending = new Map();
+      }
+    },
+  };
+}
+
+function keyOf({ organisationId, route, learning, target }: ArmPlace): string {
+  return `${organisationId}\n${route}\n${learning}\n${target}`;
+}
