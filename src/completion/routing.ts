@@ -12,10 +12,10 @@ import type { Conditions } from '../routing/conditions.ts';
 import type { Measures } from '../routing/measures.ts';
 import { planRoute, type Candidate, type RoutePlan } from '../routing/plan.ts';
 import type { Signals } from '../routing/signals.ts';
-import { estimateInputTokens } from './ask-size.ts';
 import { courseOf, type Course, type CourseTarget } from './course.ts';
 import { open } from './opening.ts';
 import { LIKELY_OUTPUT_TOKENS, plan, type Pricing } from './plan.ts';
+import { sizeUp } from './sized-ask.ts';
 
 /** So many models of a route are tried at most, and so many candidates are told of. */
 const TRIED_MAX = 10;
@@ -59,6 +59,7 @@ export function createRouting(deps: RoutingDeps): Routing {
   function decide(grant: Grant, takesTurn: boolean, budgetUsed: number): RoutePlan {
     const { who, ask } = grant;
     const signals = signalsFor(deps, who.organisationId, takesTurn);
+    const { facts, inputTokens } = sizeUp(ask);
     const planned = planRoute(
       {
         findRoute: finderFor(grant),
@@ -68,11 +69,11 @@ export function createRouting(deps: RoutingDeps): Routing {
         random: Math.random,
       },
       {
-        ask,
+        ask: facts,
         team: who.teamId,
         region: undefined,
         allowedRegions: who.regions,
-        inputTokens: estimateInputTokens(ask),
+        inputTokens,
         outputTokens: ask.params.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
         budgetUsed,
         flags: {},

@@ -2,7 +2,7 @@ import type { Capability, Model } from '../domain/model.ts';
 import type { FallbackReason, Route, RouteStrategy, RouteTarget } from '../domain/route.ts';
 import { toFacts, type Conditions, type Facts } from './conditions.ts';
 import { findObstacle, findResidencyObstacle, type Obstacle } from './obstacles.ts';
-import { listNeeds, type RoutingRequest } from './request.ts';
+import type { RoutingRequest } from './request.ts';
 import type { Signals } from './signals.ts';
 import { STRATEGIES } from './strategies.ts';
 import type { Option } from './strategy.ts';
@@ -68,7 +68,7 @@ export function planRoute(deps: PlanDeps, request: RoutingRequest): RoutePlan {
   const planning: Planning = {
     deps,
     request,
-    needs: listNeeds(request.ask),
+    needs: request.ask.needs,
     facts: undefined,
     done: new Map(),
   };

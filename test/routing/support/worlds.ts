@@ -1,6 +1,7 @@
 import { parseAsk, type AskInput } from '../../../src/domain/ask.ts';
 import type { Model } from '../../../src/domain/model.ts';
 import type { Route, RouteTarget } from '../../../src/domain/route.ts';
+import { factsOf } from '../../../src/routing/ask-facts.ts';
 import { createConditions } from '../../../src/routing/conditions.ts';
 import type { Arm } from '../../../src/routing/learned.ts';
 import { planRoute, type Candidate, type PlanDeps, type RoutePlan } from '../../../src/routing/plan.ts';
@@ -64,7 +65,10 @@ export function requestOf(
   more: Partial<Omit<RoutingRequest, 'ask'>> = {},
 ): RoutingRequest {
   return {
-    ask: parseAsk({ model: 'fast', source: { text: 'What is a sluice?' }, ...ask }),
+    ask: factsOf(
+      parseAsk({ model: 'fast', source: { text: 'What is a sluice?' }, ...ask }),
+      more.inputTokens ?? 10,
+    ),
     team: 'web',
     region: undefined,
     allowedRegions: undefined,
