@@ -1,5 +1,5 @@
 import type { Capability, Model } from '../domain/model.ts';
-import type { FallbackReason, Route, RouteStrategy, RouteTarget } from '../domain/route.ts';
+import type { FallbackReason, RouteSpec, RouteStrategy, RouteTarget } from '../domain/route.ts';
 import { toFacts, type Conditions, type Facts } from './conditions.ts';
 import { findObstacle, findResidencyObstacle, type Obstacle } from './obstacles.ts';
 import type { RoutingRequest } from './request.ts';
@@ -10,10 +10,18 @@ import type { Option } from './strategy.ts';
 /** How deep routes may stand in routes. */
 export const MAX_DEPTH = 8;
 
+/** So many models of a route are tried at most. */
+const TRIED_MAX = 10;
+
+/** A route, or what is to become one. */
+export interface PlannedRoute extends RouteSpec {
+  version: number;
+}
+
 /** What planning needs to know. Nothing here waits. */
 export interface PlanDeps {
   /** A route of the caller's organisation. */
-  findRoute(name: string): Route | undefined;
+  findRoute(name: string): PlannedRoute | undefined;
   findModel(name: string): Model | undefined;
   conditions: Conditions;
   signals: Signals;
@@ -78,6 +86,19 @@ export function planRoute(deps: PlanDeps, request: RoutingRequest): RoutePlan {
 }
 
 /**
+ * Those that are asked, one after the other. Where all that could answer rest, to ask them is better than to refuse; Envoy
+ * calls it panic. What a vendor has asked to wait is waited for all the same, at its gate.
+ */
+export function listTried(candidates: readonly Candidate[]): Candidate[] {
+  const usable = candidates.filter(({ skippedBecause }) => !skippedBecause);
+  const tried =
+    usable.length > 0
+      ? usable
+      : candidates.filter(({ skippedBecause }) => skippedBecause?.code === 'RESTING');
+  return tried.slice(0, TRIED_MAX);
+}
+
+/**
  * The next candidate to try after one failed; undefined when there is none. After an overflow those with as small a
  * context are passed over: they would refuse too.
  * @param place of the one that failed, among the candidates.
@@ -109,7 +130,7 @@ function planModel({ findModel }: PlanDeps, request: RoutingRequest, name: strin
   return { route: undefined, candidates: [candidate] };
 }
 
-function followRoute(planning: Planning, route: Route, outer: readonly string[]): Candidate[] {
+function followRoute(planning: Planning, route: RouteSpec, outer: readonly string[]): Candidate[] {
   const path = [...outer, route.name];
   const skipped: Candidate[] = [];
   const byOption = new Map<Option, Candidate[]>();
