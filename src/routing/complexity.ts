@@ -65,6 +65,11 @@ export function complexityOf(ask: Ask, inputTokens: number): Complexity {
 function readLastUserText({ messages }: Ask): string {
   const last = messages.findLast(({ role }) => role === 'USER');
   let text = '';
-  for (const part of last?.parts ?? []) if (part.type === 'text') text += `${part.text}\n`;
+  // Each is cut before it is joined with others, which would copy all of it.
+  for (const part of last?.parts ?? []) if (part.type === 'text') text += `${bothEndsOf(part.text)}\n`;
+  return bothEndsOf(text);
+}
+
+function bothEndsOf(text: string): string {
   return text.length <= 2 * READ_CHARS ? text : `${text.slice(0, READ_CHARS)}\n${text.slice(-READ_CHARS)}`;
 }

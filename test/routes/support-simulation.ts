@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { json } from 'node:stream/consumers';
 import type { ProviderConfig } from '../../src/config/config.ts';
 import {
@@ -16,24 +17,7 @@ import type { Refusal, RouteInput } from './support.ts';
  * `unpriced`. It counts a token for each character of what is sent, and seven times fewer for what it says.
  */
 export async function startPromptVendor(): Promise<{ config: ProviderConfig; close(): Promise<void> }> {
-  const upstream = await startUpstream(async (request, response) => {
-    const { messages } = (await json(request)) as { messages: { content: unknown }[] };
-    const input = JSON.stringify(messages).length;
-    const chunk = { id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'model' };
-    const choice = (delta: object, reason: string | null) => [{ index: 0, delta, finish_reason: reason }];
-    const output = Math.ceil(input / 7);
-    sendEvents(response, [
-      { ...chunk, choices: choice({ content: 'Yes.' }, null) },
-      { ...chunk, choices: choice({}, 'stop') },
-      {
-        ...chunk,
-        choices: [],
-        usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output },
-      },
-      '[DONE]',
-    ]);
-    response.end();
-  });
+  const upstream = await startUpstream((request, response) => void answer(request, response));
   const all = ['TEXT', 'TOOLS', 'JSON_SCHEMA'] as const;
   const config: ProviderConfig = {
     name: 'prompt',
@@ -50,6 +34,25 @@ export async function startPromptVendor(): Promise<{ config: ProviderConfig; clo
     ],
   };
   return { config, close: upstream.close };
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { messages } = (await json(request)) as { messages: { content: unknown }[] };
+  const input = JSON.stringify(messages).length;
+  const chunk = { id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'model' };
+  const choice = (delta: object, reason: string | null) => [{ index: 0, delta, finish_reason: reason }];
+  const output = Math.ceil(input / 7);
+  sendEvents(response, [
+    { ...chunk, choices: choice({ content: 'Yes.' }, null) },
+    { ...chunk, choices: choice({}, 'stop') },
+    {
+      ...chunk,
+      choices: [],
+      usage: { prompt_tokens: input, completion_tokens: output, total_tokens: input + output },
+    },
+    '[DONE]',
+  ]);
+  response.end();
 }
 
 export interface Side {

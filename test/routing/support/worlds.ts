@@ -1,6 +1,7 @@
 import { parseAsk, type AskInput } from '../../../src/domain/ask.ts';
 import type { Model } from '../../../src/domain/model.ts';
 import type { Route, RouteTarget } from '../../../src/domain/route.ts';
+import { createSeededRandom } from '../../../src/lib/seeded-random.ts';
 import { factsOf } from '../../../src/routing/ask-facts.ts';
 import { createConditions } from '../../../src/routing/conditions.ts';
 import type { Arm } from '../../../src/routing/learned.ts';
@@ -125,7 +126,7 @@ export function depsOf(world: {
     findModel: (name) => models.get(name),
     conditions: createConditions(),
     signals: world.signals ?? signalsOf(world.known),
-    random: createRandom(world.seed ?? 1),
+    random: createSeededRandom(world.seed ?? 1),
   };
 }
 
@@ -150,15 +151,4 @@ export function countFirst(deps: PlanDeps, request: RoutingRequest, plans: numbe
     counts[first] = (counts[first] ?? 0) + 1;
   }
   return counts;
-}
-
-/** Numbers from 0 to 1, the same for the same seed (Mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
