@@ -2,6 +2,7 @@ import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 import type { AuditVerifyOptions } from './cli/run-audit-verify.ts';
 import type { RoutesApplyOptions, RoutesPlanOptions, RoutesPullOptions } from './cli/run-routes.ts';
+import type { RoutesSimulateOptions } from './cli/run-routes-simulate.ts';
 import type { UsageExportOptions } from './cli/run-usage-export.ts';
 
 // Everything else is imported after this, so that a start finds it compiled by the one before.
@@ -106,6 +107,20 @@ routes
   .action(async (folder: string, options: RoutesApplyOptions) => {
     const { runRoutesApply } = await import('./cli/run-routes.ts');
     await runRoutesApply(folder, options);
+  });
+
+routes
+  .command('simulate')
+  .argument('<file>', 'what a route would say')
+  .option('--url <url>', 'of the graph; SLUICE_URL, or this machine, unless given')
+  .option('--from <instant>', 'a week ago, unless given')
+  .option('--to <instant>', 'until now, unless given')
+  .option('--of <names>', 'whose requests: routes and models, with commas; that of the file, unless given')
+  .option('--limit <number>', 'so many requests at most')
+  .description('print what it would have made of requests that are over')
+  .action(async (file: string, options: RoutesSimulateOptions) => {
+    const { runRoutesSimulate } = await import('./cli/run-routes-simulate.ts');
+    await runRoutesSimulate(file, options);
   });
 
 const organisations = program

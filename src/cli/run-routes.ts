@@ -116,7 +116,8 @@ function toError(files: readonly RouteFile[], errors: readonly UserError[]): Err
   return new Error(errors.map(({ message }) => message).join('; '));
 }
 
-function toAddress({ url }: RoutesOptions): GatewayAddress {
+/** @throws Error where no key is there to ask with. */
+export function toAddress({ url }: RoutesOptions): GatewayAddress {
   const { lookup } = readEnvironment();
   const key = lookup['SLUICE_KEY'];
   if (key === undefined) throw new Error('set SLUICE_KEY to a key with the scope ROUTES_WRITE');

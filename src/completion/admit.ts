@@ -3,6 +3,7 @@ import { mayUseModel, type Grant } from '../access/authorize.ts';
 import type { Completion } from '../domain/completion.ts';
 import { BudgetExceeded, UpstreamBusy } from '../domain/errors.ts';
 import type { LimitAmounts, LimitSubjects } from '../domain/limit.ts';
+import type { RecordedFacts } from '../domain/recorded-facts.ts';
 import { isRouteName } from '../domain/route.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Pressure } from '../limits/shedding/pressure.ts';
@@ -14,12 +15,14 @@ import type { LimitFacts, Limits, Taken } from '../limits/limits.ts';
 import { subjectsOfCaller } from '../limits/read.ts';
 import type { Measures } from '../routing/measures.ts';
 import { findResidencyObstacle } from '../routing/obstacles.ts';
+import { toRecord } from '../routing/recorded-facts.ts';
 import { answeringModel, open, type Opening } from './opening.ts';
 import type { Course } from './course.ts';
 import { measuredTurn } from './measured-turn.ts';
 import { plan, type Plan, type Pricing } from './plan.ts';
 import type { WaitForRoom } from './room-queue.ts';
 import type { Routing } from './routing.ts';
+import { sizeUp } from './sized-ask.ts';
 
 /** A chain of budgets that each name another model is followed this far. */
 const MAX_FALLBACKS = 5;
@@ -159,7 +162,7 @@ export async function enter(
       : open(planned, candidate, deps.clock.now());
     const { attempt = 0, hedges = false } = further ?? {};
     const { budgeted } = await deps.ledger.reserve(
-      { completion, attempt, hedges, countedIn, ...planned },
+      { completion, attempt, hedges, countedIn, facts: further ? undefined : recordOf(planned), ...planned },
       signal,
     );
     candidate.onLimits({ standings, refusal: undefined });
@@ -176,6 +179,12 @@ export async function enter(
     if (error instanceof UpstreamBusy) candidate.onLimits({ standings: [], refusal: error });
     throw error;
   }
+}
+
+/** What a draft of a route can be tried on later. */
+function recordOf({ grant }: Plan): RecordedFacts {
+  const { facts, inputTokens } = sizeUp(grant.ask);
+  return toRecord(facts, inputTokens);
 }
 
 function callerOf({ grant, estimatedInputTokens, maxOutputTokens }: Plan): Caller {

@@ -4,7 +4,8 @@ import { Forbidden } from '../domain/errors.ts';
 import type { Model, Price } from '../domain/model.ts';
 import type { Reservation } from '../ledger/reserve.ts';
 import { findResidencyObstacle } from '../routing/obstacles.ts';
-import { boundInputTokens, estimateInputTokens } from './ask-size.ts';
+import { boundInputTokens } from './ask-size.ts';
+import { sizeUp } from './sized-ask.ts';
 
 /** Held for the answer when neither the caller nor the catalogue bounds it. */
 const DEFAULT_OUTPUT_TOKENS = 8_192;
@@ -58,7 +59,7 @@ export function plan(
     grant,
     model,
     price,
-    estimatedInputTokens: estimateInputTokens(ask),
+    estimatedInputTokens: sizeUp(ask).inputTokens,
     maxOutputTokens: output,
     // Some models could write a book; nobody waits with a limit of tokens until there is room for one.
     estimatedOutputTokens: ask.params.maxOutputTokens ?? Math.min(output, DEFAULT_OUTPUT_TOKENS),

@@ -10,15 +10,14 @@ import type { Clock } from '../lib/clock.ts';
 import type { RouteBook } from '../routing/book.ts';
 import type { Conditions } from '../routing/conditions.ts';
 import type { Measures } from '../routing/measures.ts';
-import { planRoute, type Candidate, type RoutePlan } from '../routing/plan.ts';
+import { listTried, planRoute, type Candidate, type RoutePlan } from '../routing/plan.ts';
 import type { Signals } from '../routing/signals.ts';
-import { estimateInputTokens } from './ask-size.ts';
 import { courseOf, type Course, type CourseTarget } from './course.ts';
 import { open } from './opening.ts';
 import { LIKELY_OUTPUT_TOKENS, plan, type Pricing } from './plan.ts';
+import { sizeUp } from './sized-ask.ts';
 
-/** So many models of a route are tried at most, and so many candidates are told of. */
-const TRIED_MAX = 10;
+/** So many candidates are told of. */
 const TOLD_MAX = 50;
 const NO_MODEL = { model: '', provider: '' };
 const NO_OPENING = { idempotencyKey: undefined, askHash: '', traceId: '' };
@@ -59,6 +58,7 @@ export function createRouting(deps: RoutingDeps): Routing {
   function decide(grant: Grant, takesTurn: boolean, budgetUsed: number): RoutePlan {
     const { who, ask } = grant;
     const signals = signalsFor(deps, who.organisationId, takesTurn);
+    const { facts, inputTokens } = sizeUp(ask);
     const planned = planRoute(
       {
         findRoute: finderFor(grant),
@@ -68,11 +68,11 @@ export function createRouting(deps: RoutingDeps): Routing {
         random: Math.random,
       },
       {
-        ask,
+        ask: facts,
         team: who.teamId,
         region: undefined,
         allowedRegions: who.regions,
-        inputTokens: estimateInputTokens(ask),
+        inputTokens,
         outputTokens: ask.params.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
         budgetUsed,
         flags: {},
@@ -131,13 +131,13 @@ function toCourse(
   planned: RoutePlan,
 ): Course {
   const at = clock.now();
-  const [first, ...others] = listTried(planned.candidates)
-    .slice(0, TRIED_MAX)
-    .map(({ model, path, target: { timeouts, retries } }): CourseTarget => ({
+  const [first, ...others] = listTried(planned.candidates).map(
+    ({ model, path, target: { timeouts, retries } }): CourseTarget => ({
       planned: { ...plan(grant, pricing, at, model), path },
       timeouts,
       retries,
-    }));
+    }),
+  );
   if (!first) throw nobodyLeft(route, planned);
   return {
     targets: [first, ...others],
@@ -150,17 +150,6 @@ function toCourse(
         : measures.health.usualMs(first.planned.model.name, route.hedgePercentile),
     decision: toDecision(route, planned),
   };
-}
-
-/**
- * Where all that could answer rest, to ask them is better than to refuse; Envoy calls it panic. What a vendor has asked to
- * wait is waited for all the same, at its gate.
- */
-function listTried(candidates: readonly Candidate[]): Candidate[] {
-  const usable = candidates.filter(({ skippedBecause }) => !skippedBecause);
-  return usable.length > 0
-    ? usable
-    : candidates.filter(({ skippedBecause }) => skippedBecause?.code === 'RESTING');
 }
 
 function nobodyLeft({ name }: Route, { candidates }: RoutePlan): ModelUnavailable {

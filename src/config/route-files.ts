@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { CUT_ACTIONS, FALLBACK_REASONS, ROUTE_STRATEGIES, STICKY_KEYS } from '../domain/route.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
@@ -52,7 +52,7 @@ export interface RouteFile {
  * @throws ConfigError that lists every problem of all of them at once.
  */
 export function readRouteFiles(folder: string): RouteFile[] {
-  const read = listFiles(folder).map((file) => readRouteFile(folder, file));
+  const read = listFiles(folder).map((file) => parseRouteFile(folder, file));
   const files = read.flatMap((each) => ('route' in each ? [each] : []));
   const problems = read.flatMap((each) => ('problems' in each ? each.problems : []));
   const names = files.map((each) => each.route.name);
@@ -63,6 +63,13 @@ export function readRouteFiles(folder: string): RouteFile[] {
   }
   if (problems.length > 0) throw new ConfigError(problems, 'the folder of routes');
   return files;
+}
+
+/** @throws ConfigError that lists every problem of it; Error where there is no such file. */
+export function readRouteFile(path: string): RouteFile {
+  const read = parseRouteFile(dirname(path), basename(path));
+  if ('problems' in read) throw new ConfigError(read.problems, path);
+  return read;
 }
 
 function listFiles(folder: string): string[] {
@@ -76,7 +83,7 @@ function listFiles(folder: string): string[] {
   }
 }
 
-function readRouteFile(folder: string, file: string): RouteFile | { problems: ConfigProblem[] } {
+function parseRouteFile(folder: string, file: string): RouteFile | { problems: ConfigProblem[] } {
   const { content, problems, locate: find } = parseConfigFile(file, readFileSync(join(folder, file), 'utf8'));
   if (problems.length > 0) return { problems };
   const toKey = (step: PropertyKey) => (/^\d+$/.test(String(step)) ? Number(String(step)) : step);

@@ -41,7 +41,7 @@ const RouteTargetInput = builder.inputType('RouteTargetInput', {
   }),
 });
 
-const RouteSetInput = builder.inputType('RouteSetInput', {
+export const RouteSetInput = builder.inputType('RouteSetInput', {
   fields: (t) => ({
     name: t.string({ required: true, description: 'Without a slash.' }),
     strategy: t.field({ type: RouteStrategy, required: true }),
@@ -160,7 +160,7 @@ routes that it names. What it says already makes no version. Completions that ha
   }),
 }));
 
-function toWanted(
+export function toWanted(
   { note, ...route }: WithoutNull<typeof RouteSetInput.$inferInput>,
   path: string[],
 ): { spec: RouteSpec; note: string | undefined; path: string[] } {

@@ -27,6 +27,7 @@ import './role.ts';
 import './route-change.ts';
 import './route-learned.ts';
 import './route-set.ts';
+import './route-simulation.ts';
 import './route.ts';
 import './route-decision.ts';
 import './health.ts';

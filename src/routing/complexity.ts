@@ -1,10 +1,9 @@
 import type { Ask } from '../domain/ask.ts';
-import type { RoutingRequest } from './request.ts';
 
 /** How hard a request looks, from 0 to 1, and what of that comes from where. */
 export interface Complexity {
   score: number;
-  features: Record<Feature, number>;
+  features: Readonly<Partial<Record<Feature, number>>>;
 }
 
 type Feature = 'length' | 'tools' | 'code' | 'language' | 'question' | 'structure' | 'turns' | 'reasoning';
@@ -25,6 +24,8 @@ const WEIGHTS: Record<Feature, number> = {
 const LONG_TOKENS = 8_000;
 const MANY_TOOLS = 8;
 const MANY_TURNS = 12;
+/** What is finer says nothing, and takes room in records. */
+const PRECISION = 10_000;
 /** Of the last message of the user: its beginning and its end say what is wanted, also in a long one. */
 const READ_CHARS = 2_000;
 
@@ -40,7 +41,7 @@ const OTHER_SCRIPT = /[^\p{Script=Latin}\p{Script=Common}\p{Script=Inherited}]/g
 const EFFORTS = { NONE: 0, LOW: 0.4, MEDIUM: 0.7, HIGH: 1 } as const;
 
 /** Cheap to find: a few microseconds, and bounded however long the prompt is. */
-export function complexityOf({ ask, inputTokens }: Pick<RoutingRequest, 'ask' | 'inputTokens'>): Complexity {
+export function complexityOf(ask: Ask, inputTokens: number): Complexity {
   const text = readLastUserText(ask);
   const shares: Record<Feature, number> = {
     length: Math.min(1, inputTokens / LONG_TOKENS),
@@ -58,12 +59,17 @@ export function complexityOf({ ask, inputTokens }: Pick<RoutingRequest, 'ask' | 
     features[feature] = shares[feature] * WEIGHTS[feature];
     sum += features[feature];
   }
-  return { score: Math.min(1, sum), features };
+  return { score: Math.min(1, Math.round(sum * PRECISION) / PRECISION), features };
 }
 
 function readLastUserText({ messages }: Ask): string {
   const last = messages.findLast(({ role }) => role === 'USER');
   let text = '';
-  for (const part of last?.parts ?? []) if (part.type === 'text') text += `${part.text}\n`;
+  // Each is cut before it is joined with others, which would copy all of it.
+  for (const part of last?.parts ?? []) if (part.type === 'text') text += `${bothEndsOf(part.text)}\n`;
+  return bothEndsOf(text);
+}
+
+function bothEndsOf(text: string): string {
   return text.length <= 2 * READ_CHARS ? text : `${text.slice(0, READ_CHARS)}\n${text.slice(-READ_CHARS)}`;
 }

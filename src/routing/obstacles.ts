@@ -58,7 +58,7 @@ function findCapabilityObstacle(model: Model, needs: readonly Capability[]): Obs
 
 function findContextObstacle({ name, contextWindow }: Model, request: RoutingRequest): Obstacle | undefined {
   const { inputTokens, ask } = request;
-  const tokens = inputTokens + (ask.params.maxOutputTokens ?? 0);
+  const tokens = inputTokens + (ask.maxOutputTokens ?? 0);
   if (contextWindow === undefined || tokens <= contextWindow) return undefined;
   return { code: 'CONTEXT', message: `about ${tokens} tokens are needed; ${name} takes ${contextWindow}` };
 }

@@ -1,8 +1,8 @@
 import type { Capability, Model } from '../domain/model.ts';
-import type { FallbackReason, Route, RouteStrategy, RouteTarget } from '../domain/route.ts';
+import type { FallbackReason, RouteSpec, RouteStrategy, RouteTarget } from '../domain/route.ts';
 import { toFacts, type Conditions, type Facts } from './conditions.ts';
 import { findObstacle, findResidencyObstacle, type Obstacle } from './obstacles.ts';
-import { listNeeds, type RoutingRequest } from './request.ts';
+import type { RoutingRequest } from './request.ts';
 import type { Signals } from './signals.ts';
 import { STRATEGIES } from './strategies.ts';
 import type { Option } from './strategy.ts';
@@ -10,10 +10,18 @@ import type { Option } from './strategy.ts';
 /** How deep routes may stand in routes. */
 export const MAX_DEPTH = 8;
 
+/** So many models of a route are tried at most. */
+const TRIED_MAX = 10;
+
+/** A route, or what is to become one. */
+export interface PlannedRoute extends RouteSpec {
+  version: number;
+}
+
 /** What planning needs to know. Nothing here waits. */
 export interface PlanDeps {
   /** A route of the caller's organisation. */
-  findRoute(name: string): Route | undefined;
+  findRoute(name: string): PlannedRoute | undefined;
   findModel(name: string): Model | undefined;
   conditions: Conditions;
   signals: Signals;
@@ -68,13 +76,26 @@ export function planRoute(deps: PlanDeps, request: RoutingRequest): RoutePlan {
   const planning: Planning = {
     deps,
     request,
-    needs: listNeeds(request.ask),
+    needs: request.ask.needs,
     facts: undefined,
     done: new Map(),
   };
   const candidates = followRoute(planning, route, []);
   const { version, strategy } = route;
   return { route: { name, version, strategy }, candidates };
+}
+
+/**
+ * Those that are asked, one after the other. Where all that could answer rest, to ask them is better than to refuse; Envoy
+ * calls it panic. What a vendor has asked to wait is waited for all the same, at its gate.
+ */
+export function listTried(candidates: readonly Candidate[]): Candidate[] {
+  const usable = candidates.filter(({ skippedBecause }) => !skippedBecause);
+  const tried =
+    usable.length > 0
+      ? usable
+      : candidates.filter(({ skippedBecause }) => skippedBecause?.code === 'RESTING');
+  return tried.slice(0, TRIED_MAX);
 }
 
 /**
@@ -109,7 +130,7 @@ function planModel({ findModel }: PlanDeps, request: RoutingRequest, name: strin
   return { route: undefined, candidates: [candidate] };
 }
 
-function followRoute(planning: Planning, route: Route, outer: readonly string[]): Candidate[] {
+function followRoute(planning: Planning, route: RouteSpec, outer: readonly string[]): Candidate[] {
   const path = [...outer, route.name];
   const skipped: Candidate[] = [];
   const byOption = new Map<Option, Candidate[]>();

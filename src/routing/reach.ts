@@ -48,3 +48,18 @@ export function listLeaves(spec: Pick<RouteSpec, 'name' | 'targets'>, findRoute:
   }
   return [...leaves];
 }
+
+/** A route and those that it leads to, each once. */
+export function listReached<R extends Pick<RouteSpec, 'name' | 'targets'>>(
+  route: R,
+  findRoute: (name: string) => R | undefined,
+): R[] {
+  const reached = new Map([[route.name, route]]);
+  for (const { targets } of reached.values()) {
+    for (const { model } of targets) {
+      const inner = model.includes('/') || reached.has(model) ? undefined : findRoute(model);
+      if (inner) reached.set(model, inner);
+    }
+  }
+  return [...reached.values()];
+}

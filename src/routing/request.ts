@@ -1,10 +1,28 @@
-import type { Ask } from '../domain/ask.ts';
+import type { Tag } from '../domain/completion.ts';
 import type { Capability } from '../domain/model.ts';
+import type { Complexity } from './complexity.ts';
+
+/**
+ * All that a plan may depend on of what is asked. Of a request that is over it comes from a record, which holds none of its
+ * messages; so whatever a strategy wants to know of them belongs in here.
+ */
+export interface AskFacts {
+  /** Name of the route, or of a model. */
+  readonly model: string;
+  /** What a model has to be able to do. */
+  readonly needs: readonly Capability[];
+  readonly tags: readonly Tag[];
+  readonly endUserId: string | undefined;
+  /** The most that the answer may have; undefined: nothing was said. */
+  readonly maxOutputTokens: number | undefined;
+  readonly complexity: Complexity;
+  /** A number from 0 to 2³² that stays the same while a conversation goes on. */
+  readonly conversation: number;
+}
 
 /** All that a plan may depend on of a request. */
 export interface RoutingRequest {
-  /** `ask.model` names the route, or a model. */
-  ask: Ask;
+  ask: AskFacts;
   /** Name of the team that asks. */
   team: string;
   /** Where the caller is, by the names that deployments use; undefined: not known. */
@@ -19,23 +37,4 @@ export interface RoutingRequest {
   budgetUsed: number;
   flags: Readonly<Record<string, boolean>>;
   at: Date;
-}
-
-/** What a model has to be able to do for this request. */
-export function listNeeds(ask: Ask): Capability[] {
-  const parts = ask.messages.flatMap((message) => message.parts);
-  const isMedia = (kind: string) =>
-    parts.some((part) => part.type === 'file' && part.mediaType.startsWith(kind));
-  const usesTools =
-    ask.tools.length > 0 || parts.some(({ type }) => type === 'tool-call' || type === 'tool-result');
-  const needs: Record<Capability, boolean> = {
-    TEXT: true,
-    VISION: isMedia('image/') || parts.some(({ type }) => type === 'image'),
-    AUDIO: isMedia('audio/'),
-    TOOLS: usesTools,
-    JSON_SCHEMA: ask.outputSchema !== undefined,
-    REASONING: ask.params.reasoning !== undefined && ask.params.reasoning !== 'NONE',
-    EMBEDDINGS: false,
-  };
-  return (Object.keys(needs) as Capability[]).filter((capability) => needs[capability]);
 }

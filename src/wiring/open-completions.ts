@@ -6,6 +6,7 @@ import { createRetryBudget } from '../completion/retry-budget.ts';
 import { createRoomQueue } from '../completion/room-queue.ts';
 import { createRouting, type Routing } from '../completion/routing.ts';
 import { createRuns, type Runs } from '../completion/runs.ts';
+import { createSimulate, type Simulate } from '../completion/simulate.ts';
 import { createReporter } from '../events/reporter.ts';
 import { listBudgetsOn } from '../ledger/budgets/read.ts';
 import { findByIdempotencyKey, findCompletions } from '../ledger/completions.ts';
@@ -29,6 +30,7 @@ export interface Completions {
   runs: Runs;
   estimates: EstimateDeps;
   routing: Routing;
+  simulate: Simulate;
   /** Settles what dead processes left behind; answers how many completions that were. */
   recover(): Promise<number>;
 }
@@ -63,10 +65,11 @@ export async function openCompletions(
   const pricing = { ...catalog, costOf, worstCostOf };
   const budgetsOn: EstimateDeps['listBudgetsOn'] = (organisationId, subjects) =>
     listBudgetsOn(sql, organisationId, subjects);
+  const conditions = createConditions();
   const routing = createRouting({
     book: routes.book,
     measures,
-    conditions: createConditions(),
+    conditions,
     pricing,
     askFirst,
     clock: systemClock,
@@ -99,5 +102,6 @@ export async function openCompletions(
     listBudgetsOn: budgetsOn,
     findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(sql, who, model),
   };
-  return { ledger, pressure, routing, runs, estimates, recover: () => recover(ledger, pricing) };
+  const simulate = createSimulate({ routes, sql, conditions, pricing, askFirst, clock: systemClock });
+  return { ledger, pressure, routing, runs, estimates, simulate, recover: () => recover(ledger, pricing) };
 }

@@ -183,3 +183,36 @@ describe('what is wrong with them', () => {
     );
   });
 });
+
+describe('a route in a file that is none yet', () => {
+  const DRAFT = 'name: tried\nstrategy: PRIORITY\ntargets:\n  - model: demo/expensive\n';
+
+  it('is tried on what was asked for', LONG, async () => {
+    await setRoute(gateway(), { name: 'tried' });
+    for (let index = 0; index < 2; index += 1)
+      await gateway().ask(
+        'mutation { completionCreate(input: { model: "tried", source: { text: "Hello" } }) { errors { code } } }',
+      );
+    const folder = await makeRoutes({ 'tried.yaml': DRAFT });
+    const { code, stdout, stderr } = await routes(folder, ['simulate', 'routes/tried.yaml']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^2 of 2 requests +as it was +draft\ncost +\$0 +\$0\.\d+\n/);
+    expect(stdout).toMatch(/\ndemo\/expensive +- +100\.0 % {2}\$0\.\d+\n/);
+    expect(stdout).toMatch(/\ndemo\/echo +100\.0 % {2}\$0 +-\n/);
+    expect(stdout).toContain('\nnote: 2 requests go to models that gave no answer in the range');
+    expect(await versionOf(gateway(), 'tried')).toBe(1);
+  });
+
+  it('is refused by its line, and so is what cannot be asked for', LONG, async () => {
+    const folder = await makeRoutes({ 'tried.yaml': DRAFT.replace('demo/expensive', 'demo/nothing') });
+    expect(await routes(folder, ['simulate', 'routes/tried.yaml'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/tried\.yaml:4.*demo\/nothing/s),
+    });
+    for (const [args, message] of [
+      [['--from', 'yesterday'], '--from is "yesterday"'],
+      [['--limit', 'many'], '--limit is "many"'],
+    ] as const)
+      expect((await routes(folder, ['simulate', 'routes/tried.yaml', ...args])).stderr).toContain(message);
+  });
+});

@@ -54,6 +54,8 @@ describe('numbers', () => {
       'RouteTargetInput.upTo',
       'RouteVersion.hedgePercentile',
       'ScorePart.value',
+      'SimulatedChange.costRatio',
+      'SimulatedShare.share',
     ]);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AskInput } from '../../src/domain/ask.ts';
-import { complexityOf } from '../../src/routing/complexity.ts';
+import type { Complexity } from '../../src/routing/complexity.ts';
 import { requestOf } from './support/worlds.ts';
 
 const text = (words: string): Partial<AskInput> => ({ source: { text: words } });
@@ -14,7 +14,7 @@ const turns = Array.from({ length: 13 }, (_, index) => ({
 }));
 
 describe('how hard a request looks', () => {
-  it.each<[string, keyof ReturnType<typeof complexityOf>['features'], Partial<AskInput>, number, number]>([
+  it.each<[string, keyof Complexity['features'], Partial<AskInput>, number, number]>([
     ['a long prompt', 'length', text('hello'), 8_000, 0.3],
     ['half as long a prompt', 'length', text('hello'), 4_000, 0.15],
     ['many tools', 'tools', { ...text('hello'), tools }, 10, 0.2],
@@ -32,7 +32,7 @@ describe('how hard a request looks', () => {
     ['a long conversation', 'turns', { source: { messages: turns } }, 10, 0.1],
     ['reasoning', 'reasoning', { ...text('hello'), params: { reasoning: 'HIGH' } }, 10, 0.4],
   ])('%s counts as %s', (_, feature, ask, inputTokens, value) => {
-    expect(complexityOf(requestOf(ask, { inputTokens })).features[feature]).toBeCloseTo(value, 2);
+    expect(requestOf(ask, { inputTokens }).ask.complexity.features[feature]).toBeCloseTo(value, 2);
   });
 
   it.each([
@@ -41,16 +41,16 @@ describe('how hard a request looks', () => {
     ['Compare the two proposals and say which you would choose.', 0.3, 0.5],
     ['Refactor this:\n```ts\nexport const a = () => { let x = 1; return x; };\n```', 0.5, 0.8],
   ])('%s is between %d and %d', (words, low, high) => {
-    const { score } = complexityOf(requestOf(text(words)));
+    const { score } = requestOf(text(words)).ask.complexity;
     expect(score).toBeGreaterThanOrEqual(low);
     expect(score).toBeLessThanOrEqual(high);
   });
 
   it('is 1 at most, and looks at both ends of a long text only', () => {
     const middle = `${'word '.repeat(20_000)} prove it ${'word '.repeat(20_000)}`;
-    const { features } = complexityOf(requestOf(text(middle), { inputTokens: 40_000 }));
+    const { features } = requestOf(text(middle), { inputTokens: 40_000 }).ask.complexity;
     expect(features.question).toBeCloseTo(0.14);
     const all = { ...text('Prove it:\n```\nx\n```'), tools, params: { reasoning: 'HIGH' as const } };
-    expect(complexityOf(requestOf(all, { inputTokens: 40_000 })).score).toBe(1);
+    expect(requestOf(all, { inputTokens: 40_000 }).ask.complexity.score).toBe(1);
   });
 });

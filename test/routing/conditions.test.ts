@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { checkCondition, createConditions, toFacts } from '../../src/routing/conditions.ts';
-import { listNeeds } from '../../src/routing/request.ts';
 import { requestOf } from './support/worlds.ts';
 
 const request = requestOf(
@@ -14,7 +13,7 @@ const request = requestOf(
   },
   { team: 'web', region: 'eu', inputTokens: 1_234.4, budgetUsed: 0.5, flags: { beta: true, old: false } },
 );
-const facts = toFacts(request, listNeeds(request.ask));
+const facts = toFacts(request, request.ask.needs);
 
 describe('a condition over a request', () => {
   it.each([

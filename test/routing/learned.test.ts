@@ -11,7 +11,7 @@ import {
   type Arm,
   type Observation,
 } from '../../src/routing/learned.ts';
-import { createRandom } from './support/worlds.ts';
+import { createSeededRandom } from '../../src/lib/seeded-random.ts';
 
 /** What was seen of one call, and what somebody thought of it. */
 type Seen = Observation & { score: number | undefined };
@@ -80,7 +80,7 @@ describe('a draw from the Beta distribution', () => {
     [2, 8],
     [300, 20],
   ])('of %d and %d has its mean and its spread', (alpha, beta) => {
-    const random = createRandom(3);
+    const random = createSeededRandom(3);
     const draws = Array.from({ length: 20_000 }, () => sampleBeta(alpha, beta, random));
     const mean = draws.reduce((sum, draw) => sum + draw, 0) / draws.length;
     const variance = draws.reduce((sum, draw) => sum + (draw - mean) ** 2, 0) / draws.length;

@@ -119,6 +119,7 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   if (operation.name === 'audit-events') await adjust(on, stage);
   if (operation.name === 'alerts') await Promise.all([raise(on), raise(on)]);
   if (operation.name === 'route-learned') await learn(on, stage);
+  if (operation.name === 'route-simulate') await complete(on, stage.secret, 'support');
   if (operation.name === 'anomalies') await raiseAnomaly(on);
   const asking = OF_ADMINS.test(operation.name) ? ADMIN_KEY : stage.secret;
   if (operation.name === 'viewer-grants') await give(on, stage);
@@ -142,6 +143,7 @@ async function fill(variables: string, on: TestGateway, stage: Stage): Promise<s
     .replace('{{key}}', stage.key)
     .replace('{{completion}}', stage.completion)
     .replace('{{other key}}', stage.otherKey)
+    .replace('{{an hour ago}}', new Date(Date.now() - 3_600_000).toISOString())
     .replace('{{budget}}', stage.budget)
     .replace('{{limit}}', stage.limit)
     .replace('{{team}}', stage.team)

@@ -18,6 +18,7 @@ import type {
   Tag,
   UsageSource,
 } from '../../domain/completion.ts';
+import type { RecordedFacts } from '../../domain/recorded-facts.ts';
 
 /** The parts of an outcome that nothing is summed or searched by. */
 export interface StoredOutcome extends Pick<
@@ -82,6 +83,8 @@ export const completions = snakeCase.table(
     tags: jsonb().$type<Tag[]>().notNull(),
     endUserId: text(),
     traceId: text().notNull(),
+    /** What drafts of routes are tried on. Null where it began before there was that. */
+    facts: jsonb().$type<RecordedFacts>(),
     status: text().$type<CompletionStatus>().notNull(),
     createdAt: timestamp({ withTimezone: true }).notNull(),
     finishedAt: timestamp({ withTimezone: true }),

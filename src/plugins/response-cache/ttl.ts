@@ -39,6 +39,7 @@ export const ROOT_TTLS: Readonly<Record<string, number>> = {
   'Query.route': 0,
   'Query.routeDiff': 0,
   'Query.routes': 0,
+  'Query.simulateRoute': 0,
   'Query.team': 0,
   'Query.teams': 0,
   'Query.tokenEstimate': 0,

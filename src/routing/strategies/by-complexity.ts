@@ -1,4 +1,3 @@
-import { complexityOf } from '../complexity.ts';
 import { rankBy, type Strategy } from '../strategy.ts';
 
 /**
@@ -6,7 +5,7 @@ import { rankBy, type Strategy } from '../strategy.ts';
  * escalates when one fails or its context is too small. Those for easier requests come last, the strongest first.
  */
 export const rankByComplexity: Strategy = (options, { request }) => {
-  const { score: complexity, features } = complexityOf(request);
+  const { score: complexity, features } = request.ask.complexity;
   return rankBy(
     options,
     ({ target: { upTo = 1 } }) => ({ complexity, upTo, ...features }),

@@ -59,6 +59,13 @@ export const ROOT_FIELDS: Record<string, RootField> = {
     query: '{ routeDiff(name: "none", from: 1, to: 2) { path } }',
   },
   'Query.routes': { query: '{ routes { totalCount } }' },
+  'Query.simulateRoute': {
+    needs: 'ROUTES_WRITE',
+    query: `{ simulateRoute(input: {
+      draft: { name: "none", strategy: PRIORITY, targets: [{ model: "demo/echo" }] }
+      range: { from: "2026-03-01T00:00:00Z", to: "2026-03-02T00:00:00Z" }
+    }) { simulation { requests } } }`,
+  },
   'Query.team': { query: `{ team(id: "${NO_TEAM}") { id } }` },
   'Query.teams': { query: '{ teams { totalCount } }' },
   'Query.usage': { needs: 'USAGE_READ', query: `{ usage(range: ${RANGE}) { total { requests } } }` },

@@ -25,6 +25,14 @@ export function listCasesOfRoutes(): Record<string, Case> {
       query: '{ routes { nodes { id } totalCount } }',
       answer: { routes: NONE },
     },
+    'Query.simulateRoute': {
+      query: `{ simulateRoute(input: {
+        draft: { name: "${ROUTE}", strategy: PRIORITY, targets: [{ model: "demo/echo" }] }
+        range: { from: "${new Date(Date.now() - 3_600_000).toISOString()}" }
+        of: ["${ROUTE}", "${OTHER_ROUTE}", "demo/echo", "demo/assistant"]
+      }) { simulation { requests } errors { code } } }`,
+      answer: { simulateRoute: { simulation: { requests: 0 }, errors: [] } },
+    },
     'Mutation.routeDelete': {
       query: `mutation { routeDelete(name: "${OTHER_ROUTE}") { deletedId errors { code } } }`,
       answer: { routeDelete: { deletedId: null, errors: NOT_FOUND } },

@@ -1,7 +1,8 @@
 import type { Route } from '../../../src/domain/route.ts';
 import { learn, learnFeedback, NOTHING_LEARNED, type Arm } from '../../../src/routing/learned.ts';
 import { planRoute } from '../../../src/routing/plan.ts';
-import { createRandom, depsOf, requestOf, routeOf, signalsOf, triedOf } from './worlds.ts';
+import { createSeededRandom } from '../../../src/lib/seeded-random.ts';
+import { depsOf, requestOf, routeOf, signalsOf, triedOf } from './worlds.ts';
 
 /** How a target is in truth. */
 export interface VirtualArm {
@@ -32,7 +33,7 @@ export interface Learned {
 
 /** Lets a route learn from targets whose truth is known. */
 export function runLearning({ strategy, arms: first, requests, seed, turn }: Learning): Learned {
-  const random = createRandom(seed);
+  const random = createSeededRandom(seed);
   const learned = new Map<string, Arm>();
   const route = routeOf(
     'fast',

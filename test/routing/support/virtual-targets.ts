@@ -1,7 +1,8 @@
 import type { RouteStrategy } from '../../../src/domain/route.ts';
 import { createHealth } from '../../../src/routing/health.ts';
 import { planRoute } from '../../../src/routing/plan.ts';
-import { createRandom, depsOf, requestOf, routeOf, signalsOf, triedOf } from './worlds.ts';
+import { createSeededRandom } from '../../../src/lib/seeded-random.ts';
+import { depsOf, requestOf, routeOf, signalsOf, triedOf } from './worlds.ts';
 
 /** A deployment in virtual time: so many calls at a time, the others wait in line. */
 export interface VirtualTarget {
@@ -22,7 +23,7 @@ export interface Run {
 /** How long each request took, in virtual milliseconds, with the real planner and the real health behind it. */
 export function runVirtually({ strategy, targets, requests, perSecond, seed }: Run): number[] {
   let nowMs = 0;
-  const random = createRandom(seed);
+  const random = createSeededRandom(seed);
   const health = createHealth({ monotonicMs: () => nowMs });
   const route = routeOf(
     'fast',

@@ -1,6 +1,8 @@
 import { parseAsk, type AskInput } from '../../../src/domain/ask.ts';
 import type { Model } from '../../../src/domain/model.ts';
 import type { Route, RouteTarget } from '../../../src/domain/route.ts';
+import { createSeededRandom } from '../../../src/lib/seeded-random.ts';
+import { factsOf } from '../../../src/routing/ask-facts.ts';
 import { createConditions } from '../../../src/routing/conditions.ts';
 import type { Arm } from '../../../src/routing/learned.ts';
 import { planRoute, type Candidate, type PlanDeps, type RoutePlan } from '../../../src/routing/plan.ts';
@@ -65,7 +67,10 @@ export function requestOf(
   more: Partial<Omit<RoutingRequest, 'ask'>> = {},
 ): RoutingRequest {
   return {
-    ask: parseAsk({ model: 'fast', source: { text: 'What is a sluice?' }, ...ask }),
+    ask: factsOf(
+      parseAsk({ model: 'fast', source: { text: 'What is a sluice?' }, ...ask }),
+      more.inputTokens ?? 10,
+    ),
     team: 'web',
     region: undefined,
     allowedRegions: undefined,
@@ -122,7 +127,7 @@ export function depsOf(world: {
     findModel: (name) => models.get(name),
     conditions: createConditions(),
     signals: world.signals ?? signalsOf(world.known),
-    random: createRandom(world.seed ?? 1),
+    random: createSeededRandom(world.seed ?? 1),
   };
 }
 
@@ -147,15 +152,4 @@ export function countFirst(deps: PlanDeps, request: RoutingRequest, plans: numbe
     counts[first] = (counts[first] ?? 0) + 1;
   }
   return counts;
-}
-
-/** Numbers from 0 to 1, the same for the same seed (Mulberry32). */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
