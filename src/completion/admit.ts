@@ -19,7 +19,7 @@ import type { Course } from './course.ts';
 import { measuredTurn } from './measured-turn.ts';
 import { plan, type Plan, type Pricing } from './plan.ts';
 import type { WaitForRoom } from './room-queue.ts';
-import type { Routing } from './routing.ts';
+import type { Routing, Whereabouts } from './routing.ts';
 
 /** A chain of budgets that each name another model is followed this far. */
 const MAX_FALLBACKS = 5;
@@ -38,9 +38,7 @@ export interface AdmitDeps {
 }
 
 /** What asks to be let in. */
-export interface Candidate extends Opening {
-  /** Address of the client. */
-  ip: string;
+export interface Candidate extends Opening, Whereabouts {
   /** Hears how the limits stand that it was taken from, or what refused it. */
   onLimits(facts: LimitFacts): void;
 }
@@ -74,7 +72,7 @@ export async function admit(
   signal: AbortSignal,
 ): Promise<Admitted> {
   deps.pressure.ensureTakes(grant.ask.priority);
-  const course = await deps.routing.choose(grant);
+  const course = await deps.routing.choose(grant, candidate);
   for (let at = 0; ; at += 1) {
     try {
       const { planned } = course.targets[at]!;

@@ -9,8 +9,10 @@ import { subjectsOf } from '../ledger/budgets/subjects.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RouteBook } from '../routing/book.ts';
 import type { Conditions } from '../routing/conditions.ts';
+import type { Flags, FlagSubject, FlagValues } from '../routing/flags.ts';
 import type { Measures } from '../routing/measures.ts';
 import { planRoute, type Candidate, type RoutePlan } from '../routing/plan.ts';
+import type { RoutingRequest } from '../routing/request.ts';
 import type { Signals } from '../routing/signals.ts';
 import { estimateInputTokens } from './ask-size.ts';
 import { courseOf, type Course, type CourseTarget } from './course.ts';
@@ -21,6 +23,8 @@ import { LIKELY_OUTPUT_TOKENS, plan, type Pricing } from './plan.ts';
 const TRIED_MAX = 10;
 const TOLD_MAX = 50;
 const NO_MODEL = { model: '', provider: '' };
+const NO_FLAGS: FlagValues = { values: {}, faults: {} };
+const NOTHING = { budgetUsed: 0, flags: {} };
 const NO_OPENING = { idempotencyKey: undefined, askHash: '', traceId: '' };
 
 /** What choosing models needs. */
@@ -28,6 +32,7 @@ export interface RoutingDeps {
   book: Pick<RouteBook, 'find'>;
   measures: Measures;
   conditions: Conditions;
+  flags: Pick<Flags, 'evaluate'>;
   pricing: Pricing & { findModel(name: string): Model | undefined };
   askFirst: Pick<AskFirst, 'has'>;
   clock: Clock;
@@ -35,17 +40,30 @@ export interface RoutingDeps {
   listBudgetsOn(organisationId: string, subjects: readonly string[]): Promise<Budget[]>;
 }
 
+/** Where a request comes from. */
+export interface Whereabouts {
+  /** Address of the client. */
+  ip: string;
+  /** By the word of a proxy that is trusted; undefined: nobody has said. */
+  region: string | undefined;
+}
+
+type From = Pick<Whereabouts, 'region'>;
+type Found = Pick<RoutingRequest, 'budgetUsed' | 'flags' | 'flagFaults'>;
+/** What a plan depends on beside the ask and the clock. */
+type Known = Found & From;
+
 /** Which models answer an ask for a route or a model. */
 export interface Routing {
   /**
    * @throws ModelUnavailable when there is no such model or route, or none of its models can answer; Forbidden for a model
    * where the caller's requests may not go.
    */
-  choose(grant: Grant): Course | Promise<Course>;
+  choose(grant: Grant, from: From): Course | Promise<Course>;
   /** The same, without taking a turn: nothing changes by looking. */
-  preview(grant: Grant): Course | Promise<Course>;
+  preview(grant: Grant, from: From): Course | Promise<Course>;
   /** How a route would decide; undefined for what is no route. Nothing is called. */
-  explain(grant: Grant): Promise<RouteDecision | undefined>;
+  explain(grant: Grant, from: From): Promise<RouteDecision | undefined>;
 }
 
 export function createRouting(deps: RoutingDeps): Routing {
@@ -56,7 +74,7 @@ export function createRouting(deps: RoutingDeps): Routing {
   const findRoute = (grant: Grant): Route | undefined =>
     isRouteName(grant.ask.model) ? finderFor(grant)(grant.ask.model) : undefined;
 
-  function decide(grant: Grant, takesTurn: boolean, budgetUsed: number): RoutePlan {
+  function decide(grant: Grant, takesTurn: boolean, known: Known): RoutePlan {
     const { who, ask } = grant;
     const signals = signalsFor(deps, who.organisationId, takesTurn);
     const planned = planRoute(
@@ -70,12 +88,10 @@ export function createRouting(deps: RoutingDeps): Routing {
       {
         ask,
         team: who.teamId,
-        region: undefined,
         allowedRegions: who.regions,
         inputTokens: estimateInputTokens(ask),
         outputTokens: ask.params.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
-        budgetUsed,
-        flags: {},
+        ...known,
         at: deps.clock.now(),
       },
     );
@@ -85,21 +101,22 @@ export function createRouting(deps: RoutingDeps): Routing {
     };
   }
 
-  function choose(grant: Grant, takesTurn: boolean): Course | Promise<Course> {
+  function choose(grant: Grant, { region }: From, takesTurn: boolean): Course | Promise<Course> {
     const route = findRoute(grant);
     if (!route) return courseOf(plan(grant, deps.pricing, deps.clock.now()));
-    const follow = (budgetUsed: number) => toCourse(deps, grant, route, decide(grant, takesTurn, budgetUsed));
-    return asksForBudgets(route, finderFor(grant)) ? usedShare(deps, grant).then(follow) : follow(0);
+    const follow = (known: Known) => toCourse(deps, grant, route, decide(grant, takesTurn, known));
+    const finding = findOut(deps, grant, listConditions(route, finderFor(grant)));
+    return finding ? finding.then((found) => follow({ region, ...found })) : follow({ region, ...NOTHING });
   }
 
   return {
-    choose: (grant) => choose(grant, true),
-    preview: (grant) => choose(grant, false),
-    async explain(grant) {
+    choose: (grant, from) => choose(grant, from, true),
+    preview: (grant, from) => choose(grant, from, false),
+    async explain(grant, { region }) {
       const route = findRoute(grant);
       if (!route) return undefined;
-      const budgetUsed = asksForBudgets(route, finderFor(grant)) ? await usedShare(deps, grant) : 0;
-      return toDecision(route, decide(grant, false, budgetUsed));
+      const found = (await findOut(deps, grant, listConditions(route, finderFor(grant)))) ?? NOTHING;
+      return toDecision(route, decide(grant, false, { region, ...found }));
     },
   };
 }
@@ -184,19 +201,39 @@ function toDecision({ name, version, strategy }: Route, { candidates }: RoutePla
   };
 }
 
-/** Also where a route that stands in it does. */
-function asksForBudgets(
+/** Also those of routes that stand in it. */
+function listConditions(
   route: Route,
   find: (name: string) => Route | undefined,
   seen = new Set<string>(),
-): boolean {
-  if (seen.has(route.name)) return false;
+): string[] {
+  if (seen.has(route.name)) return [];
   seen.add(route.name);
-  return route.targets.some(({ model, condition }) => {
-    if (condition?.includes('budgetUsed')) return true;
+  return route.targets.flatMap(({ model, condition }) => {
     const inner = isRouteName(model) ? find(model) : undefined;
-    return inner !== undefined && asksForBudgets(inner, find, seen);
+    const below = inner ? listConditions(inner, find, seen) : [];
+    return condition === undefined ? below : [condition, ...below];
   });
+}
+
+/** What conditions ask for that has to be waited for; undefined where they ask for none of it. */
+function findOut(deps: RoutingDeps, grant: Grant, conditions: readonly string[]): Promise<Found> | undefined {
+  const asksForBudgets = conditions.some((condition) => condition.includes('budgetUsed'));
+  const flags = new Set(conditions.flatMap((condition) => deps.conditions.listFlags(condition)));
+  if (!asksForBudgets && flags.size === 0) return undefined;
+  return Promise.all([
+    asksForBudgets ? usedShare(deps, grant) : 0,
+    flags.size > 0 ? deps.flags.evaluate([...flags], flagSubject(grant)) : NO_FLAGS,
+  ]).then(([budgetUsed, { values, faults }]) => ({ budgetUsed, flags: values, flagFaults: faults }));
+}
+
+function flagSubject({ who, ask }: Grant): FlagSubject {
+  return {
+    targetingKey: ask.endUserId ?? who.keyId,
+    organisation: who.organisationId,
+    team: who.teamId,
+    tags: Object.fromEntries(ask.tags.map(({ key, value }) => [key, value])),
+  };
 }
 
 /** Of the budget that has the least left: what is used and held of it. */

@@ -133,6 +133,18 @@ export interface TlsConfig {
   clientAuth: 'none' | 'request' | 'require';
 }
 
+/** Where the flags come from that conditions of routes name; from nowhere where neither is set. */
+export interface FlagsConfig {
+  /** A service that speaks the OpenFeature Remote Evaluation Protocol. */
+  ofrep?: { url: string; headers: Record<string, string> } | undefined;
+  /** The flags themselves. */
+  static?: Record<string, boolean> | undefined;
+  /** How long a request waits for its flags; afterwards they count as false. */
+  timeoutMs: number;
+  /** How long a value is kept for the same caller. */
+  cacheMs: number;
+}
+
 /** Everything that can be set, checked and with its defaults. */
 export interface Config {
   environment: 'development' | 'production';
@@ -148,6 +160,7 @@ export interface Config {
   providers: ProviderConfig[];
   webhooks: WebhookConfig[];
   anomalies: AnomaliesConfig;
+  flags: FlagsConfig;
   /** Look for provider keys in the environment and for local servers on loopback. */
   detectProviders: boolean;
   operations: {
@@ -159,7 +172,7 @@ export interface Config {
   /** Who may read the schema: everybody, who has a key, or nobody. */
   introspection: 'public' | 'keys' | 'none';
   network: {
-    /** Private networks that vendors, webhooks, price lists and the keys of issuers may lie in, in CIDR notation. */
+    /** Private networks that vendors, webhooks, price lists, keys of issuers and flags may lie in, in CIDR notation. */
     allowPrivate: string[];
   };
   prices: {
@@ -242,5 +255,7 @@ export interface Config {
   trustedProxies: string[];
   /** The header in which they tell of a client's certificate. */
   certificateHeader: string | undefined;
+  /** The header in which they tell where a client is. */
+  regionHeader: string | undefined;
   identity: { issuers: IssuerConfig[]; certificates: CertificateConfig[] };
 }

@@ -63,7 +63,7 @@ const CompletionFilter = builder.inputType('CompletionFilter', {
 const CompletionConnection = connectionOf('Completion', Completion);
 
 async function answer(
-  { gateway, who, signal, traceId, requestId, ip, onLimits }: GraphContext,
+  { gateway, who, signal, traceId, requestId, ip, region, onLimits }: GraphContext,
   input: unknown,
   { idempotencyKey, cache }: { idempotencyKey?: string | null; cache?: CacheGiven },
 ) {
@@ -73,7 +73,7 @@ async function answer(
       completion: await gateway.runs.answer(
         who,
         parseAsk(input),
-        { idempotencyKey: idempotencyKey ?? undefined, traceId, requestId, ip, onLimits },
+        { idempotencyKey: idempotencyKey ?? undefined, traceId, requestId, ip, region, onLimits },
         signal,
       ),
     };

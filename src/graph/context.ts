@@ -17,6 +17,8 @@ export interface GraphContext {
   requestId: string;
   /** Address of the client. */
   ip: string;
+  /** Where the client is, for conditions of routes; undefined: not known. */
+  region: string | undefined;
   /** Hears how the limits stand that the operation meets, for the headers of its answer. */
   onLimits(facts: LimitFacts): void;
   limitFacts: LimitFacts[];
@@ -27,7 +29,7 @@ export interface GraphContext {
 
 export function createGraphContext(
   gateway: Gateway,
-  caller: Pick<GraphContext, 'who' | 'operation' | 'signal' | 'traceId' | 'requestId' | 'ip'>,
+  caller: Pick<GraphContext, 'who' | 'operation' | 'signal' | 'traceId' | 'requestId' | 'ip' | 'region'>,
 ): GraphContext {
   const limitFacts: LimitFacts[] = [];
   const onLimits = (facts: LimitFacts) => void limitFacts.push(facts);

@@ -47,6 +47,7 @@ export async function openCompletions(
     catalog,
     routes,
     measures,
+    flags,
   }: Store & Access & Vendors & Models & Routes,
 ): Promise<Completions> {
   const { config, logger, readings, opened } = opening;
@@ -64,6 +65,7 @@ export async function openCompletions(
   const budgetsOn: EstimateDeps['listBudgetsOn'] = (organisationId, subjects) =>
     listBudgetsOn(sql, organisationId, subjects);
   const routing = createRouting({
+    flags,
     book: routes.book,
     measures,
     conditions: createConditions(),

@@ -1,6 +1,7 @@
 import { systemClock } from '../lib/clock.ts';
 import { openRouteBook } from '../routing/book.ts';
 import type { RouteStore } from '../routing/change.ts';
+import { openFlags, type Flags } from '../routing/flags.ts';
 import { createMeasures, type Measures } from '../routing/measures.ts';
 import { openLearnedResets, type LearnedResets } from '../routing/reset-learned.ts';
 import type { Models } from './open-models.ts';
@@ -13,10 +14,12 @@ export interface Routes {
   /** What was seen of models, for planning. */
   measures: Measures;
   learnedResets: LearnedResets;
+  /** What conditions ask for by `flags`. */
+  flags: Flags;
 }
 
 export async function openRoutes(
-  { logger, opened }: Opening,
+  { config, logger, opened }: Opening,
   { database: { sql }, relay, announceCommit }: Store,
   { catalog }: Models,
 ): Promise<Routes> {
@@ -29,5 +32,7 @@ export async function openRoutes(
   const measures = createMeasures(systemClock);
   const learnedResets = openLearnedResets({ sql, book, measures, relay, onChange: announceCommit });
   opened.defer(() => learnedResets.close());
-  return { measures, learnedResets, routes: { sql, book, findModel, onChange: announceCommit } };
+  const flags = await openFlags(config.flags, config.network.allowPrivate);
+  opened.defer(() => flags.close());
+  return { flags, measures, learnedResets, routes: { sql, book, findModel, onChange: announceCommit } };
 }
