@@ -213,14 +213,14 @@ function fallBack(
   refusal: BudgetExceeded,
   tried: ReadonlySet<string>,
 ): Plan {
-  const { fallbackModel } = refusal.budget;
+  const at = clock.now();
+  const named = refusal.budget.fallbackModel;
+  const fallbackModel = named && pricing.nameNow(grant.who.organisationId, named, at);
   const usable =
     fallbackModel !== undefined &&
     !tried.has(fallbackModel) &&
     mayUseModel(askFirst, grant.who, fallbackModel) &&
     !findResidencyObstacle(pricing.ensureModel(fallbackModel), { allowedRegions: grant.who.regions });
   if (!usable || tried.size > MAX_FALLBACKS) throw refusal;
-  return plan(grant, pricing, clock.now(), fallbackModel, [
-    `${refusal.message}; ${fallbackModel} answers instead`,
-  ]);
+  return plan(grant, pricing, at, fallbackModel, [`${refusal.message}; ${fallbackModel} answers instead`]);
 }

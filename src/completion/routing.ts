@@ -1,31 +1,26 @@
 import type { Grant } from '../access/authorize.ts';
 import type { AskFirst } from '../access/ask-first.ts';
-import { remainingOf, type Budget } from '../domain/budget.ts';
+import type { Budget } from '../domain/budget.ts';
 import { ModelUnavailable } from '../domain/errors.ts';
 import type { Model } from '../domain/model.ts';
 import { isRouteName, type Route } from '../domain/route.ts';
 import type { RouteDecision } from '../domain/route-decision.ts';
-import { subjectsOf } from '../ledger/budgets/subjects.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RouteBook } from '../routing/book.ts';
 import type { Conditions } from '../routing/conditions.ts';
-import type { Flags, FlagSubject, FlagValues } from '../routing/flags.ts';
+import type { Flags } from '../routing/flags.ts';
 import type { Measures } from '../routing/measures.ts';
 import { planRoute, type Candidate, type RoutePlan } from '../routing/plan.ts';
-import type { RoutingRequest } from '../routing/request.ts';
 import type { Signals } from '../routing/signals.ts';
 import { estimateInputTokens } from './ask-size.ts';
 import { courseOf, type Course, type CourseTarget } from './course.ts';
-import { open } from './opening.ts';
+import { findOut, listConditions, NOTHING, type Found } from './condition-facts.ts';
+import { planNamed, withNamesNow, withOwnRules } from './names-now.ts';
 import { LIKELY_OUTPUT_TOKENS, plan, type Pricing } from './plan.ts';
 
 /** So many models of a route are tried at most, and so many candidates are told of. */
 const TRIED_MAX = 10;
 const TOLD_MAX = 50;
-const NO_MODEL = { model: '', provider: '' };
-const NO_FLAGS: FlagValues = { values: {}, faults: {} };
-const NOTHING = { budgetUsed: 0, flags: {} };
-const NO_OPENING = { idempotencyKey: undefined, askHash: '', traceId: '' };
 
 /** What choosing models needs. */
 export interface RoutingDeps {
@@ -33,7 +28,11 @@ export interface RoutingDeps {
   measures: Measures;
   conditions: Conditions;
   flags: Pick<Flags, 'evaluate'>;
-  pricing: Pricing & { findModel(name: string): Model | undefined };
+  pricing: Pricing & {
+    findModel(name: string): Model | undefined;
+    /** The model that a name leads to by an alias. */
+    findAlias(organisationId: string, name: string): string | undefined;
+  };
   askFirst: Pick<AskFirst, 'has'>;
   clock: Clock;
   /** The budgets that hold for these subjects; asked only for routes with a condition on what is used. */
@@ -49,7 +48,6 @@ export interface Whereabouts {
 }
 
 type From = Pick<Whereabouts, 'region'>;
-type Found = Pick<RoutingRequest, 'budgetUsed' | 'flags' | 'flagFaults'>;
 /** What a plan depends on beside the ask and the clock. */
 type Known = Found & From;
 
@@ -70,7 +68,7 @@ export function createRouting(deps: RoutingDeps): Routing {
   const finderFor =
     ({ who }: Grant) =>
     (name: string) =>
-      deps.book.find(who.organisationId, name);
+      withNamesNow(deps, who.organisationId, deps.book.find(who.organisationId, name));
   const findRoute = (grant: Grant): Route | undefined =>
     isRouteName(grant.ask.model) ? finderFor(grant)(grant.ask.model) : undefined;
 
@@ -95,15 +93,14 @@ export function createRouting(deps: RoutingDeps): Routing {
         at: deps.clock.now(),
       },
     );
-    return {
-      ...planned,
-      candidates: planned.candidates.map((each) => withApproval(deps.askFirst, grant, each)),
-    };
+    const candidates = planned.candidates.map((each) => withOwnRules(deps, grant, each));
+    const isSkipped = ({ skippedBecause }: Candidate) => Number(skippedBecause !== undefined);
+    return { ...planned, candidates: candidates.toSorted((a, b) => isSkipped(a) - isSkipped(b)) };
   }
 
   function choose(grant: Grant, { region }: From, takesTurn: boolean): Course | Promise<Course> {
     const route = findRoute(grant);
-    if (!route) return courseOf(plan(grant, deps.pricing, deps.clock.now()));
+    if (!route) return courseOf(planNamed(deps, grant));
     const follow = (known: Known) => toCourse(deps, grant, route, decide(grant, takesTurn, known));
     const finding = findOut(deps, grant, listConditions(route, finderFor(grant)));
     return finding ? finding.then((found) => follow({ region, ...found })) : follow({ region, ...NOTHING });
@@ -131,14 +128,6 @@ function signalsFor(
     return price && pricing.costOf(price, usage);
   });
   return takesTurn ? signals : { ...signals, takeTurn: () => 0 };
-}
-
-/** A model that takes an approval is not reached by a detour, unless it or the route was granted. */
-function withApproval(askFirst: Pick<AskFirst, 'has'>, { who, ask }: Grant, candidate: Candidate): Candidate {
-  const { model } = candidate;
-  const isGranted = who.granted?.names.has(model) || who.granted?.names.has(ask.model);
-  if (candidate.skippedBecause || isGranted || !askFirst.has(who.organisationId, model)) return candidate;
-  return { ...candidate, skippedBecause: { code: 'APPROVAL', message: `${model} takes an approval` } };
 }
 
 function toCourse(
@@ -199,50 +188,4 @@ function toDecision({ name, version, strategy }: Route, { candidates }: RoutePla
       skippedBecause: skippedBecause?.message,
     })),
   };
-}
-
-/** Also those of routes that stand in it. */
-function listConditions(
-  route: Route,
-  find: (name: string) => Route | undefined,
-  seen = new Set<string>(),
-): string[] {
-  if (seen.has(route.name)) return [];
-  seen.add(route.name);
-  return route.targets.flatMap(({ model, condition }) => {
-    const inner = isRouteName(model) ? find(model) : undefined;
-    const below = inner ? listConditions(inner, find, seen) : [];
-    return condition === undefined ? below : [condition, ...below];
-  });
-}
-
-/** What conditions ask for that has to be waited for; undefined where they ask for none of it. */
-function findOut(deps: RoutingDeps, grant: Grant, conditions: readonly string[]): Promise<Found> | undefined {
-  const asksForBudgets = conditions.some((condition) => condition.includes('budgetUsed'));
-  const flags = new Set(conditions.flatMap((condition) => deps.conditions.listFlags(condition)));
-  if (!asksForBudgets && flags.size === 0) return undefined;
-  return Promise.all([
-    asksForBudgets ? usedShare(deps, grant) : 0,
-    flags.size > 0 ? deps.flags.evaluate([...flags], flagSubject(grant)) : NO_FLAGS,
-  ]).then(([budgetUsed, { values, faults }]) => ({ budgetUsed, flags: values, flagFaults: faults }));
-}
-
-function flagSubject({ who, ask }: Grant): FlagSubject {
-  return {
-    targetingKey: ask.endUserId ?? who.keyId,
-    organisation: who.organisationId,
-    team: who.teamId,
-    tags: Object.fromEntries(ask.tags.map(({ key, value }) => [key, value])),
-  };
-}
-
-/** Of the budget that has the least left: what is used and held of it. */
-async function usedShare({ listBudgetsOn, clock }: RoutingDeps, grant: Grant): Promise<number> {
-  const { model, provider } = NO_MODEL;
-  const about = open({ grant, model: { name: model, provider }, price: undefined }, NO_OPENING, clock.now());
-  const budgets = await listBudgetsOn(grant.who.organisationId, subjectsOf(about));
-  return Math.max(
-    0,
-    ...budgets.map(({ current }) => 1 - Number(remainingOf(current)) / Number(current.limit)),
-  );
 }

@@ -1,4 +1,5 @@
 import type { AlertKind } from '../domain/alert.ts';
+import type { Lifecycle } from '../domain/lifecycle.ts';
 import type { LimitScope, LimitUnit } from '../domain/limit.ts';
 import type { Capability } from '../domain/model.ts';
 
@@ -145,6 +146,16 @@ export interface FlagsConfig {
   cacheMs: number;
 }
 
+/** Other names of models, and when models come to their end, for every organisation that says nothing else. */
+export interface ModelsConfig {
+  /** Models by their aliases. */
+  aliases: Record<string, string>;
+  /** By the names of models. */
+  lifecycles: Record<string, Lifecycle>;
+  /** So many days before a sunset it is told of, where the model is still called. */
+  warnDays: number[];
+}
+
 /** Everything that can be set, checked and with its defaults. */
 export interface Config {
   environment: 'development' | 'production';
@@ -161,6 +172,7 @@ export interface Config {
   webhooks: WebhookConfig[];
   anomalies: AnomaliesConfig;
   flags: FlagsConfig;
+  models: ModelsConfig;
   /** Look for provider keys in the environment and for local servers on loopback. */
   detectProviders: boolean;
   operations: {

@@ -65,6 +65,7 @@ function toConfig(
     webhooks: file.webhooks,
     anomalies: file.anomalies,
     flags: file.flags,
+    models: file.models,
     detectProviders: variables.SLUICE_DETECT ? variables.SLUICE_DETECT === '1' : file.detectProviders,
     operations: { mode: file.operations.mode, documents },
     introspection: file.introspection ?? (variables.SLUICE_ENV === 'development' ? 'public' : 'keys'),

@@ -15,6 +15,7 @@ import { CompletionInput } from './completion-input.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import type { GraphContext } from './context.ts';
 import { failureErrors, payload, UserError, type Payload } from './errors.ts';
+import { warnOfModels } from './model-warnings.ts';
 import { DateTimeRange, StringFilter, TagInput, withoutNull } from './inputs.ts';
 
 /** What one paid call counts for in the cost of an operation. */
@@ -63,10 +64,11 @@ const CompletionFilter = builder.inputType('CompletionFilter', {
 const CompletionConnection = connectionOf('Completion', Completion);
 
 async function answer(
-  { gateway, who, signal, traceId, requestId, ip, region, onLimits }: GraphContext,
+  context: GraphContext,
   input: unknown,
   { idempotencyKey, cache }: { idempotencyKey?: string | null; cache?: CacheGiven },
 ) {
+  const { gateway, who, signal, traceId, requestId, ip, region, onLimits } = context;
   const settled = await payload(async () => {
     ensureCacheWish(cache);
     return {
@@ -78,6 +80,7 @@ async function answer(
       ),
     };
   });
+  if (settled.completion) warnOfModels(context, settled.completion);
   return settled.completion ? { ...settled, errors: failureErrors(settled.completion) } : settled;
 }
 

@@ -19,6 +19,7 @@ import './limit-set.ts';
 import './member.ts';
 import './model.ts';
 import './model-access.ts';
+import './model-lifecycle.ts';
 import './operation.ts';
 import './organisation-change.ts';
 import './price.ts';

@@ -45,6 +45,7 @@ export async function openCompletions(
     providers,
     upstreams,
     catalog,
+    modelSetting,
     routes,
     measures,
     flags,
@@ -61,7 +62,8 @@ export async function openCompletions(
   opened.defer(() => ledger.close());
   const pressure = watchPressure(config.shedding, { database, clock: systemClock, logger, readings });
   opened.defer(() => pressure.stop());
-  const pricing = { ...catalog, costOf, worstCostOf };
+  const { nameNow, standingOf, findAlias } = modelSetting.book;
+  const pricing = { ...catalog, nameNow, standingOf, findAlias, costOf, worstCostOf };
   const budgetsOn: EstimateDeps['listBudgetsOn'] = (organisationId, subjects) =>
     listBudgetsOn(sql, organisationId, subjects);
   const routing = createRouting({

@@ -31,6 +31,7 @@ describe('without any setting', () => {
         brakeMinutes: 60,
         minimumNanos: 1_000_000_000n,
       },
+      models: { aliases: {}, lifecycles: {}, warnDays: [30, 7, 1] },
       flags: { timeoutMs: 100, cacheMs: 5_000 },
       detectProviders: true,
       operations: { mode: 'open', documents: {} },
