@@ -32,6 +32,7 @@ const MAY: Record<string, BuiltInRole[]> = {
   'Mutation.modelAliasDelete': OWNERS,
   'Mutation.modelAliasSet': OWNERS,
   'Mutation.modelLifecycleSet': OWNERS,
+  'Mutation.modelReplace': OWNERS,
   'Mutation.operationRegister': OWNERS,
   'Mutation.operationRemove': OWNERS,
   'Mutation.organisationUpdate': OWNERS,

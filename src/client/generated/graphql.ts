@@ -40,11 +40,12 @@ export type AccessRequestStatus =
   | 'EXPIRED'
   | 'PENDING';
 
-/** BUDGET_THRESHOLD: so much of a budget is used. BUDGET_EXCEEDED: something did not fit into one. ANOMALY: use is unusual. */
+/** BUDGET_THRESHOLD: so much of a budget is used. BUDGET_EXCEEDED: something did not fit into one. ANOMALY: use is unusual. MODEL_SUNSET: a model that is still called comes to its end. */
 export type AlertKind =
   | 'ANOMALY'
   | 'BUDGET_EXCEEDED'
-  | 'BUDGET_THRESHOLD';
+  | 'BUDGET_THRESHOLD'
+  | 'MODEL_SUNSET';
 
 /** SPEND: USD in an hour. TOKENS_PER_REQUEST: in and out together. ERRORS: the share of requests that failed, from 0 to 1. */
 export type AnomalyMeasure =
@@ -779,6 +780,7 @@ export type AlertRaisedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 export type AlertRaisedSubscription = { alertRaised:
     | { __typename: 'Anomaly', id: string, kind: AlertKind, at: string, message: string, measure: AnomalyMeasure, hour: string, observed: string, expected: string, deviation: number, team: { id: string, name: string } | null, key: { id: string, name: string } | null, brake: { id: string, endsAt: string | null } | null }
     | { __typename: 'BudgetAlert', threshold: number | null, id: string, kind: AlertKind, at: string, message: string, budget: { id: string, name: string | null } | null }
+    | { __typename: 'SunsetAlert', id: string, kind: AlertKind, at: string, message: string }
    };
 
 export type AlertsQueryVariables = Exact<{
@@ -790,6 +792,7 @@ export type AlertsQueryVariables = Exact<{
 export type AlertsQuery = { alerts: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<
       | { __typename: 'Anomaly', id: string, kind: AlertKind, at: string, message: string, measure: AnomalyMeasure, hour: string, observed: string, expected: string, deviation: number, deliveries: Array<{ webhook: string, attempts: number, deliveredAt: string | null, nextAt: string | null, lastError: string | null }> | null, team: { id: string, name: string } | null, key: { id: string, name: string } | null, brake: { id: string, endsAt: string | null } | null }
       | { __typename: 'BudgetAlert', threshold: number | null, id: string, kind: AlertKind, at: string, message: string, deliveries: Array<{ webhook: string, attempts: number, deliveredAt: string | null, nextAt: string | null, lastError: string | null }> | null, budget: { id: string, name: string | null } | null }
+      | { __typename: 'SunsetAlert', id: string, kind: AlertKind, at: string, message: string, deliveries: Array<{ webhook: string, attempts: number, deliveredAt: string | null, nextAt: string | null, lastError: string | null }> | null }
     > } };
 
 export type AnomaliesQueryVariables = Exact<{
@@ -1011,9 +1014,12 @@ type AlertFields_Anomaly_Fragment = { __typename: 'Anomaly', id: string, kind: A
 
 type AlertFields_BudgetAlert_Fragment = { __typename: 'BudgetAlert', threshold: number | null, id: string, kind: AlertKind, at: string, message: string, budget: { id: string, name: string | null } | null };
 
+type AlertFields_SunsetAlert_Fragment = { __typename: 'SunsetAlert', id: string, kind: AlertKind, at: string, message: string };
+
 export type AlertFieldsFragment =
   | AlertFields_Anomaly_Fragment
   | AlertFields_BudgetAlert_Fragment
+  | AlertFields_SunsetAlert_Fragment
 ;
 
 export type AnomalyFieldsFragment = { id: string, at: string, message: string, measure: AnomalyMeasure, hour: string, observed: string, expected: string, deviation: number, team: { id: string, name: string } | null, key: { id: string, name: string } | null, brake: { id: string, endsAt: string | null } | null };
@@ -1100,6 +1106,7 @@ export type RouteFieldsFragment = { id: string, name: string, version: number, c
     | { __typename: 'Provider', id: string }
     | { __typename: 'Role', id: string }
     | { __typename: 'Route', id: string }
+    | { __typename: 'SunsetAlert', id: string }
     | { __typename: 'Team', id: string }
     | { __typename: 'User', id: string }
    | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> };
@@ -1506,6 +1513,7 @@ export type RouteRestoreMutation = { routeRestore: { route: { id: string, name: 
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }
         | { __typename: 'Route', id: string }
+        | { __typename: 'SunsetAlert', id: string }
         | { __typename: 'Team', id: string }
         | { __typename: 'User', id: string }
        | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> } | null, errors: Array<
@@ -1541,6 +1549,7 @@ export type RouteSetMutation = { routeSet: { route: { id: string, name: string, 
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }
         | { __typename: 'Route', id: string }
+        | { __typename: 'SunsetAlert', id: string }
         | { __typename: 'Team', id: string }
         | { __typename: 'User', id: string }
        | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> } | null, errors: Array<
@@ -1575,6 +1584,7 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
           | { __typename: 'Provider', id: string }
           | { __typename: 'Role', id: string }
           | { __typename: 'Route', id: string }
+          | { __typename: 'SunsetAlert', id: string }
           | { __typename: 'Team', id: string }
           | { __typename: 'User', id: string }
          | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> }> }, access: { allowed: boolean, via: string }, updatedBy:
@@ -1595,6 +1605,7 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
       | { __typename: 'Provider', id: string }
       | { __typename: 'Role', id: string }
       | { __typename: 'Route', id: string }
+      | { __typename: 'SunsetAlert', id: string }
       | { __typename: 'Team', id: string }
       | { __typename: 'User', id: string }
      | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> } | null };
@@ -1637,6 +1648,7 @@ export type RoutesQuery = { routes: { totalCount: number, nodes: Array<{ id: str
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }
         | { __typename: 'Route', id: string }
+        | { __typename: 'SunsetAlert', id: string }
         | { __typename: 'Team', id: string }
         | { __typename: 'User', id: string }
        | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };

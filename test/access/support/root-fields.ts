@@ -216,6 +216,10 @@ export const ROOT_FIELDS: Record<string, RootField> = {
     needs: 'ADMIN',
     query: 'mutation { modelLifecycleSet(input: { model: "" }) { errors { code } } }',
   },
+  'Mutation.modelReplace': {
+    needs: 'ADMIN',
+    query: 'mutation { modelReplace(input: { from: "", to: "" }) { errors { code } } }',
+  },
   'Mutation.organisationUpdate': {
     needs: 'ADMIN',
     query: 'mutation { organisationUpdate(input: { regions: ["nowhere"] }) { errors { code } } }',

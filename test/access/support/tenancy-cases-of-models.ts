@@ -28,5 +28,18 @@ export function listCasesOfModels(): Record<string, Case> {
       } }`,
       answer: { modelLifecycleSet: { model: { deprecated: false, deprecatedAt: null }, errors: [] } },
     },
+    'Mutation.modelReplace': {
+      // The other organisation has aliases, routes and callers of it.
+      query: `mutation { modelReplace(input: { from: "demo/slow", to: "demo/echo" }) {
+        replacement { aliases routes { name } callers { requests } limits { id } operations { id } keys { id } }
+        errors { code }
+      } }`,
+      answer: {
+        modelReplace: {
+          replacement: { aliases: [], routes: [], callers: [], limits: [], operations: [], keys: [] },
+          errors: [],
+        },
+      },
+    },
   };
 }
