@@ -62,8 +62,7 @@ export async function openCompletions(
   opened.defer(() => ledger.close());
   const pressure = watchPressure(config.shedding, { database, clock: systemClock, logger, readings });
   opened.defer(() => pressure.stop());
-  const { nameNow, standingOf, findAlias } = modelSetting.book;
-  const pricing = { ...catalog, nameNow, standingOf, findAlias, costOf, worstCostOf };
+  const pricing = toPricing({ catalog, modelSetting });
   const budgetsOn: EstimateDeps['listBudgetsOn'] = (organisationId, subjects) =>
     listBudgetsOn(sql, organisationId, subjects);
   const routing = createRouting({
@@ -104,4 +103,9 @@ export async function openCompletions(
     findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(sql, who, model),
   };
   return { ledger, pressure, routing, runs, estimates, recover: () => recover(ledger, pricing) };
+}
+
+function toPricing({ catalog, modelSetting: { book } }: Pick<Models, 'catalog' | 'modelSetting'>) {
+  const { nameNow, standingOf, findAlias } = book;
+  return { ...catalog, nameNow, standingOf, findAlias, costOf, worstCostOf };
 }

@@ -52,7 +52,7 @@ beforeAll(async () => {
     }`,
     { text: 'query Asks { viewer { scopes } }', model: FROM, id: FROM },
   );
-  expect(errors).toBeUndefined();
+  if (errors) throw new Error(JSON.stringify(errors));
   await create(gateway(), say(FROM, 'hi'), { key: caller.secret });
   await create(gateway(), say('demo/usual', 'hi'));
 });

@@ -1,4 +1,4 @@
-import type { TestGateway } from '../support/gateway.ts';
+import type { Answer, TestGateway } from '../support/gateway.ts';
 
 interface Refusal {
   code: string;
@@ -15,7 +15,7 @@ async function change(
   query: string,
   variables: object,
   { key }: Asking,
-): Promise<Record<string, any>> {
+): Promise<Answer['data']> {
   const { data, errors } = await ask(query, variables, key === undefined ? {} : { key });
   if (errors) throw new Error(JSON.stringify(errors));
   return data;
@@ -30,7 +30,7 @@ export async function setAlias(
   const query = `mutation ($input: ModelAliasSetInput!) {
     modelAliasSet(input: $input) { alias { alias model { name } isOwn } errors { code message path } }
   }`;
-  return (await change(gateway, query, { input: { alias, model } }, options))['modelAliasSet'];
+  return (await change(gateway, query, { input: { alias, model } }, options)).modelAliasSet;
 }
 
 export async function deleteAlias(
@@ -40,7 +40,7 @@ export async function deleteAlias(
   const query = `mutation ($alias: String!) {
     modelAliasDelete(alias: $alias) { deletedId errors { code message path } }
   }`;
-  return (await change(gateway, query, { alias }, {}))['modelAliasDelete'];
+  return (await change(gateway, query, { alias }, {})).modelAliasDelete;
 }
 
 export interface LifecycleInput {
@@ -71,7 +71,7 @@ export async function setLifecycle(
   const query = `mutation ($input: ModelLifecycleSetInput!) {
     modelLifecycleSet(input: $input) { model { ${MODEL} } errors { code message path } }
   }`;
-  return (await change(gateway, query, { input: { model, ...lifecycle } }, options))['modelLifecycleSet'];
+  return (await change(gateway, query, { input: { model, ...lifecycle } }, options)).modelLifecycleSet;
 }
 
 const DAY_MS = 86_400_000;
