@@ -77,7 +77,7 @@ export function findNamed({ gateway }: Pick<GraphContext, 'gateway'>, name: stri
   return gateway.catalog.findModel(name) ?? formerModel(name, name.slice(0, name.indexOf('/')));
 }
 
-export const ModelAlias = builder.objectRef<AliasRow>('ModelAlias').implement({
+const ModelAlias = builder.objectRef<AliasRow>('ModelAlias').implement({
   description: 'Another name for a model, which may be another one tomorrow.',
   fields: (t) => ({
     alias: t.exposeString('alias'),

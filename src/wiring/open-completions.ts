@@ -63,8 +63,7 @@ export async function openCompletions(
   const pressure = watchPressure(config.shedding, { database, clock: systemClock, logger, readings });
   opened.defer(() => pressure.stop());
   const pricing = toPricing({ catalog, modelSetting });
-  const budgetsOn: EstimateDeps['listBudgetsOn'] = (organisationId, subjects) =>
-    listBudgetsOn(sql, organisationId, subjects);
+  const budgetsOn: EstimateDeps['listBudgetsOn'] = (...about) => listBudgetsOn(sql, ...about);
   const routing = createRouting({
     flags,
     book: routes.book,
