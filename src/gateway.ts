@@ -2,6 +2,7 @@ import type { OrganisationStore } from './access/change-organisation.ts';
 import { supersedeIncreases } from './access/requests/end.ts';
 import { openAccessDesk, type AccessDesk } from './access/requests/desk.ts';
 import { createSubjectSearch } from './completion/budget-subjects.ts';
+import type { ReplaceDeps } from './completion/replace-model.ts';
 import type { Config } from './config/config.ts';
 import { createLimitKeeper } from './ledger/budgets/limit-keeper.ts';
 import type { BudgetStore } from './ledger/budgets/set.ts';
@@ -24,6 +25,8 @@ interface Settings {
   organisations: OrganisationStore;
   /** Asking for access, and deciding on it. */
   accessDesk: AccessDesk;
+  /** Putting one model into the place of another. */
+  replacing: ReplaceDeps;
 }
 
 /** Every part, wired. The doors (graph, jobs, server) reach the parts through this and nothing else. */
@@ -45,7 +48,7 @@ export async function createGateway(config: Config, options: GatewayOptions): Pr
   const routes = await openRoutes(opening, store, models);
   const parts = { ...store, ...vendors, ...access, ...models, ...routes };
   const completions = await openCompletions(opening, parts);
-  const watches = openWatches(opening, store);
+  const watches = openWatches(opening, parts);
   const settings = await openSettings(parts);
   // Whatever was opened now belongs to the gateway; had a step failed, it would be closed here.
   const toClose = opened.move();
@@ -64,6 +67,8 @@ async function openSettings(parts: Store & Access & Models & Routes): Promise<Se
     database,
     catalog,
     routes,
+    modelSetting,
+    keys,
     askFirst,
     authenticator,
     tenants,
@@ -76,6 +81,7 @@ async function openSettings(parts: Store & Access & Models & Routes): Promise<Se
   return {
     budgets: { ...setting, isModel, endIncreases: supersedeIncreases },
     limitSetting: { ...setting, book },
+    replacing: { sql, routes, modelSetting, onKeyChange: keys.onChange },
     organisations: {
       ...tenants,
       listStrandedRoutes: (tx, organisationId, regions) =>

@@ -60,18 +60,22 @@ describe('the README', () => {
     await writeFile(join(folder, 'sluice.config.yaml'), snippets('yaml')[0]!);
     const OPS_WEBHOOK_SECRET = `whsec_${Buffer.alloc(24, 'x').toString('base64')}`;
     const environment = toEnvironment(
-      { OPENAI_API_KEY: 'x', OPENAI_API_KEY_2: 'y', OPS_WEBHOOK_SECRET },
+      { OPENAI_API_KEY: 'x', OPENAI_API_KEY_2: 'y', OPS_WEBHOOK_SECRET, FLAGS_TOKEN: 'z' },
       folder,
     );
-    const { providers, corsOrigins, webhooks, prices, ...rest } = loadConfig(environment);
+    const { providers, corsOrigins, webhooks, flags, models, prices, ...rest } = loadConfig(environment);
     const {
       providers: _none,
       corsOrigins: _closed,
       webhooks: _nobody,
+      flags: waits,
+      models: { warnDays },
       prices: { refreshHours },
       ...defaults
     } = loadConfig(toEnvironment({}, '/nonexistent'));
     expect({ ...rest, dataDir: '' }).toEqual({ ...defaults, dataDir: '' });
+    expect(models).toMatchObject({ warnDays, aliases: { 'openai/usual': 'openai/gpt-5.4' } });
+    expect(flags).toMatchObject({ ...waits, ofrep: { headers: { authorization: 'Bearer z' } } });
     expect(providers.map(({ name, type }) => `${name} ${type}`)).toEqual([
       'openai openai',
       'my-vllm openai-compatible',

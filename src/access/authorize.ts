@@ -29,13 +29,22 @@ type Listed = Pick<AskFirst, 'has'>;
  */
 export function authorize(askFirst: Listed, who: Principal, ask: Ask): Grant {
   ensureAllowed(who, 'COMPLETIONS_WRITE', 'a completion');
-  if (mayUseModel(askFirst, who, ask.model))
-    return { who, ask: forEndUser(who, withTags(who, atMost(who, ask))) };
-  const name = JSON.stringify(ask.model);
-  const kind = isRouteName(ask.model) ? 'ROUTE' : 'MODEL';
-  const refusal = isListed(who, ask.model)
-    ? `${name} takes an approval`
-    : `this key may not use ${name}, only ${who.models.join(', ')}`;
+  ensureMayUse(askFirst, who, ask.model);
+  return { who, ask: forEndUser(who, withTags(who, atMost(who, ask))) };
+}
+
+/**
+ * @param asked the name that leads to the model, where that is another one.
+ * @throws Forbidden, which says how to ask for it.
+ */
+export function ensureMayUse(askFirst: Listed, who: Principal, model: string, asked = model): void {
+  if (mayUseModel(askFirst, who, model)) return;
+  const name = JSON.stringify(model);
+  const kind = isRouteName(model) ? 'ROUTE' : 'MODEL';
+  const shown = asked === model ? name : `${name}, which ${JSON.stringify(asked)} leads to`;
+  const refusal = isListed(who, model)
+    ? `${shown} takes an approval`
+    : `this key may not use ${shown}${asked === model ? ', only' : '; it may use'} ${who.models.join(', ')}`;
   throw new Forbidden(
     `${refusal}; ask for it by accessRequestCreate(input: { kind: ${kind}, targetId: ${name}, reason: "…" })`,
   );

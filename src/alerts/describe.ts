@@ -7,11 +7,39 @@ type Described = Pick<Alert, 'kind' | 'detail'>;
 export function describeAlert(alert: Described): string {
   const { kind, detail } = alert;
   if (kind === 'ANOMALY') return typeof detail['message'] === 'string' ? detail['message'] : 'use is unusual';
+  if (kind === 'MODEL_SUNSET') return describeSunset(readSunset(alert));
   const { settled, limit, unit, threshold } = tellDetail(alert);
   const use = `${String(settled)} of ${String(limit)} ${UNITS[String(unit)] ?? ''}`;
   return kind === 'BUDGET_THRESHOLD'
     ? `${String(threshold)} % of the budget is used: ${use}`
     : `something did not fit into what the budget had left: ${use} was used`;
+}
+
+/** What an alert about the end of a model says. */
+export interface SunsetDetail {
+  model: string;
+  sunsetAt: Date;
+  /** Which of the configured numbers of days before the end was reached. */
+  days: number;
+  replacement: string | undefined;
+  /** Of the last week, up to when it was told. */
+  requests: number;
+}
+
+export function readSunset({ detail }: Pick<Described, 'detail'>): SunsetDetail {
+  const { model, sunsetAt, days, replacement, requests } = detail;
+  return {
+    model: String(model),
+    sunsetAt: new Date(String(sunsetAt)),
+    days: Number(days),
+    replacement: typeof replacement === 'string' ? replacement : undefined,
+    requests: Number(requests),
+  };
+}
+
+function describeSunset({ model, sunsetAt, replacement, requests }: SunsetDetail): string {
+  const follows = replacement === undefined ? '' : `; ${replacement} takes its place`;
+  return `${model} ends on ${sunsetAt.toISOString().slice(0, 10)} and was called ${requests} times in the last week${follows}`;
 }
 
 const UNITS: Readonly<Record<string, string>> = { MONEY: 'USD', TOKENS: 'tokens', REQUESTS: 'requests' };
@@ -22,8 +50,8 @@ export function thresholdOf({ kind, detail }: Described): number | undefined {
 }
 
 /** The detail as it is told to others: a budget's money is kept in nano-USD and told in USD. */
-export function tellDetail({ kind, detail }: Described): Record<string, unknown> {
-  if (kind === 'ANOMALY' || detail['unit'] !== 'MONEY') return detail;
+export function tellDetail({ detail }: Pick<Described, 'detail'>): Record<string, unknown> {
+  if (detail['unit'] !== 'MONEY') return detail;
   const { limit, settled, ...rest } = detail;
   return { ...rest, limit: toUsd(limit), settled: toUsd(settled) };
 }

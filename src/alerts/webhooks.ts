@@ -69,13 +69,21 @@ function messageIdOf({ id }: Alert): string {
 
 /** What the graph knows it by. */
 function nodeIdOf({ kind, id }: Alert): string {
-  return kind === 'ANOMALY' ? `anom_${id}` : `alert_${id}`;
+  return `${NODE_PREFIXES[kind]}_${id}`;
 }
+
+const NODE_PREFIXES: Record<Alert['kind'], string> = {
+  BUDGET_THRESHOLD: 'alert',
+  BUDGET_EXCEEDED: 'alert',
+  ANOMALY: 'anom',
+  MODEL_SUNSET: 'sunset',
+};
 
 const TYPES = {
   BUDGET_THRESHOLD: 'budget.threshold',
   BUDGET_EXCEEDED: 'budget.exceeded',
   ANOMALY: 'usage.anomaly',
+  MODEL_SUNSET: 'model.sunset',
 } as const satisfies Record<Alert['kind'], string>;
 
 /** The envelope that Standard Webhooks recommends: type, timestamp, data. */

@@ -9,6 +9,8 @@ export interface Catalog {
   listModels(): readonly Model[];
   /** The model of that name, also under a name that is not listed, such as a dated snapshot. */
   findModel(name: string): Model | undefined;
+  /** Whether a model is listed by this very name. */
+  isListed(name: string): boolean;
   /**
    * A model that can complete.
    * @throws ModelUnavailable that says what would work: another name, a variable to set, another kind of model.
@@ -45,6 +47,7 @@ export function createCatalog(options: {
   return {
     listModels: () => index().models,
     findModel: (name) => findIndexed(index(), name),
+    isListed: (name) => index().byName.has(name),
     ensureModel(name) {
       const model = findIndexed(index(), name);
       if (!model) throw new ModelUnavailable(explainMissing(index(), name));

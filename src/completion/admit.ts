@@ -21,7 +21,7 @@ import type { Course } from './course.ts';
 import { measuredTurn } from './measured-turn.ts';
 import { plan, type Plan, type Pricing } from './plan.ts';
 import type { WaitForRoom } from './room-queue.ts';
-import type { Routing } from './routing.ts';
+import type { Routing, Whereabouts } from './routing.ts';
 import { sizeUp } from './sized-ask.ts';
 
 /** A chain of budgets that each name another model is followed this far. */
@@ -41,9 +41,7 @@ export interface AdmitDeps {
 }
 
 /** What asks to be let in. */
-export interface Candidate extends Opening {
-  /** Address of the client. */
-  ip: string;
+export interface Candidate extends Opening, Whereabouts {
   /** Hears how the limits stand that it was taken from, or what refused it. */
   onLimits(facts: LimitFacts): void;
 }
@@ -77,7 +75,7 @@ export async function admit(
   signal: AbortSignal,
 ): Promise<Admitted> {
   deps.pressure.ensureTakes(grant.ask.priority);
-  const course = await deps.routing.choose(grant);
+  const course = await deps.routing.choose(grant, candidate);
   for (let at = 0; ; at += 1) {
     try {
       const { planned } = course.targets[at]!;
@@ -224,14 +222,14 @@ function fallBack(
   refusal: BudgetExceeded,
   tried: ReadonlySet<string>,
 ): Plan {
-  const { fallbackModel } = refusal.budget;
+  const at = clock.now();
+  const named = refusal.budget.fallbackModel;
+  const fallbackModel = named && pricing.nameNow(grant.who.organisationId, named, at);
   const usable =
     fallbackModel !== undefined &&
     !tried.has(fallbackModel) &&
     mayUseModel(askFirst, grant.who, fallbackModel) &&
     !findResidencyObstacle(pricing.ensureModel(fallbackModel), { allowedRegions: grant.who.regions });
   if (!usable || tried.size > MAX_FALLBACKS) throw refusal;
-  return plan(grant, pricing, clock.now(), fallbackModel, [
-    `${refusal.message}; ${fallbackModel} answers instead`,
-  ]);
+  return plan(grant, pricing, at, fallbackModel, [`${refusal.message}; ${fallbackModel} answers instead`]);
 }

@@ -14,7 +14,7 @@ import { limitAmounts, limitSubjects } from './admit.ts';
 import { estimateInputTokens } from './ask-size.ts';
 import { open } from './opening.ts';
 import { estimatedUsage, LIKELY_OUTPUT_TOKENS, type Plan, type Pricing } from './plan.ts';
-import type { Routing } from './routing.ts';
+import type { Routing, Whereabouts } from './routing.ts';
 
 const NO_OPENING = { idempotencyKey: undefined, askHash: '', traceId: '' };
 
@@ -50,14 +50,20 @@ export interface EstimateDeps {
 /** What an ask would come to and whether it would be refused. Nothing is called, nothing is held. */
 export async function estimate(
   deps: EstimateDeps,
-  { who, ip }: { who: Principal; ip: string },
+  { who, ...whereabouts }: { who: Principal } & Whereabouts,
   ask: Ask,
 ): Promise<Estimate> {
   const refusals: GatewayError[] = [];
   const grant = (await attempt(refusals, () => authorize(deps.askFirst, who, ask))) ?? { who, ask };
-  const planned = await attempt(refusals, async () => (await deps.routing.preview(grant)).targets[0].planned);
+  const planned = await attempt(
+    refusals,
+    async () => (await deps.routing.preview(grant, whereabouts)).targets[0].planned,
+  );
   if (!planned) return { inputTokens: estimateInputTokens(ask), costs: undefined, refusals };
-  const limited = await deps.limits.findRefusal(limitSubjects(planned, ip), limitAmounts(planned));
+  const limited = await deps.limits.findRefusal(
+    limitSubjects(planned, whereabouts.ip),
+    limitAmounts(planned),
+  );
   if (limited) refusals.push(limited);
   refusals.push(...(await listBudgetRefusals(deps, planned)));
   const costs = await costsOf(deps, who, planned);

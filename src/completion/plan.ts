@@ -1,6 +1,7 @@
 import type { Grant } from '../access/authorize.ts';
 import type { Usage } from '../domain/completion.ts';
-import { Forbidden } from '../domain/errors.ts';
+import { Forbidden, ModelUnavailable } from '../domain/errors.ts';
+import { isRefused, warnOf, type Standing } from '../domain/lifecycle.ts';
 import type { Model, Price } from '../domain/model.ts';
 import type { Reservation } from '../ledger/reserve.ts';
 import { findResidencyObstacle } from '../routing/obstacles.ts';
@@ -33,11 +34,15 @@ export interface Pricing {
   priceFor(model: Model, organisationId: string, at: Date): Price | undefined;
   costOf(price: Price, usage: Usage): bigint;
   worstCostOf(price: Price, tokens: { input: number; output: number }): bigint;
+  /** Whether the model comes to its end. */
+  standingOf(model: Model, organisationId: string, at: Date): Standing;
+  /** The model that is to be called for a name, by aliases and replacements. */
+  nameNow(organisationId: string, name: string, at: Date): string;
 }
 
 /**
  * @param modelName instead of the one that is asked for.
- * @throws ModelUnavailable when no configured provider has the model; Forbidden when it is where the caller's requests may
+ * @throws ModelUnavailable when no configured provider has the model, or it has ended and is to be refused; Forbidden when it is where the caller's requests may
  * not go. Whatever is called was planned here, so nothing gets past that.
  */
 export function plan(
@@ -51,6 +56,8 @@ export function plan(
   const model = pricing.ensureModel(modelName);
   const outside = findResidencyObstacle(model, { allowedRegions: who.regions });
   if (outside) throw new Forbidden(outside.message);
+  const standing = pricing.standingOf(model, who.organisationId, at);
+  if (isRefused(standing)) throw new ModelUnavailable(`${warnOf(standing)}`);
   const price = pricing.priceFor(model, who.organisationId, at);
   const output = ask.params.maxOutputTokens ?? model.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS;
   // What does not fit the context window is refused by the vendor, and costs nothing.
@@ -65,8 +72,13 @@ export function plan(
     estimatedOutputTokens: ask.params.maxOutputTokens ?? Math.min(output, DEFAULT_OUTPUT_TOKENS),
     worstCase: { nanos: price && pricing.worstCostOf(price, { input, output }), tokens: input + output },
     path: [],
-    warnings,
+    warnings: withWarning(warnings, warnOf(standing)),
   };
+}
+
+/** What is planned anew has the warnings of before. */
+function withWarning(warnings: string[], more: string | undefined): string[] {
+  return more === undefined || warnings.includes(more) ? warnings : [...warnings, more];
 }
 
 export function estimatedUsage(input: number, output: number): Usage {

@@ -1,38 +1,54 @@
 import type { Grant } from '../access/authorize.ts';
 import type { AskFirst } from '../access/ask-first.ts';
-import { remainingOf, type Budget } from '../domain/budget.ts';
+import type { Budget } from '../domain/budget.ts';
 import { ModelUnavailable } from '../domain/errors.ts';
 import type { Model } from '../domain/model.ts';
 import { isRouteName, type Route } from '../domain/route.ts';
 import type { RouteDecision } from '../domain/route-decision.ts';
-import { subjectsOf } from '../ledger/budgets/subjects.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { RouteBook } from '../routing/book.ts';
 import type { Conditions } from '../routing/conditions.ts';
+import type { Flags } from '../routing/flags.ts';
 import type { Measures } from '../routing/measures.ts';
 import { listTried, planRoute, type Candidate, type RoutePlan } from '../routing/plan.ts';
 import type { Signals } from '../routing/signals.ts';
 import { courseOf, type Course, type CourseTarget } from './course.ts';
-import { open } from './opening.ts';
+import { findOut, listConditions, NOTHING, type Found } from './condition-facts.ts';
+import { planNamed, withNamesNow, withOwnRules } from './names-now.ts';
 import { LIKELY_OUTPUT_TOKENS, plan, type Pricing } from './plan.ts';
 import { sizeUp } from './sized-ask.ts';
 
 /** So many candidates are told of. */
 const TOLD_MAX = 50;
-const NO_MODEL = { model: '', provider: '' };
-const NO_OPENING = { idempotencyKey: undefined, askHash: '', traceId: '' };
 
 /** What choosing models needs. */
 export interface RoutingDeps {
   book: Pick<RouteBook, 'find'>;
   measures: Measures;
   conditions: Conditions;
-  pricing: Pricing & { findModel(name: string): Model | undefined };
+  flags: Pick<Flags, 'evaluate'>;
+  pricing: Pricing & {
+    findModel(name: string): Model | undefined;
+    /** The model that a name leads to by an alias. */
+    findAlias(organisationId: string, name: string): string | undefined;
+  };
   askFirst: Pick<AskFirst, 'has'>;
   clock: Clock;
   /** The budgets that hold for these subjects; asked only for routes with a condition on what is used. */
   listBudgetsOn(organisationId: string, subjects: readonly string[]): Promise<Budget[]>;
 }
+
+/** Where a request comes from. */
+export interface Whereabouts {
+  /** Address of the client. */
+  ip: string;
+  /** By the word of a proxy that is trusted; undefined: nobody has said. */
+  region: string | undefined;
+}
+
+type From = Pick<Whereabouts, 'region'>;
+/** What a plan depends on beside the ask and the clock. */
+type Known = Found & From;
 
 /** Which models answer an ask for a route or a model. */
 export interface Routing {
@@ -40,22 +56,22 @@ export interface Routing {
    * @throws ModelUnavailable when there is no such model or route, or none of its models can answer; Forbidden for a model
    * where the caller's requests may not go.
    */
-  choose(grant: Grant): Course | Promise<Course>;
+  choose(grant: Grant, from: From): Course | Promise<Course>;
   /** The same, without taking a turn: nothing changes by looking. */
-  preview(grant: Grant): Course | Promise<Course>;
+  preview(grant: Grant, from: From): Course | Promise<Course>;
   /** How a route would decide; undefined for what is no route. Nothing is called. */
-  explain(grant: Grant): Promise<RouteDecision | undefined>;
+  explain(grant: Grant, from: From): Promise<RouteDecision | undefined>;
 }
 
 export function createRouting(deps: RoutingDeps): Routing {
   const finderFor =
     ({ who }: Grant) =>
     (name: string) =>
-      deps.book.find(who.organisationId, name);
+      withNamesNow(deps, who.organisationId, deps.book.find(who.organisationId, name));
   const findRoute = (grant: Grant): Route | undefined =>
     isRouteName(grant.ask.model) ? finderFor(grant)(grant.ask.model) : undefined;
 
-  function decide(grant: Grant, takesTurn: boolean, budgetUsed: number): RoutePlan {
+  function decide(grant: Grant, takesTurn: boolean, known: Known): RoutePlan {
     const { who, ask } = grant;
     const signals = signalsFor(deps, who.organisationId, takesTurn);
     const { facts, inputTokens } = sizeUp(ask);
@@ -70,36 +86,34 @@ export function createRouting(deps: RoutingDeps): Routing {
       {
         ask: facts,
         team: who.teamId,
-        region: undefined,
         allowedRegions: who.regions,
         inputTokens,
         outputTokens: ask.params.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
-        budgetUsed,
-        flags: {},
+        ...known,
         at: deps.clock.now(),
       },
     );
-    return {
-      ...planned,
-      candidates: planned.candidates.map((each) => withApproval(deps.askFirst, grant, each)),
-    };
+    const candidates = planned.candidates.map((each) => withOwnRules(deps, grant, each));
+    const isSkipped = ({ skippedBecause }: Candidate) => Number(skippedBecause !== undefined);
+    return { ...planned, candidates: candidates.toSorted((a, b) => isSkipped(a) - isSkipped(b)) };
   }
 
-  function choose(grant: Grant, takesTurn: boolean): Course | Promise<Course> {
+  function choose(grant: Grant, { region }: From, takesTurn: boolean): Course | Promise<Course> {
     const route = findRoute(grant);
-    if (!route) return courseOf(plan(grant, deps.pricing, deps.clock.now()));
-    const follow = (budgetUsed: number) => toCourse(deps, grant, route, decide(grant, takesTurn, budgetUsed));
-    return asksForBudgets(route, finderFor(grant)) ? usedShare(deps, grant).then(follow) : follow(0);
+    if (!route) return courseOf(planNamed(deps, grant));
+    const follow = (known: Known) => toCourse(deps, grant, route, decide(grant, takesTurn, known));
+    const finding = findOut(deps, grant, listConditions(route, finderFor(grant)));
+    return finding ? finding.then((found) => follow({ region, ...found })) : follow({ region, ...NOTHING });
   }
 
   return {
-    choose: (grant) => choose(grant, true),
-    preview: (grant) => choose(grant, false),
-    async explain(grant) {
+    choose: (grant, from) => choose(grant, from, true),
+    preview: (grant, from) => choose(grant, from, false),
+    async explain(grant, { region }) {
       const route = findRoute(grant);
       if (!route) return undefined;
-      const budgetUsed = asksForBudgets(route, finderFor(grant)) ? await usedShare(deps, grant) : 0;
-      return toDecision(route, decide(grant, false, budgetUsed));
+      const found = (await findOut(deps, grant, listConditions(route, finderFor(grant)))) ?? NOTHING;
+      return toDecision(route, decide(grant, false, { region, ...found }));
     },
   };
 }
@@ -114,14 +128,6 @@ function signalsFor(
     return price && pricing.costOf(price, usage);
   });
   return takesTurn ? signals : { ...signals, takeTurn: () => 0 };
-}
-
-/** A model that takes an approval is not reached by a detour, unless it or the route was granted. */
-function withApproval(askFirst: Pick<AskFirst, 'has'>, { who, ask }: Grant, candidate: Candidate): Candidate {
-  const { model } = candidate;
-  const isGranted = who.granted?.names.has(model) || who.granted?.names.has(ask.model);
-  if (candidate.skippedBecause || isGranted || !askFirst.has(who.organisationId, model)) return candidate;
-  return { ...candidate, skippedBecause: { code: 'APPROVAL', message: `${model} takes an approval` } };
 }
 
 function toCourse(
@@ -171,30 +177,4 @@ function toDecision({ name, version, strategy }: Route, { candidates }: RoutePla
       skippedBecause: skippedBecause?.message,
     })),
   };
-}
-
-/** Also where a route that stands in it does. */
-function asksForBudgets(
-  route: Route,
-  find: (name: string) => Route | undefined,
-  seen = new Set<string>(),
-): boolean {
-  if (seen.has(route.name)) return false;
-  seen.add(route.name);
-  return route.targets.some(({ model, condition }) => {
-    if (condition?.includes('budgetUsed')) return true;
-    const inner = isRouteName(model) ? find(model) : undefined;
-    return inner !== undefined && asksForBudgets(inner, find, seen);
-  });
-}
-
-/** Of the budget that has the least left: what is used and held of it. */
-async function usedShare({ listBudgetsOn, clock }: RoutingDeps, grant: Grant): Promise<number> {
-  const { model, provider } = NO_MODEL;
-  const about = open({ grant, model: { name: model, provider }, price: undefined }, NO_OPENING, clock.now());
-  const budgets = await listBudgetsOn(grant.who.organisationId, subjectsOf(about));
-  return Math.max(
-    0,
-    ...budgets.map(({ current }) => 1 - Number(remainingOf(current)) / Number(current.limit)),
-  );
 }

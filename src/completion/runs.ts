@@ -25,7 +25,7 @@ export interface RunsDeps extends IdempotencyDeps {
 }
 
 /** What comes beside an ask. */
-export interface RunOptions extends Pick<Candidate, 'traceId' | 'ip' | 'onLimits'> {
+export interface RunOptions extends Pick<Candidate, 'traceId' | 'ip' | 'region' | 'onLimits'> {
   idempotencyKey?: string | undefined;
   requestId: string;
 }

@@ -1,4 +1,5 @@
 import type { AlertKind } from '../domain/alert.ts';
+import type { Lifecycle } from '../domain/lifecycle.ts';
 import type { LimitScope, LimitUnit } from '../domain/limit.ts';
 import type { Capability } from '../domain/model.ts';
 
@@ -133,6 +134,28 @@ export interface TlsConfig {
   clientAuth: 'none' | 'request' | 'require';
 }
 
+/** Where the flags come from that conditions of routes name; from nowhere where neither is set. */
+export interface FlagsConfig {
+  /** A service that speaks the OpenFeature Remote Evaluation Protocol. */
+  ofrep?: { url: string; headers: Record<string, string> } | undefined;
+  /** The flags themselves. */
+  static?: Record<string, boolean> | undefined;
+  /** How long a request waits for its flags; afterwards they count as false. */
+  timeoutMs: number;
+  /** How long a value is kept for the same caller. */
+  cacheMs: number;
+}
+
+/** Other names of models, and when models come to their end, for every organisation that says nothing else. */
+export interface ModelsConfig {
+  /** Models by their aliases. */
+  aliases: Record<string, string>;
+  /** By the names of models. */
+  lifecycles: Record<string, Lifecycle>;
+  /** So many days before a sunset it is told of, where the model is still called. */
+  warnDays: number[];
+}
+
 /** Everything that can be set, checked and with its defaults. */
 export interface Config {
   environment: 'development' | 'production';
@@ -148,6 +171,8 @@ export interface Config {
   providers: ProviderConfig[];
   webhooks: WebhookConfig[];
   anomalies: AnomaliesConfig;
+  flags: FlagsConfig;
+  models: ModelsConfig;
   /** Look for provider keys in the environment and for local servers on loopback. */
   detectProviders: boolean;
   operations: {
@@ -159,7 +184,7 @@ export interface Config {
   /** Who may read the schema: everybody, who has a key, or nobody. */
   introspection: 'public' | 'keys' | 'none';
   network: {
-    /** Private networks that vendors, webhooks, price lists and the keys of issuers may lie in, in CIDR notation. */
+    /** Private networks that vendors, webhooks, price lists, keys of issuers and flags may lie in, in CIDR notation. */
     allowPrivate: string[];
   };
   prices: {
@@ -242,5 +267,7 @@ export interface Config {
   trustedProxies: string[];
   /** The header in which they tell of a client's certificate. */
   certificateHeader: string | undefined;
+  /** The header in which they tell where a client is. */
+  regionHeader: string | undefined;
   identity: { issuers: IssuerConfig[]; certificates: CertificateConfig[] };
 }

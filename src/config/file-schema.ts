@@ -4,7 +4,9 @@ import { CAPABILITIES } from '../domain/model.ts';
 import { anomalies } from './anomalies-schema.ts';
 import type { ProviderConfig } from './config.ts';
 import { eachLimits } from './each-limits-schema.ts';
+import { flags } from './flags-schema.ts';
 import { identity } from './identity-schema.ts';
+import { models as modelNames } from './models-schema.ts';
 import { price, priceSource } from './price-schema.ts';
 import { secretReference, referringTexts } from './references.ts';
 import { choice, httpUrl, mapOf, quote, wholeNumber } from './rules.ts';
@@ -39,6 +41,8 @@ export function fileSchema(lookup: Readonly<Record<string, string>>) {
       .prefault({}),
     webhooks: webhooks(lookup).default([]),
     anomalies: anomalies.prefault({}),
+    flags: flags(lookup).prefault({}),
+    models: modelNames.prefault({}),
     detectProviders: z.boolean().default(true),
     operations: mapOf({
       mode: choice(['open', 'trusted']).default('open'),

@@ -19,6 +19,14 @@ const tls = mapOf({
   ctx.addIssue(`has the clientAuth "${clientAuth}" and no "ca" that says whose certificates are meant`);
 });
 
+const headerName = (example: string) =>
+  z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,100}$/, {
+      error: (issue) => `is ${quote(issue.input)}; it must be a name such as "${example}"`,
+    })
+    .transform((name) => name.toLowerCase());
+
 /** Where the server listens, and what it believes of a connection. */
 export const server = mapOf({
   port: wholeNumber(0, 65_535).default(4000),
@@ -32,18 +40,13 @@ export const server = mapOf({
       }),
     )
     .default([]),
-  certificateHeader: z
-    .string()
-    .regex(/^[A-Za-z0-9-]{1,100}$/, {
-      error: (issue) => `is ${quote(issue.input)}; it must be a name such as "x-forwarded-client-cert"`,
-    })
-    .transform((name) => name.toLowerCase())
-    .optional(),
-}).superRefine(({ certificateHeader, trustedProxies }, ctx) => {
-  if (certificateHeader === undefined || trustedProxies.length > 0) return;
-  ctx.addIssue({
-    code: 'custom',
-    path: ['certificateHeader'],
-    message: 'is believed from trustedProxies only, and there are none',
-  });
+  certificateHeader: headerName('x-forwarded-client-cert').optional(),
+  regionHeader: headerName('x-client-region').optional(),
+}).superRefine((given, ctx) => {
+  if (given.trustedProxies.length > 0) return;
+  for (const name of ['certificateHeader', 'regionHeader'] as const) {
+    if (given[name] === undefined) continue;
+    const message = 'is believed from trustedProxies only, and there are none';
+    ctx.addIssue({ code: 'custom', path: [name], message });
+  }
 });

@@ -10,7 +10,7 @@ import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.t
 
 const AlertKind = builder.enumType('AlertKind', {
   description:
-    'BUDGET_THRESHOLD: so much of a budget is used. BUDGET_EXCEEDED: something did not fit into one. ANOMALY: use is unusual.',
+    'BUDGET_THRESHOLD: so much of a budget is used. BUDGET_EXCEEDED: something did not fit into one. ANOMALY: use is unusual. MODEL_SUNSET: a model that is still called comes to its end.',
   values: ALERT_KINDS,
 });
 
@@ -34,6 +34,7 @@ const TYPE_BY_KIND: Record<Kind, string> = {
   BUDGET_THRESHOLD: 'BudgetAlert',
   BUDGET_EXCEEDED: 'BudgetAlert',
   ANOMALY: 'Anomaly',
+  MODEL_SUNSET: 'SunsetAlert',
 };
 
 export const Alert = builder.interfaceRef<AlertRow>('Alert').implement({

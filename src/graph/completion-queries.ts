@@ -15,6 +15,7 @@ import { CompletionInput } from './completion-input.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import type { GraphContext } from './context.ts';
 import { failureErrors, payload, UserError, type Payload } from './errors.ts';
+import { warnOfModels } from './model-warnings.ts';
 import { DateTimeRange, StringFilter, TagInput, withoutNull } from './inputs.ts';
 
 /** What one paid call counts for in the cost of an operation. */
@@ -63,21 +64,23 @@ const CompletionFilter = builder.inputType('CompletionFilter', {
 const CompletionConnection = connectionOf('Completion', Completion);
 
 async function answer(
-  { gateway, who, signal, traceId, requestId, ip, onLimits }: GraphContext,
+  context: GraphContext,
   input: unknown,
   { idempotencyKey, cache }: { idempotencyKey?: string | null; cache?: CacheGiven },
 ) {
+  const { gateway, who, signal, traceId, requestId, ip, region, onLimits } = context;
   const settled = await payload(async () => {
     ensureCacheWish(cache);
     return {
       completion: await gateway.runs.answer(
         who,
         parseAsk(input),
-        { idempotencyKey: idempotencyKey ?? undefined, traceId, requestId, ip, onLimits },
+        { idempotencyKey: idempotencyKey ?? undefined, traceId, requestId, ip, region, onLimits },
         signal,
       ),
     };
   });
+  if (settled.completion) warnOfModels(context, settled.completion);
   return settled.completion ? { ...settled, errors: failureErrors(settled.completion) } : settled;
 }
 

@@ -127,10 +127,10 @@ Without a key the model is stopped as soon as the client leaves.`,
       after: t.arg({ type: 'Cursor' }),
       coalesceMs: t.arg.int(coalesceMs),
     },
-    subscribe: (_root, args, { gateway, who, signal, traceId, requestId, ip, onLimits }) =>
+    subscribe: (_root, args, { gateway, who, signal, traceId, requestId, ip, region, onLimits }) =>
       orRefusal(async () => {
         const idempotencyKey = args.idempotencyKey ?? undefined;
-        const options = { idempotencyKey, traceId, requestId, ip, onLimits, ...toReadOptions(args) };
+        const options = { idempotencyKey, traceId, requestId, ip, region, onLimits, ...toReadOptions(args) };
         return gateway.runs.stream(who, parseAsk(args.input), options, signal);
       }),
     resolve: (sent: Sent) => sent,

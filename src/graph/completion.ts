@@ -120,7 +120,8 @@ builder.node(Completion, {
       resolve: ({ outcome }) => outcome?.attempts ?? [],
     }),
     warnings: t.stringList({
-      description: 'Settings that the provider did not take as they were.',
+      description:
+        'Settings that the provider did not take as they were, another model than the one that was asked for, and models that are deprecated.',
       resolve: ({ outcome }) => outcome?.warnings ?? [],
     }),
     tags: t.field({ type: [Tag], resolve: ({ tags }) => tags }),

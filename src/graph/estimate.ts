@@ -77,8 +77,8 @@ builder.queryFields((t) => ({
     type: TokenEstimate,
     args: { input: t.arg({ type: CompletionInput, required: true }) },
     complexity: ESTIMATE_COST,
-    resolve: async (_root, { input }, { gateway, who, ip }) => {
-      const found = await estimate(gateway.estimates, { who, ip }, parseAsk(input));
+    resolve: async (_root, { input }, { gateway, who, ip, region }) => {
+      const found = await estimate(gateway.estimates, { who, ip, region }, parseAsk(input));
       const provider = found.costs && gateway.catalog.findProvider(found.costs.model.provider);
       return { ...found, exact: provider?.kind === 'DEMO' };
     },
@@ -87,9 +87,9 @@ builder.queryFields((t) => ({
     type: Estimate,
     args: { input: t.arg({ type: CompletionInput, required: true }) },
     complexity: ESTIMATE_COST,
-    resolve: async (_root, { input }, { gateway, who, ip }) => {
+    resolve: async (_root, { input }, { gateway, who, ip, region }) => {
       try {
-        return await estimate(gateway.estimates, { who, ip }, parseAsk(input));
+        return await estimate(gateway.estimates, { who, ip, region }, parseAsk(input));
       } catch (error) {
         if (!(error instanceof InvalidInput)) throw error;
         return { inputTokens: 0, costs: undefined, refusals: [error] };

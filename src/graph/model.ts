@@ -63,7 +63,6 @@ builder.node(Model, {
       complexity: { field: 5, multiplier: 5 },
       resolve: ({ name }, _args, { loaders }) => loaders.priceHistory.load(name),
     }),
-    deprecated: t.exposeBoolean('deprecated'),
     access: t.field({
       type: ModelAccess,
       description: 'Whether the viewer may call it.',
@@ -146,12 +145,14 @@ builder.queryFields((t) => ({
       name: t.arg.string({
         required: true,
         description:
-          '`provider/model`, or the name of a route: then the first model that its targets lead to.',
+          '`provider/model`, an alias of one, or the name of a route: then the first model that its targets lead to.',
       }),
     },
     resolve: (_root, { name }, context) => {
       const { catalog } = context.gateway;
-      return catalog.findModel(isRouteName(name) ? findBehind(name, context) : name);
+      const { book } = context.gateway.modelSetting;
+      const named = book.findAlias(context.who.organisationId, name) ?? name;
+      return catalog.findModel(isRouteName(named) ? findBehind(named, context) : named);
     },
   }),
 }));

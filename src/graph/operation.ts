@@ -38,7 +38,7 @@ const OperationPolicy = builder.objectRef<PolicyRow>('OperationPolicy').implemen
   }),
 });
 
-const Operation = builder.objectRef<OperationRow>('Operation');
+export const Operation = builder.objectRef<OperationRow>('Operation');
 builder.node(Operation, {
   description: 'An operation that the organisation trusts.',
   id: { resolve: ({ id }) => id },

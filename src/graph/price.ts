@@ -5,7 +5,7 @@ import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull } from './inputs.ts';
 import { Money } from './money.ts';
 
-const PriceUnit = builder.enumType('PriceUnit', {
+export const PriceUnit = builder.enumType('PriceUnit', {
   description:
     'MTOK: a million tokens. MCHAR: a million characters. Tokens without a rate of their own are billed like those they are part of.',
   values: PRICE_UNITS,

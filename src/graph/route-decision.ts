@@ -89,8 +89,9 @@ builder.queryField('explainRoute', (t) =>
     description: `How a route would decide on this request now, with its reasons. Nothing is called, and no turn is taken. Null
 where \`model\` names no route.`,
     args: { input: t.arg({ type: CompletionInput, required: true }) },
-    resolve: async (_root, { input }, { gateway, who }) => {
-      const decision = await gateway.routing.explain(authorize(gateway.askFirst, who, parseAsk(input)));
+    resolve: async (_root, { input }, { gateway, who, region }) => {
+      const grant = authorize(gateway.askFirst, who, parseAsk(input));
+      const decision = await gateway.routing.explain(grant, { region });
       const first = decision?.candidates.find(({ skippedBecause }) => skippedBecause === undefined);
       return decision && { ...decision, chosen: first?.model };
     },

@@ -63,7 +63,7 @@ export const RouteSetInput = builder.inputType('RouteSetInput', {
   }),
 });
 
-const RouteExpectationInput = builder.inputType('RouteExpectationInput', {
+export const RouteExpectationInput = builder.inputType('RouteExpectationInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
     version: t.int({ required: true, description: '0: that there is none.' }),

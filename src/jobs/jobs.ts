@@ -24,6 +24,7 @@ const LEARN_EVERY_MS = 2_000;
 const TRIM_EVERY_MS = 60_000;
 const PRICES_EVERY_MS = 60_000;
 const ANOMALIES_EVERY_MS = 60_000;
+const SUNSETS_EVERY_MS = 60_000;
 /** Long after the slowest instance has read it. */
 const OUTBOX_KEPT_MS = 3_600_000;
 /** Windows of minutes and hours; longer ones are history. */
@@ -66,6 +67,7 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
     });
   }
   if (config.anomalies.enabled) every(ANOMALIES_EVERY_MS, 'anomalies', () => gateway.anomalies.look());
+  every(SUNSETS_EVERY_MS, 'sunsets', () => gateway.sunsets.look());
   every(TRIM_EVERY_MS, 'trim-budget-windows', () => forgetOldWindows(database.sql, WINDOWS_KEPT_MS));
   every(FOLD_EVERY_MS, 'fold-usage', async () => {
     while (!signal.aborted && (await foldUsage(database.db, FOLD_AT_ONCE)));

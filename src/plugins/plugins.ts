@@ -16,6 +16,7 @@ import { useCachedReads } from './response-cache/response-cache.ts';
 import { createAnswerStore } from './response-cache/store.ts';
 import { useRootFieldLimit } from './root-fields.ts';
 import { useTrustedDocuments } from './trusted-documents.ts';
+import { useWarnings } from './warnings.ts';
 import { useVariableLimits } from './variable-limits.ts';
 
 /**
@@ -25,7 +26,15 @@ import { useVariableLimits } from './variable-limits.ts';
 export function createPlugins<Context extends Asking & { who: Principal }>(
   gateway: Pick<
     Gateway,
-    'config' | 'authenticator' | 'accessLog' | 'askFirst' | 'limits' | 'operations' | 'relay' | 'prices'
+    | 'config'
+    | 'authenticator'
+    | 'accessLog'
+    | 'askFirst'
+    | 'limits'
+    | 'modelSetting'
+    | 'operations'
+    | 'relay'
+    | 'prices'
   >,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {
@@ -58,6 +67,7 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     // Only what will run is taken from the limits of its caller.
     useCostLimits(gateway.limits),
     useLimitHeaders(),
+    useWarnings(),
     // Around the source, so that it ends with its caller's rights.
     useOpenSubscriptions(gateway, config.limits.subscriptionsPerKey),
     // After all that refuses, so that nobody who is refused is answered, and a kept answer counts like any other.

@@ -1,9 +1,10 @@
-import type { Sql } from 'postgres';
+import type { Sql, TransactionSql } from 'postgres';
 import { InvalidInput, NotFound } from '../domain/errors.ts';
 import type { Model } from '../domain/model.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { toRule } from '../domain/regions.ts';
+import type { Route } from '../domain/route.ts';
 import type { RouteBook } from './book.ts';
 import { decideEdits, type Validate, type WantedChanges, type WantedRoute } from './decide.ts';
 import type { RouteEdit } from './edit.ts';
@@ -32,22 +33,34 @@ export async function changeRoutes(
   wanted: WantedChanges,
   by: Origin,
 ): Promise<RouteEdit[]> {
-  const { organisationId } = who;
-  const edits = await store.sql.begin(async (tx) => {
-    // Whoever changes routes of the organisation at the same time waits here, so that both see the whole.
-    const [organisation] = await tx<{ regions: string[] }[]>`
-      SELECT regions FROM organisations WHERE id = ${organisationId} FOR UPDATE`;
-    const allowedRegions = toRule(organisation?.regions ?? []);
-    const validate: Validate = (spec, findRoute, at) =>
-      validateRoute(spec, { findModel: store.findModel, findRoute, allowedRegions }, at);
-    const kept = await readRoutes(tx, organisationId);
-    const decided = decideEdits(validate, kept, wanted);
-    if (!wanted.dryRun) await writeChanges(tx, who, { edits: decided, kept, by });
-    return decided;
-  });
+  const edits = await store.sql.begin((tx) => changeRoutesIn(tx, store, who, () => wanted, by));
   if (wanted.dryRun) return edits;
   store.onChange();
-  await store.book.reload(organisationId);
+  await store.book.reload(who.organisationId);
+  return edits;
+}
+
+/**
+ * The same in a transaction that does more, of which it is the last: whoever commits it tells the others.
+ * @param decideWanted from the routes that there are.
+ */
+export async function changeRoutesIn(
+  tx: TransactionSql,
+  store: Pick<RouteStore, 'findModel'>,
+  who: Principal,
+  decideWanted: (living: readonly Route[]) => WantedChanges,
+  by: Origin,
+): Promise<RouteEdit[]> {
+  // Whoever changes routes of the organisation at the same time waits here, so that both see the whole.
+  const [organisation] = await tx<{ regions: string[] }[]>`
+    SELECT regions FROM organisations WHERE id = ${who.organisationId} FOR UPDATE`;
+  const allowedRegions = toRule(organisation?.regions ?? []);
+  const validate: Validate = (spec, findRoute, at) =>
+    validateRoute(spec, { findModel: store.findModel, findRoute, allowedRegions }, at);
+  const kept = await readRoutes(tx, who.organisationId);
+  const wanted = decideWanted(kept.filter(({ isDeleted }) => !isDeleted));
+  const edits = decideEdits(validate, kept, wanted);
+  if (!wanted.dryRun) await writeChanges(tx, who, { edits, kept, by });
   return edits;
 }
 

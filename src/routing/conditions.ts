@@ -1,6 +1,7 @@
 import { Environment, ParseError, type ASTNode } from '@marcbachmann/cel-js';
 import { LRUCache } from 'lru-cache';
 import type { Capability } from '../domain/model.ts';
+import { readFlags } from './condition-flags.ts';
 import type { RoutingRequest } from './request.ts';
 
 const MAX_CHARS = 1_000;
@@ -10,6 +11,8 @@ const KEPT_CONDITIONS = 10_000;
 export interface Conditions {
   /** Whether a condition holds, or why that cannot be said: for instance since it asks for a tag that is not there. */
   test(source: string, facts: Facts): boolean | string;
+  /** The flags that a condition asks for. */
+  listFlags(source: string): readonly string[];
 }
 
 /** What a condition may ask about, by its names and in the types of CEL. */
@@ -62,7 +65,7 @@ export function checkCondition(source: string): string | undefined {
   } catch (error) {
     return `is no CEL: ${describe(error)}`;
   }
-  const forbidden = findForbidden(ast, false);
+  const forbidden = findForbidden(ast, false) ?? readFlags(ast).fault;
   if (forbidden) return forbidden;
   const { valid, type, error } = environment.check(source);
   if (!valid) return `does not type-check: ${describe(error)}`;
@@ -70,24 +73,43 @@ export function checkCondition(source: string): string | undefined {
 }
 
 export function createConditions(): Conditions {
-  const compiled = new LRUCache<string, (facts: Facts) => unknown>({ max: KEPT_CONDITIONS });
+  const compiled = new LRUCache<string, Compiled>({ max: KEPT_CONDITIONS });
 
-  function compile(source: string) {
-    const fault = checkCondition(source);
-    const run = fault === undefined ? environment.parse(source) : () => `the condition ${fault}`;
-    compiled.set(source, run);
-    return run;
+  function compile(source: string): Compiled {
+    const made = compiled.get(source) ?? toCompiled(source);
+    compiled.set(source, made);
+    return made;
   }
   return {
+    listFlags: (source) => compile(source).flags,
     test(source, facts) {
       try {
-        const result = (compiled.get(source) ?? compile(source))(facts);
+        const { run, flags } = compile(source);
+        const result = run(flags.length === 0 ? facts : withFlags(facts, flags));
         return typeof result === 'string' ? result : result === true;
       } catch (error) {
         return `the condition cannot be told: ${describe(error)}`;
       }
     },
   };
+}
+
+interface Compiled {
+  run(facts: Facts): unknown;
+  flags: readonly string[];
+}
+
+function toCompiled(source: string): Compiled {
+  const fault = checkCondition(source);
+  if (fault !== undefined) return { run: () => `the condition ${fault}`, flags: [] };
+  const run = environment.parse(source);
+  return { run, flags: readFlags(run.ast).names };
+}
+
+/** A flag that nobody has told is false. */
+function withFlags(facts: Facts, names: readonly string[]): Facts {
+  const told = facts.flags as ReadonlyMap<string, boolean>;
+  return { ...facts, flags: new Map([...names.map((name) => [name, false] as const), ...told]) };
 }
 
 export function toFacts(request: RoutingRequest, needs: readonly Capability[]): Facts {

@@ -7,6 +7,7 @@ export interface Obstacle {
   code:
     | 'UNKNOWN'
     | 'APPROVAL'
+    | 'SUNSET'
     | 'REGION'
     | 'CAPABILITY'
     | 'CONTEXT'

@@ -164,7 +164,10 @@ function followTarget(planning: Planning, target: RouteTarget, path: readonly st
   if (condition !== undefined) {
     planning.facts ??= toFacts(request, planning.needs);
     const result = deps.conditions.test(condition, planning.facts);
-    if (result !== true) return skip({ code: 'CONDITION', message: result || `not ${condition}` });
+    if (result !== true) {
+      const message = `${result || `not ${condition}`}${tellFlagFaults(deps.conditions, condition, request)}`;
+      return skip({ code: 'CONDITION', message });
+    }
   }
   if (name.includes('/')) {
     const model = deps.findModel(name);
@@ -186,6 +189,18 @@ function followTarget(planning: Planning, target: RouteTarget, path: readonly st
     planning.done.get(name)?.map((candidate) => moveTo(candidate, name, path)) ??
     followRoute(planning, nested, path)
   );
+}
+
+function tellFlagFaults(
+  conditions: Conditions,
+  condition: string,
+  { flagFaults = {} }: RoutingRequest,
+): string {
+  return conditions
+    .listFlags(condition)
+    .filter((name) => Object.hasOwn(flagFaults, name))
+    .map((name) => `; the flag ${JSON.stringify(name)} counts as false: ${flagFaults[name]}`)
+    .join('');
 }
 
 /** The numbers of an inner route stay, under its name. */

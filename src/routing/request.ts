@@ -35,6 +35,9 @@ export interface RoutingRequest {
   outputTokens: number;
   /** From 0 to 1, of the budget that has the least left; more than 1 where more is used than it holds. */
   budgetUsed: number;
+  /** Those that conditions name; one that is not here is false. */
   flags: Readonly<Record<string, boolean>>;
+  /** Why some of them could not be told; they are false. */
+  flagFaults?: Readonly<Record<string, string>>;
   at: Date;
 }

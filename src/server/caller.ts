@@ -2,7 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { TLSSocket } from 'node:tls';
 import type { ClientCertificate } from '../domain/principal.ts';
 import { toAddressRanges } from '../lib/address-ranges.ts';
-import { findClientAddress, plainAddress, readCertificate, readForwardedCertificate } from './forwarded.ts';
+import {
+  findClientAddress,
+  plainAddress,
+  readCertificate,
+  readForwardedCertificate,
+  readRegion,
+} from './forwarded.ts';
 
 /** What the connection itself tells of a client, by its own proof or by the word of a proxy that is trusted. */
 export interface Caller {
@@ -10,6 +16,8 @@ export interface Caller {
   ip: string;
   /** Verified, but perhaps over by now: a connection can outlive it. */
   certificate: ClientCertificate | undefined;
+  /** Where it is, by a trusted proxy's word; undefined: nobody has said. */
+  region: string | undefined;
 }
 
 /** Why a request is not taken, as an HTTP status and words for the client. */
@@ -25,6 +33,8 @@ export interface CallerOptions {
   corsOrigins: string[];
   trustedProxies: string[];
   certificateHeader: string | undefined;
+  /** The header in which trusted proxies tell where a client is. */
+  regionHeader: string | undefined;
 }
 
 /** Of these each reader might take another one when there are several. */
@@ -34,15 +44,20 @@ const read = new WeakMap<TLSSocket, ClientCertificate>();
 const FORWARDED_FOR = 'x-forwarded-for';
 
 export function createCallerFinder(options: CallerOptions): FindCaller {
-  const { corsOrigins, trustedProxies, certificateHeader } = options;
+  const { corsOrigins, trustedProxies, certificateHeader, regionHeader } = options;
+  const ofProxies = [
+    FORWARDED_FOR,
+    ...[certificateHeader, regionHeader].filter((name) => name !== undefined),
+  ];
   const proxies = toAddressRanges(trustedProxies);
   return (request) => {
     const { socket, headersDistinct } = request;
     // A socket that is closed already has no address any more.
     const peer = plainAddress(socket.remoteAddress ?? '0.0.0.0');
     const isProxy = proxies.has(peer);
-    const believed = isProxy ? [FORWARDED_FOR, ...(certificateHeader ? [certificateHeader] : [])] : [];
-    const repeated = [...SINGLE, ...believed].find((name) => (headersDistinct[name]?.length ?? 0) > 1);
+    const repeated = [...SINGLE, ...(isProxy ? ofProxies : [])].find(
+      (name) => (headersDistinct[name]?.length ?? 0) > 1,
+    );
     if (repeated !== undefined)
       return { status: 400, message: `the header ${repeated} is there more than once` };
     const forwardedFor = isProxy ? headersDistinct[FORWARDED_FOR]?.[0] : undefined;
@@ -51,6 +66,8 @@ export function createCallerFinder(options: CallerOptions): FindCaller {
       certificate:
         // The certificate of a proxy's own is not its clients'.
         isProxy ? forwardedCertificate(request, certificateHeader) : ownCertificate(request),
+      region:
+        isProxy && regionHeader !== undefined ? readRegion(headersDistinct[regionHeader]?.[0]) : undefined,
     };
     return (caller.certificate && findForeignPage(request, corsOrigins)) ?? caller;
   };

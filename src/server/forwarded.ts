@@ -32,6 +32,12 @@ export function plainAddress(ip: string): string {
   return ip.replace(/^::ffff:(?=\d+\.)/i, '');
 }
 
+/** In small letters, as regions are named here; undefined for what is no such name. */
+export function readRegion(value: string | undefined): string | undefined {
+  const region = value?.trim().toLowerCase() ?? '';
+  return /^[a-z0-9-]{1,64}$/.test(region) ? region : undefined;
+}
+
 /**
  * What a proxy says of the client's certificate: in the words of Envoy, or else the certificate itself as PEM with
  * percent signs, as nginx has it in `$ssl_client_escaped_cert`.

@@ -37,8 +37,10 @@ export async function start(config: Config, options: GatewayOptions): Promise<Ru
 
 function serve(gateway: Gateway): Promise<RunningServer> {
   const { config, logger, database, pressure } = gateway;
-  const plugins = createPlugins<Context>(gateway, ({ operation, signal, traceId, requestId, ip }, who) =>
-    createGraphContext(gateway, { who, operation, signal, traceId, requestId, ip }),
+  const plugins = createPlugins<Context>(
+    gateway,
+    ({ operation, signal, traceId, requestId, ip, region }, who) =>
+      createGraphContext(gateway, { who, operation, signal, traceId, requestId, ip, region }),
   );
   const graphql = createGraphqlServer({
     ...config,
@@ -46,10 +48,10 @@ function serve(gateway: Gateway): Promise<RunningServer> {
     plugins,
     log: logger,
     context: (initial) => {
-      const { request, requestId, ip, who, operation } = initial as typeof initial &
+      const { request, requestId, ip, region, who, operation } = initial as typeof initial &
         Pick<GraphContext, 'who' | 'operation'>;
-      const traceId = traceIdOf(request);
-      return createGraphContext(gateway, { who, operation, signal: request.signal, traceId, requestId, ip });
+      const about = { who, operation, requestId, ip, region };
+      return createGraphContext(gateway, { ...about, signal: request.signal, traceId: traceIdOf(request) });
     },
   });
   return startServer({

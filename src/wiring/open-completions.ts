@@ -47,8 +47,10 @@ export async function openCompletions(
     providers,
     upstreams,
     catalog,
+    modelSetting,
     routes,
     measures,
+    flags,
   }: Store & Access & Vendors & Models & Routes,
 ): Promise<Completions> {
   const { config, logger, readings, opened } = opening;
@@ -62,11 +64,11 @@ export async function openCompletions(
   opened.defer(() => ledger.close());
   const pressure = watchPressure(config.shedding, { database, clock: systemClock, logger, readings });
   opened.defer(() => pressure.stop());
-  const pricing = { ...catalog, costOf, worstCostOf };
-  const budgetsOn: EstimateDeps['listBudgetsOn'] = (organisationId, subjects) =>
-    listBudgetsOn(sql, organisationId, subjects);
+  const pricing = toPricing({ catalog, modelSetting });
+  const budgetsOn: EstimateDeps['listBudgetsOn'] = (...about) => listBudgetsOn(sql, ...about);
   const conditions = createConditions();
   const routing = createRouting({
+    flags,
     book: routes.book,
     measures,
     conditions,
@@ -104,4 +106,9 @@ export async function openCompletions(
   };
   const simulate = createSimulate({ routes, sql, conditions, pricing, askFirst, clock: systemClock });
   return { ledger, pressure, routing, runs, estimates, simulate, recover: () => recover(ledger, pricing) };
+}
+
+function toPricing({ catalog, modelSetting: { book } }: Pick<Models, 'catalog' | 'modelSetting'>) {
+  const { nameNow, standingOf, findAlias } = book;
+  return { ...catalog, nameNow, standingOf, findAlias, costOf, worstCostOf };
 }

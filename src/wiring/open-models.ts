@@ -1,4 +1,6 @@
 import { createCatalog, type Catalog } from '../catalog/catalog.ts';
+import { openModelBook } from '../catalog/lifecycle/book.ts';
+import type { ModelSetting } from '../catalog/lifecycle/set.ts';
 import { openPriceBook } from '../catalog/price-book.ts';
 import { packagedPriceList } from '../catalog/price-list.ts';
 import type { PriceStore } from '../catalog/set-price.ts';
@@ -23,6 +25,8 @@ export interface Vendors {
 export interface Models {
   catalog: Catalog;
   prices: PriceStore;
+  /** Other names of models, and when models come to their end. */
+  modelSetting: ModelSetting;
 }
 
 export async function openVendors({ config, variables, opened }: Opening): Promise<Vendors> {
@@ -40,7 +44,7 @@ export async function openVendors({ config, variables, opened }: Opening): Promi
 }
 
 export async function openModels(
-  { logger, opened }: Opening,
+  { config, logger, opened }: Opening,
   { database: { sql }, relay, announceCommit }: Store,
   { providers, packagedPrices }: Vendors,
 ): Promise<Models> {
@@ -49,5 +53,16 @@ export async function openModels(
   const book = await openPriceBook(sql, { packaged: packagedPrices, relay, onError });
   opened.defer(() => book.close());
   const catalog = createCatalog({ listProviders: () => providers.list(), prices: book });
-  return { catalog, prices: { sql, book, findModel: catalog.findModel, onChange: announceCommit } };
+  const names = await openModelBook(sql, {
+    config: config.models,
+    relay,
+    onError: (err) => logger.error({ err }, 'names of models cannot be read; those that were known hold on'),
+  });
+  opened.defer(() => names.close());
+  const { findModel, isListed } = catalog;
+  for (const [alias, model] of Object.entries(config.models.aliases))
+    if (!findModel(model))
+      logger.warn({ alias, model }, 'an alias leads to no model of a configured provider');
+  const setting = { sql, findModel, onChange: announceCommit };
+  return { catalog, prices: { ...setting, book }, modelSetting: { ...setting, book: names, isListed } };
 }

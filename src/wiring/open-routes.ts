@@ -3,6 +3,7 @@ import { createArms } from '../routing/arms.ts';
 import { openLearnedStore, type LearnedStore } from '../routing/arm-rows.ts';
 import { openRouteBook } from '../routing/book.ts';
 import type { RouteStore } from '../routing/change.ts';
+import { openFlags, type Flags } from '../routing/flags.ts';
 import { createMeasures, type Measures } from '../routing/measures.ts';
 import type { Models } from './open-models.ts';
 import type { Opening } from './opening.ts';
@@ -15,10 +16,12 @@ export interface Routes {
   measures: Measures;
   /** What LEARNED routes know, in the database. */
   learned: LearnedStore;
+  /** What conditions ask for by `flags`. */
+  flags: Flags;
 }
 
 export async function openRoutes(
-  { logger, opened }: Opening,
+  { config, logger, opened }: Opening,
   { database: { sql }, relay, announceCommit }: Store,
   { catalog }: Models,
 ): Promise<Routes> {
@@ -32,5 +35,7 @@ export async function openRoutes(
   const measures = createMeasures(systemClock, arms);
   const learned = openLearnedStore(sql, arms);
   await learned.exchange();
-  return { measures, learned, routes: { sql, book, findModel, onChange: announceCommit } };
+  const flags = await openFlags(config.flags, config.network.allowPrivate);
+  opened.defer(() => flags.close());
+  return { flags, measures, learned, routes: { sql, book, findModel, onChange: announceCommit } };
 }

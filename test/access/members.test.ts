@@ -162,6 +162,7 @@ describe('members', () => {
       traceId: '',
       requestId: '',
       ip: '127.0.0.1',
+      region: undefined,
       operation: undefined,
     });
     const source =

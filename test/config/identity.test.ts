@@ -169,6 +169,11 @@ describe('what the server believes of a connection', () => {
       'certificateHeader: x-forwarded-client-cert',
       'certificateHeader is believed from trustedProxies only, and there are none',
     ],
+    [`regionHeader: "a b", ${PROXY}`, 'regionHeader is "a b"; it must be a name such as "x-client-region"'],
+    [
+      'regionHeader: x-client-region',
+      'regionHeader is believed from trustedProxies only, and there are none',
+    ],
   ])('is checked: %s', (members, problem) => {
     expect(problemsOf({}, server(members))).toEqual(told(`server.${problem}`));
   });

@@ -14,6 +14,7 @@ describe('without any setting', () => {
       tls: undefined,
       trustedProxies: [],
       certificateHeader: undefined,
+      regionHeader: undefined,
       identity: { issuers: [], certificates: [] },
       dataDir: pathOf('data'),
       databaseUrl: undefined,
@@ -30,6 +31,8 @@ describe('without any setting', () => {
         brakeMinutes: 60,
         minimumNanos: 1_000_000_000n,
       },
+      models: { aliases: {}, lifecycles: {}, warnDays: [30, 7, 1] },
+      flags: { timeoutMs: 100, cacheMs: 5_000 },
       detectProviders: true,
       operations: { mode: 'open', documents: {} },
       introspection: 'public',
@@ -171,7 +174,7 @@ describe('several problems', () => {
       'PORT is "x"; it must be a whole number from 0 to 65535',
       'REDIS_URL must begin with redis:// or rediss://',
       'sluice.config.yaml:2 server.port is 99999; it must be a whole number from 0 to 65535',
-      'sluice.config.yaml:3 server.hots is not known; known here: port, host, corsOrigins, tls, trustedProxies, certificateHeader',
+      'sluice.config.yaml:3 server.hots is not known; known here: port, host, corsOrigins, tls, trustedProxies, certificateHeader, regionHeader',
       expect.stringMatching(/^sluice\.config\.yaml:6 providers\.a\.apiKey must be a reference/),
     ]);
   });

@@ -20,6 +20,8 @@ beforeAll(async () => {
   const alert = await raiseAlert(gateway().gateway);
   const detail = { measure: 'SPEND', observed: '10', expected: '1', deviation: '45.0', hour: new Date(0) };
   const anomaly = await raiseAlert(gateway().gateway, { kind: 'ANOMALY', detail });
+  const end = { model: 'demo/echo', sunsetAt: new Date(0), days: 7, requests: '3' };
+  const sunset = await raiseAlert(gateway().gateway, { kind: 'MODEL_SUNSET', detail: end });
   await gateway().ask(`mutation {
     budgetSet(input: { subjectId: "team_default", limit: "1000", window: TOTAL }) { budget { id } }
   }`);
@@ -72,6 +74,7 @@ beforeAll(async () => {
     Provider: providers[0].id,
     Role: 'role_CALLER',
     Route: route.id,
+    SunsetAlert: `sunset_${sunset}`,
     Team: viewer.team.id,
     User: await addUser(gateway(), 'Ann'),
   });

@@ -137,6 +137,7 @@ describe('every connection', () => {
       'Query.ledger',
       'Query.limits',
       'Query.members',
+      'Query.modelAliases',
       'Query.models',
       'Query.operations',
       'Query.routes',

@@ -34,6 +34,9 @@ describe('a condition over a request', () => {
     ['budgetUsed >= 1', false],
     ['hour == 14', true],
     ['flags.beta && !flags.old', true],
+    ['flags.nothing', false],
+    ['flags["not-there"] || flags["beta"]', true],
+    ['has(flags.beta) && flags.beta', true],
     ['budgetUsed > 0.9 ? team == "ops" : team == "web"', true],
   ])('%s is %s', (source, result) => {
     expect(checkCondition(source)).toBeUndefined();
@@ -53,6 +56,15 @@ describe('a condition over a request', () => {
   });
 });
 
+describe('the flags of a condition', () => {
+  it('are found wherever they stand in it, each once', () => {
+    const source = '(flags.a || team == "x") && !flags["b-c"] && flags.a && tags.exists(t, flags.d)';
+    expect(createConditions().listFlags(source)).toEqual(['a', 'b-c', 'd']);
+    expect(createConditions().listFlags('team == "flags.x"')).toEqual([]);
+    expect(createConditions().listFlags('this is none')).toEqual([]);
+  });
+});
+
 describe('a condition that must not be saved', () => {
   it.each([
     ['', 'is empty'],
@@ -62,6 +74,13 @@ describe('a condition that must not be saved', () => {
     ['flags.beta == "yes"', 'does not type-check: no such overload: bool == string (at character 1)'],
     ['team', 'has the type string; it must be bool'],
     ['hour + 1', 'has the type int; it must be bool'],
+    ['flags[team]', 'names flags otherwise than as flags.name or flags["name"]'],
+    ['size(flags) > 0', 'names flags otherwise than as flags.name or flags["name"]'],
+    ['flags["../beta"]', 'asks for the flag "../beta", which no flag can be called'],
+    [
+      Array.from({ length: 21 }, (_, at) => `flags.f${at}`).join('||'),
+      'asks for 21 flags; at most 20 are taken',
+    ],
     ['constructor == 1', 'does not type-check: Unknown variable: constructor (at character 1)'],
   ])('%s %s', (source, fault) => {
     expect(checkCondition(source)).toBe(fault);

@@ -13,7 +13,8 @@ const gateway = useGateway();
 const operations = listOperations();
 
 /** Those that only an admin may ask for. */
-const OF_ADMINS = /^(team|member|user|role|route|model-access|limit|operation|organisation)s?\b/;
+const OF_ADMINS =
+  /^(team|member|user|role|route|model-access|model-alias|model-lifecycle|model-replace|limit|operation|organisation)s?\b/;
 
 /**
  * What an operation finds: a key of its own that has asked for two completions, another key with a budget, and a user in

@@ -11,6 +11,7 @@ const CHANGED_BY: Partial<Record<OutboxKind, (subjectId: string) => string[]>> =
   KEY_CHANGED: (id) => [`ApiKey:${id}`],
   // Told by those who keep them, when they have read them: what is answered before that is still the old.
   ASK_FIRST_CHANGED: () => [],
+  MODELS_CHANGED: () => [],
   PRICES_CHANGED: () => [],
   // What they change is in no answer that is kept.
   ACCESS_REQUEST_CHANGED: () => [],
@@ -26,7 +27,7 @@ const CHANGED_BY: Partial<Record<OutboxKind, (subjectId: string) => string[]>> =
 
 /** Lets go of what is not true any more, whichever instance has changed it. */
 export function followChanges(
-  { relay, prices, askFirst }: Pick<Gateway, 'relay' | 'prices' | 'askFirst'>,
+  { relay, prices, askFirst, modelSetting }: Pick<Gateway, 'relay' | 'prices' | 'askFirst' | 'modelSetting'>,
   store: AnswerStore,
 ): void {
   const change = (organisationId: string, entities: string[] | undefined) =>
@@ -36,5 +37,6 @@ export function followChanges(
     if (entities?.length !== 0) change(organisationId, entities);
   });
   askFirst.listen((organisationId) => change(organisationId, undefined));
+  modelSetting.book.listen((organisationId) => change(organisationId, undefined));
   prices.book.listen((organisationId) => change(organisationId, ['Model', 'Price']));
 }

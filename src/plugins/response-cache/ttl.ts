@@ -30,6 +30,7 @@ export const ROOT_TTLS: Readonly<Record<string, number>> = {
   'Query.limits': 0,
   'Query.members': 0,
   'Query.model': CATALOGUE_MS,
+  'Query.modelAliases': 0,
   'Query.models': CATALOGUE_MS,
   'Query.node': 0,
   'Query.nodes': 0,

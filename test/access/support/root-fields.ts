@@ -47,6 +47,7 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.limits': { query: '{ limits { totalCount } }' },
   'Query.members': { query: '{ members { totalCount } }' },
   'Query.model': { query: '{ model(name: "demo/echo") { name } }' },
+  'Query.modelAliases': { query: '{ modelAliases { totalCount } }' },
   'Query.models': { query: '{ models { totalCount } }' },
   'Query.node': { query: `{ node(id: "${NO_COMPLETION}") { id } }` },
   'Query.nodes': { query: `{ nodes(ids: ["${NO_COMPLETION}"]) { id } }` },
@@ -209,6 +210,22 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.modelAccessSet': {
     needs: 'ADMIN',
     query: 'mutation { modelAccessSet(input: { name: "", askFirst: true }) { errors { code } } }',
+  },
+  'Mutation.modelAliasDelete': {
+    needs: 'ADMIN',
+    query: 'mutation { modelAliasDelete(alias: "") { errors { code } } }',
+  },
+  'Mutation.modelAliasSet': {
+    needs: 'ADMIN',
+    query: 'mutation { modelAliasSet(input: { alias: "", model: "" }) { errors { code } } }',
+  },
+  'Mutation.modelLifecycleSet': {
+    needs: 'ADMIN',
+    query: 'mutation { modelLifecycleSet(input: { model: "" }) { errors { code } } }',
+  },
+  'Mutation.modelReplace': {
+    needs: 'ADMIN',
+    query: 'mutation { modelReplace(input: { from: "", to: "" }) { errors { code } } }',
   },
   'Mutation.organisationUpdate': {
     needs: 'ADMIN',

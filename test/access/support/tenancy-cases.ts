@@ -5,6 +5,7 @@ import { listCasesOfAccess } from './tenancy-cases-of-access.ts';
 import { listCasesOfLimits } from './tenancy-cases-of-limits.ts';
 import { listCasesOfOperations } from './tenancy-cases-of-operations.ts';
 import { listCasesOfPeople } from './tenancy-cases-of-people.ts';
+import { listCasesOfModels } from './tenancy-cases-of-models.ts';
 import { listCasesOfRoutes } from './tenancy-cases-of-routes.ts';
 import { listCasesOfUsage } from './tenancy-cases-of-usage.ts';
 
@@ -30,6 +31,7 @@ export function listCases(foreign: Foreign): Record<string, Case> {
   return {
     ...listCasesOfLimits(foreign),
     ...listCasesOfOperations(foreign),
+    ...listCasesOfModels(),
     ...listCasesOfRoutes(),
     ...listCasesOfAccess(foreign),
     ...listCasesOfPeople(foreign),

@@ -25,6 +25,8 @@ export async function setAll(
       budgetSet(input: { subjectId: $team, limit: "1", window: DAY }) { budget { id } }
       limitSet(input: { scope: TEAM, subjectId: $team, unit: CONCURRENT, max: 9 }) { limit { id } }
       priceSet(input: { model: "demo/slow", rates: [{ unit: REQUEST, amount: "1" }] }) { price { id } }
+      modelAliasSet(input: { alias: "demo/shared-alias", model: "demo/slow" }) { errors { message } }
+      modelLifecycleSet(input: { model: "demo/slow", deprecatedAt: "2026-01-01T00:00:00Z" }) { errors { message } }
       routeSet(input: { name: "${ROUTE}", strategy: PRIORITY, targets: [{ model: "demo/echo" }], note: $mark }) { route { id } }
       other: routeSet(input: { name: "${OTHER_ROUTE}", strategy: PRIORITY, targets: [{ model: "${ROUTE}" }], note: $mark }) {
         route { id }

@@ -56,6 +56,7 @@ export async function startTestServer(changes: Changes = {}): Promise<TestServer
     tls: undefined,
     trustedProxies: [],
     certificateHeader: undefined,
+    regionHeader: undefined,
     schema: toy.schema,
     plugins: [],
     context: () => ({}),

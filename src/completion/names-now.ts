@@ -1,0 +1,58 @@
+import { ensureMayUse, type Grant } from '../access/authorize.ts';
+import { isRefused, warnOf } from '../domain/lifecycle.ts';
+import type { Route, RouteTarget } from '../domain/route.ts';
+import type { Obstacle } from '../routing/obstacles.ts';
+import type { Candidate } from '../routing/plan.ts';
+import { plan, type Plan } from './plan.ts';
+import type { RoutingDeps } from './routing.ts';
+
+type Deps = Pick<RoutingDeps, 'askFirst' | 'pricing' | 'clock'>;
+
+/** A target whose model has ended is the model in its place. */
+export function withNamesNow(
+  { pricing, clock }: Deps,
+  organisationId: string,
+  route: Route | undefined,
+): Route | undefined {
+  if (!route) return undefined;
+  const at = clock.now();
+  const nameNow = ({ model }: RouteTarget) => pricing.nameNow(organisationId, model, at);
+  if (route.targets.every((target) => nameNow(target) === target.model)) return route;
+  return { ...route, targets: route.targets.map((target) => ({ ...target, model: nameNow(target) })) };
+}
+
+/**
+ * The model that the name leads to now. Whoever may use the name but not the model may not get to it by the name, nor the
+ * other way round.
+ */
+export function planNamed({ askFirst, pricing, clock }: Deps, grant: Grant): Plan {
+  const { who, ask } = grant;
+  const at = clock.now();
+  const name = pricing.nameNow(who.organisationId, ask.model, at);
+  if (name === ask.model) return plan(grant, pricing, at);
+  ensureMayUse(askFirst, who, name, ask.model);
+  const aimed = pricing.findAlias(who.organisationId, ask.model) ?? ask.model;
+  const warnings = aimed === name ? [] : [`${aimed} has ended; ${name} answers instead`];
+  return plan(grant, pricing, at, name, warnings);
+}
+
+/** What the organisation says of a candidate. */
+export function withOwnRules(deps: Deps, grant: Grant, candidate: Candidate): Candidate {
+  if (candidate.skippedBecause) return candidate;
+  const skippedBecause =
+    findApproval(deps, grant, candidate.model) ?? findSunset(deps, grant, candidate.model);
+  return skippedBecause ? { ...candidate, skippedBecause } : candidate;
+}
+
+/** A model that takes an approval is not reached by a detour, unless it or the route was granted. */
+function findApproval({ askFirst }: Deps, { who, ask }: Grant, model: string): Obstacle | undefined {
+  const isGranted = who.granted?.names.has(model) || who.granted?.names.has(ask.model);
+  if (isGranted || !askFirst.has(who.organisationId, model)) return undefined;
+  return { code: 'APPROVAL', message: `${model} takes an approval` };
+}
+
+function findSunset({ pricing, clock }: Deps, { who }: Grant, name: string): Obstacle | undefined {
+  const model = pricing.findModel(name);
+  const standing = model && pricing.standingOf(model, who.organisationId, clock.now());
+  return standing && isRefused(standing) ? { code: 'SUNSET', message: `${warnOf(standing)}` } : undefined;
+}
