@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isNetwork } from '../lib/safe-address.ts';
 import { CAPABILITIES } from '../domain/model.ts';
 import { anomalies } from './anomalies-schema.ts';
-import type { ProviderConfig } from './config.ts';
+import { CONTINUATION_WAYS, type ProviderConfig } from './config.ts';
 import { eachLimits } from './each-limits-schema.ts';
 import { identity } from './identity-schema.ts';
 import { price, priceSource } from './price-schema.ts';
@@ -109,6 +109,7 @@ const model = mapOf({
   capabilities: z.array(choice(CAPABILITIES)).optional(),
   contextWindow: wholeNumber(1, MAX_LIMIT).optional(),
   maxOutputTokens: wholeNumber(1, MAX_LIMIT).optional(),
+  continues: z.boolean().optional(),
   price: price.optional(),
 });
 
@@ -132,6 +133,7 @@ function provider(lookup: Readonly<Record<string, string>>) {
     apiKeys: z.array(secretReference(lookup)).min(1, 'is empty').max(100).optional(),
     region: regionName.optional(),
     baseURL: httpUrl.optional(),
+    continuation: choice(CONTINUATION_WAYS).optional(),
     headers: referringTexts(lookup).default({}),
     settings: referringTexts(lookup).default({}),
     models: models.default([]),

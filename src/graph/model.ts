@@ -64,6 +64,10 @@ builder.node(Model, {
       resolve: ({ name }, _args, { loaders }) => loaders.priceHistory.load(name),
     }),
     deprecated: t.exposeBoolean('deprecated'),
+    continues: t.exposeBoolean('continues', {
+      description:
+        'Whether it can be asked to go on from the beginning of an answer, as routes with `onCut: CONTINUE` do.',
+    }),
     access: t.field({
       type: ModelAccess,
       description: 'Whether the viewer may call it.',
@@ -92,6 +96,7 @@ export function formerModel(name: string, provider: string): ModelRow {
     contextWindow: undefined,
     maxOutputTokens: undefined,
     deprecated: true,
+    continues: false,
     region: undefined,
   };
 }

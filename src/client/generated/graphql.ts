@@ -516,7 +516,7 @@ export type RouteChangeKind =
 
 /**
  * What follows when a provider’s stream breaks off after its first words: the completion fails, begins again at the
- * next target after a `CompletionReset`, or is continued there.
+ * next target after a `CompletionReset`, or the next target that can goes on from the text so far; where none can it fails.
  */
 export type RouteCutAction =
   | 'CONTINUE'

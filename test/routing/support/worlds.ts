@@ -21,6 +21,7 @@ export function modelOf(name: string, more: Partial<Model> = {}): Model {
     contextWindow: undefined,
     maxOutputTokens: undefined,
     deprecated: false,
+    continues: false,
     region: undefined,
     ...more,
   };
