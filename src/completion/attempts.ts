@@ -1,6 +1,7 @@
 import type { Attempt, CompletionEvent, Outcome } from '../domain/completion.ts';
 import { NOTHING_USED } from '../domain/outcome.ts';
 import { sleep } from '../lib/abort.ts';
+import type { Taken } from '../limits/limits.ts';
 import type { Admitted, Entered } from './admit.ts';
 import { book } from './call.ts';
 import type { Deps, Request } from './complete.ts';
@@ -28,6 +29,8 @@ export interface Attempts {
 export interface LastAttempt extends Pick<Entered, 'completion' | 'taken' | 'turn'> {
   /** Of the last attempt: nothing used where that one is booked, and the next one was not let in. */
   outcome: Outcome;
+  /** What the completion as a whole has taken from limits, with its first attempt. */
+  takenFirst: Taken;
   /** The attempts that are booked. */
   earlier: Attempt[];
   /** One was asked beside another. */
@@ -57,7 +60,7 @@ export function createAttempts(deps: Deps, request: Request, first: Admitted): A
       const outcome = current.meter.outcome();
       const nothing = isBooked ? { usage: NOTHING_USED, costNanos: 0n, attempts: [] } : {};
       const settled = { ...outcome, ...nothing, route: first.course.decision };
-      return { ...current.entered, earlier, isHedged, outcome: settled };
+      return { ...current.entered, takenFirst: first.taken, earlier, isHedged, outcome: settled };
     },
   };
 }

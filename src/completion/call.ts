@@ -76,7 +76,7 @@ export async function book(deps: Pick<Deps, 'ledger'>, { entered, meter }: Call)
   try {
     await deps.ledger.endAttempt(entered.completion.id, ended);
   } finally {
-    await entered.taken.settle({ TOKENS_PER_MINUTE: ended.usage.input + ended.usage.output });
+    await entered.taken.endCall({ TOKENS_PER_MINUTE: ended.usage.input + ended.usage.output });
   }
   return ended;
 }
