@@ -63,9 +63,10 @@ export async function openGuardedGateway(redisUrl: string | undefined): Promise<
     guards: {
       'who asks': () => gateway.authenticator.authenticate({ authorization, ip: '127.0.0.1' }),
       'cost of the operation': createCostCount(),
-      'limits of operations': () => gateway.limits.take(ofCaller, { OPERATION_COST_PER_MINUTE: 50 }, ignore),
+      'limits of operations': () =>
+        gateway.limits.take({ subjects: ofCaller, amounts: { OPERATION_COST_PER_MINUTE: 50 } }, ignore),
       'limits of completions': async () => {
-        const taken = await gateway.limits.take(ofCompletion, amounts, ignore);
+        const taken = await gateway.limits.take({ subjects: ofCompletion, amounts }, ignore);
         await taken.settle({ TOKENS_PER_MINUTE: 100 });
       },
     },

@@ -1,15 +1,19 @@
+import type { KeyStore } from './access/change-keys.ts';
 import type { OrganisationStore } from './access/change-organisation.ts';
 import { supersedeIncreases } from './access/requests/end.ts';
 import { openAccessDesk, type AccessDesk } from './access/requests/desk.ts';
 import { createSubjectSearch } from './completion/budget-subjects.ts';
 import type { ReplaceDeps } from './completion/replace-model.ts';
+import type { TenantStore } from './access/store.ts';
 import type { Config } from './config/config.ts';
 import { createLimitKeeper } from './ledger/budgets/limit-keeper.ts';
 import type { BudgetStore } from './ledger/budgets/set.ts';
 import { toRule } from './domain/regions.ts';
 import type { Logger } from './lib/logger.ts';
 import type { LimitSetting } from './limits/set.ts';
+import { findResidencyObstacle } from './routing/obstacles.ts';
 import { listStrandedRoutes } from './routing/stranded.ts';
+import { listTakenByRule } from './routing/taken.ts';
 import { openAccess, type Access } from './wiring/open-access.ts';
 import { openCompletions, type Completions } from './wiring/open-completions.ts';
 import { openModels, openVendors, type Models, type Vendors } from './wiring/open-models.ts';
@@ -22,6 +26,8 @@ import type { Opening } from './wiring/opening.ts';
 interface Settings {
   budgets: BudgetStore;
   limitSetting: LimitSetting;
+  keys: KeyStore;
+  tenants: TenantStore;
   organisations: OrganisationStore;
   /** Asking for access, and deciding on it. */
   accessDesk: AccessDesk;
@@ -68,22 +74,34 @@ async function openSettings(parts: Store & Access & Models & Routes): Promise<Se
     catalog,
     routes,
     modelSetting,
-    keys,
     askFirst,
     authenticator,
-    tenants,
+    openStores,
     book,
     announceCommit: onChange,
   } = parts;
   const { sql } = database;
   const isModel = (name: string) => catalog.findModel(name) !== undefined;
   const setting = { sql, findSubject: createSubjectSearch(database.db, catalog, routes.book), onChange };
+  const stores = openStores({
+    listTakenRoutes: (tx, organisationId, change) =>
+      listTakenByRule(tx, organisationId, catalog.findModel, change),
+  });
   return {
-    budgets: { ...setting, isModel, endIncreases: supersedeIncreases },
+    ...stores,
+    budgets: {
+      ...setting,
+      isModel,
+      explainOutside(name, regions) {
+        const model = catalog.findModel(name);
+        return model && findResidencyObstacle(model, { allowedRegions: toRule(regions) })?.message;
+      },
+      endIncreases: supersedeIncreases,
+    },
     limitSetting: { ...setting, book },
-    replacing: { sql, routes, modelSetting, onKeyChange: keys.onChange },
+    replacing: { sql, routes, modelSetting, onKeyChange: stores.keys.onChange },
     organisations: {
-      ...tenants,
+      ...stores.tenants,
       listStrandedRoutes: (tx, organisationId, regions) =>
         listStrandedRoutes(tx, organisationId, { ...catalog, allowedRegions: toRule(regions) }),
     },

@@ -10,7 +10,12 @@ import { ensureKeySettings, type KeySettings } from './check-key.ts';
 import { toApiKey, visibleKeys, type ApiKey } from './keys.ts';
 import { ensureOwnerRemains, lockOrganisation } from './owners.ts';
 import { record } from './record.ts';
-import { ensureSomewhereToGo, type ListRegions } from './regions.ts';
+import {
+  ensureRoutesRemain,
+  ensureSomewhereToGo,
+  type ListRegions,
+  type ListTakenRoutes,
+} from './regions.ts';
 import { ensureMayGive } from './rights.ts';
 import { hashSecret, hintOf, newSecret } from './secrets.ts';
 import { findTeams } from './teams.ts';
@@ -21,6 +26,7 @@ export interface KeyStore {
   sql: Sql;
   hashingKey: Buffer;
   listRegions: ListRegions;
+  listTakenRoutes: ListTakenRoutes;
   /** Tells every instance to forget what it knew of the key. */
   onChange(key: { id: string; organisationId: string }): Promise<void>;
 }
@@ -40,7 +46,7 @@ const GRACE_SECONDS_MAX = 30 * 24 * 3600;
 
 /** @throws InvalidInput; Forbidden for rights that the maker does not have; NotFound for the team. */
 export async function createKey(
-  { db, sql, hashingKey, listRegions }: KeyStore,
+  { db, sql, hashingKey, listRegions, listTakenRoutes }: KeyStore,
   who: Principal,
   input: NewKey,
   by: Origin,
@@ -58,6 +64,11 @@ export async function createKey(
       .values({ ...input, ...identity })
       .returning();
     if (isRestricted) await ensureSomewhereToGo(tx, who.organisationId, identity.id);
+    // Of a new key that may use everything nothing is expected; of one for these routes they are.
+    if (isRestricted && input.models.length > 0) {
+      const ruleChange = { of: { keyId: identity.id }, before: [] };
+      await ensureRoutesRemain(listTakenRoutes, tx, who.organisationId, ruleChange);
+    }
     await record(tx, who, { action: 'key.create', targetId: identity.id, after: toRecord(made!), by });
     return made!;
   });
@@ -139,7 +150,11 @@ async function change(
     if (!values) return [false, before];
     const [after] = await tx.db.update(apiKeys).set(values).where(eq(apiKeys.id, id)).returning();
     if (keepsOwner(before) && !keepsOwner(after!)) await ensureOwnerRemains(tx.sql, who.organisationId);
-    if (values.regions?.length) await ensureSomewhereToGo(tx, who.organisationId, id);
+    if (values.regions?.length) {
+      await ensureSomewhereToGo(tx, who.organisationId, id);
+      const ruleChange = { of: { keyId: id }, before: before.regions };
+      await ensureRoutesRemain(store.listTakenRoutes, tx, who.organisationId, ruleChange);
+    }
     await record(tx, who, { ...told, targetId: id, before: toRecord(before), after: toRecord(after!) });
     return [true, after!];
   });

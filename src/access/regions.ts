@@ -1,4 +1,5 @@
 import { and, eq, isNull, ne, sql, type SQL } from 'drizzle-orm';
+import type { ISql } from 'postgres';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { organisations, teams } from '../db/tables/tenancy.ts';
 import type { Transaction } from '../db/transaction.ts';
@@ -7,6 +8,26 @@ import { allowedByAll, toRule } from '../domain/regions.ts';
 
 /** The regions that there are: those that configured providers are in. */
 export type ListRegions = () => readonly string[];
+
+/** A rule that was changed in this transaction: whose, and what it said before. */
+interface RuleChange {
+  of: { teamId: string } | { keyId: string };
+  before: readonly string[];
+}
+
+/** What the change of a rule takes from keys; each with the reasons. */
+export type ListTakenRoutes = (sql: ISql, organisationId: string, change: RuleChange) => Promise<string[]>;
+
+/** @throws InvalidInput that names the routes which some key could use before, and of which no target is left to it. */
+export async function ensureRoutesRemain(
+  listTakenRoutes: ListTakenRoutes,
+  tx: Transaction,
+  organisationId: string,
+  change: RuleChange,
+): Promise<void> {
+  const taken = await listTakenRoutes(tx.sql, organisationId, change);
+  if (taken.length > 0) throw new InvalidInput(taken.map((what) => fault(`leaves ${what}`)));
+}
 
 /** What is wrong with the regions of a rule of residency, as `input.regions`. */
 export function checkRegions(regions: readonly string[], known: readonly string[]): InputIssue[] {

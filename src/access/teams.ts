@@ -9,7 +9,7 @@ import { newId } from '../lib/ids.ts';
 import { ensureName } from './check-name.ts';
 import { lockOrganisation } from './owners.ts';
 import { record } from './record.ts';
-import { checkRegions, ensureSomewhereToGo } from './regions.ts';
+import { checkRegions, ensureRoutesRemain, ensureSomewhereToGo } from './regions.ts';
 import type { TenantStore } from './store.ts';
 
 export interface Team {
@@ -91,10 +91,11 @@ export async function renameTeam(
 
 /**
  * Says where the requests of a team may go.
- * @throws NotFound; InvalidInput for a region that there is none of, and when the team or one of its keys could go nowhere.
+ * @throws NotFound; InvalidInput for a region that there is none of, and when the team or one of its keys could go nowhere, or is left no
+ * target of a route that it could use.
  */
 export async function updateTeam(
-  { sql, listRegions, onRoleChange }: TenantStore,
+  { sql, listRegions, listTakenRoutes, onRoleChange }: TenantStore,
   who: Principal,
   { id, regions }: { id: string; regions: string[] },
   by: Origin,
@@ -108,7 +109,11 @@ export async function updateTeam(
     const [before] = await tx.db.select(SHOWN).from(teams).where(where).for('update');
     if (!before) throw new NotFound('team', id);
     const [after] = await tx.db.update(teams).set({ regions }).where(where).returning(SHOWN);
-    if (regions.length > 0) await ensureSomewhereToGo(tx, organisationId);
+    if (regions.length > 0) {
+      await ensureSomewhereToGo(tx, organisationId);
+      const ruleChange = { of: { teamId: id }, before: before.regions };
+      await ensureRoutesRemain(listTakenRoutes, tx, organisationId, ruleChange);
+    }
     const change = { before: { regions: before.regions }, after: { regions } };
     await record(tx, who, { action: 'team.update', targetId: id, ...change, by });
     return after!;

@@ -14,6 +14,8 @@ export interface ProviderListing {
   /** Whether the owner names the models (deployments, local servers), so that any name may exist. */
   openNames: boolean;
   declaredModels: readonly ModelConfig[];
+  /** Whether a model can go on from the beginning of an answer; no model of it can where this is missing. */
+  continues?(modelId: string): boolean;
 }
 
 /** Every name that can be said in advance, for one state of the providers and one price list. */
@@ -89,6 +91,7 @@ function toModel(listing: ProviderListing, id: string, info: ListedModel | undef
     contextWindow: info?.context_window,
     maxOutputTokens: undefined,
     deprecated: info?.deprecated ?? false,
+    continues: listing.continues?.(id) ?? false,
     region: listing.info.region,
   };
 }

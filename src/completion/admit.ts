@@ -57,6 +57,7 @@ export interface Admitted extends Entered {
 export interface Entered {
   planned: Plan;
   completion: Completion;
+  /** From limits; of the first attempt also what the completion as a whole takes. */
   taken: Taken;
   /** Leave to call the vendor. Whoever has it ends it. */
   turn: Turn;
@@ -145,8 +146,9 @@ export async function enter(
   signal: AbortSignal,
 ): Promise<Entered> {
   const subjects = limitSubjects(planned, candidate.ip);
+  const taking = { subjects, amounts: limitAmounts(planned), isFurther: further !== undefined };
   let standings: LimitFacts['standings'] = [];
-  const taken = await deps.limits.take(subjects, limitAmounts(planned), (facts) => {
+  const taken = await deps.limits.take(taking, (facts) => {
     if (facts.refusal) candidate.onLimits(facts);
     else standings = facts.standings;
   });

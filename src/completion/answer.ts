@@ -12,6 +12,8 @@ export interface Answer {
   parts: Part[];
   toolCalls: ToolCall[];
   warnings: string[];
+  /** A tool call has begun. */
+  callsTool: boolean;
   /** Everything that counts as output, in one piece: text, reasoning, arguments of tools. */
   written: string;
   finish: FinishReason | undefined;
@@ -19,7 +21,15 @@ export interface Answer {
 }
 
 export function emptyAnswer(): Answer {
-  return { parts: [], toolCalls: [], warnings: [], written: '', finish: undefined, reported: undefined };
+  return {
+    parts: [],
+    toolCalls: [],
+    warnings: [],
+    callsTool: false,
+    written: '',
+    finish: undefined,
+    reported: undefined,
+  };
 }
 
 /**
@@ -33,10 +43,12 @@ export function addChunk(answer: Answer, chunk: Chunk): CompletionEvent | undefi
     case 'reasoning':
       return addText(answer, chunk);
     case 'tool-delta':
+      answer.callsTool = true;
       write(answer, chunk.delta);
       return chunk;
     case 'tool-call':
       ensureShallow(chunk.call);
+      answer.callsTool = true;
       answer.toolCalls.push(chunk.call);
       break;
     case 'usage':
@@ -50,6 +62,13 @@ export function addChunk(answer: Answer, chunk: Chunk): CompletionEvent | undefi
       break;
   }
   return undefined;
+}
+
+/** Parts that follow one another; where two of a kind meet they are one. */
+export function joinParts(first: readonly Part[], then: readonly Part[]): Part[] {
+  const joined = first.map((part) => ({ ...part }));
+  for (const part of then) addPart(joined, part);
+  return joined;
 }
 
 export function textOf(parts: readonly Part[]): string {
@@ -69,10 +88,14 @@ function ensureShallow({ name, arguments: given }: ToolCall): void {
 function addText(answer: Answer, { type, text }: Part): CompletionEvent | undefined {
   if (text === '') return undefined;
   write(answer, text);
-  const last = answer.parts.at(-1);
-  if (last?.type === type) last.text += text;
-  else answer.parts.push({ type, text });
+  addPart(answer.parts, { type, text });
   return { type, text };
+}
+
+function addPart(parts: Part[], { type, text }: Part): void {
+  const last = parts.at(-1);
+  if (last?.type === type) last.text += text;
+  else parts.push({ type, text });
 }
 
 function write(answer: Answer, text: string): void {

@@ -22,7 +22,7 @@ export function estimateInputTokens(ask: Ask): number {
 export function boundInputTokens(ask: Ask): number {
   const around =
     TOKENS_PER_CONVERSATION_AT_MOST +
-    ask.messages.length * TOKENS_PER_MESSAGE_AT_MOST +
+    (ask.messages.length + (ask.answerSoFar === undefined ? 0 : 1)) * TOKENS_PER_MESSAGE_AT_MOST +
     (ask.tools.length > 0 || ask.outputSchema ? TOKENS_FOR_TOOLS_AT_MOST : 0);
   return (
     around +
@@ -44,6 +44,7 @@ function sumUp(
     for (const part of parts) size += sizeOfPart(part, sizeOf, sizeOfFile);
   if (ask.tools.length > 0) size += sizeOf(JSON.stringify(ask.tools));
   if (ask.outputSchema) size += sizeOf(JSON.stringify(ask.outputSchema));
+  if (ask.answerSoFar) size += sizeOf(ask.answerSoFar);
   return size;
 }
 

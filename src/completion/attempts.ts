@@ -1,12 +1,15 @@
 import type { Attempt, CompletionEvent, Outcome } from '../domain/completion.ts';
 import { NOTHING_USED } from '../domain/outcome.ts';
 import { sleep } from '../lib/abort.ts';
+import type { Taken } from '../limits/limits.ts';
 import type { Admitted, Entered } from './admit.ts';
 import { book } from './call.ts';
 import type { Deps, Request } from './complete.ts';
+import { planContinuation } from './continuation.ts';
 import { chooseNext, type Failed, type NextStep } from './fallback.ts';
 import { callHedged } from './hedge.ts';
 import { beginProgress, enterNext, goOnWith, leftMs, prepareCall, type Progress } from './progress.ts';
+import type { Plan } from './plan.ts';
 import { planRepair } from './repair.ts';
 
 /** The attempts of one completion, one after the other, and at times two beside each other. */
@@ -26,6 +29,8 @@ export interface Attempts {
 export interface LastAttempt extends Pick<Entered, 'completion' | 'taken' | 'turn'> {
   /** Of the last attempt: nothing used where that one is booked, and the next one was not let in. */
   outcome: Outcome;
+  /** What the completion as a whole has taken from limits, with its first attempt. */
+  takenFirst: Taken;
   /** The attempts that are booked. */
   earlier: Attempt[];
   /** One was asked beside another. */
@@ -41,11 +46,12 @@ export function createAttempts(deps: Deps, request: Request, first: Admitted): A
       for (;;) {
         const failed = yield* callHedged(deps, progress, signal);
         if (!failed) return;
-        if (!(await moveOn(deps, progress, failed, signal))) {
+        const step = await moveOn(deps, progress, failed, signal);
+        if (!step) {
           if (failed.error === undefined) return;
           throw failed.error;
         }
-        if (failed.isTold) yield { type: 'reset', reason: 'RESTARTED' };
+        if (failed.isTold && step.how !== 'CONTINUED') yield { type: 'reset', reason: 'RESTARTED' };
       }
     },
     fail: (error, signal) => progress.current.meter.fail(error, signal),
@@ -54,41 +60,60 @@ export function createAttempts(deps: Deps, request: Request, first: Admitted): A
       const outcome = current.meter.outcome();
       const nothing = isBooked ? { usage: NOTHING_USED, costNanos: 0n, attempts: [] } : {};
       const settled = { ...outcome, ...nothing, route: first.course.decision };
-      return { ...current.entered, earlier, isHedged, outcome: settled };
+      return { ...current.entered, takenFirst: first.taken, earlier, isHedged, outcome: settled };
     },
   };
 }
 
-/** @returns whether another attempt was let in. The caller is not told why it was not: the failure before says more. */
-async function moveOn(deps: Deps, progress: Progress, failed: Failed, signal: AbortSignal): Promise<boolean> {
+/** @returns how another attempt was let in, if one was. The caller is not told why it was not: the failure before says more. */
+async function moveOn(
+  deps: Deps,
+  progress: Progress,
+  failed: Failed,
+  signal: AbortSignal,
+): Promise<NextStep | undefined> {
   const { request, earlier, current } = progress;
   let why = failed;
   for (let next = findNext(deps, progress, why); next; next = findNext(deps, progress, why)) {
-    const { isRepair, position } = next;
-    const isSame = position.at === progress.position.at;
-    const asBefore = isSame ? current.entered.planned : progress.course.targets[position.at]!.planned;
-    const planned = isRepair ? planRepair(deps, current, failed.error) : asBefore;
+    const { how, position } = next;
+    const planned = planNext(deps, progress, next, failed);
     if (!progress.isBooked) earlier.push(await book(deps, current));
     progress.isBooked = true;
     await sleep(next.afterMs, signal);
     progress.position = position;
     const further = { planned, completion: current.entered.completion, attempt: earlier.length };
     const entered = await enterNext(deps, request, further, signal);
-    if (entered === 'REFUSED') return false;
+    if (entered === 'REFUSED') return undefined;
     if (entered !== 'BUSY') {
-      const made = { entered, at: position.at, index: further.attempt };
+      const beginning = how === 'CONTINUED' ? current.meter.told() : undefined;
+      const made = { entered, at: position.at, index: further.attempt, beginning };
       goOnWith({ progress, call: prepareCall(deps, progress, made) }, position);
-      return true;
+      return next;
     }
     // Another vendor may have room.
-    why = { reason: 'RATE_LIMITED', error: undefined, isTold: false };
+    why = { ...failed, reason: 'RATE_LIMITED', error: undefined, isCut: false, isTold: how === 'CONTINUED' };
   }
-  return false;
+  return undefined;
+}
+
+function planNext(
+  deps: Deps,
+  { course, current, ...progress }: Progress,
+  next: NextStep,
+  failed: Failed,
+): Plan {
+  const { at } = next.position;
+  const target = course.targets[at]!.planned;
+  const asBefore = at === progress.position.at ? current.entered.planned : target;
+  if (next.how === 'REPAIR') return planRepair(deps, current, failed.error);
+  if (next.how === 'ANEW') return asBefore;
+  const { model, warnings } = asBefore;
+  return planContinuation(deps, { ...target, model, warnings }, current);
 }
 
 function findNext(deps: Deps, progress: Progress, failed: Failed): NextStep | undefined {
   if (leftMs(deps, progress) <= 0) return undefined;
-  const { name } = progress.current.entered.planned.model;
-  const mayRetry = () => deps.retryBudget.spend(name);
-  return chooseNext(progress.course, progress.position, failed, { mayRetry, random: Math.random });
+  const { model } = progress.current.entered.planned;
+  const mayRetry = () => deps.retryBudget.spend(model.name);
+  return chooseNext(progress.course, progress.position, failed, { model, mayRetry, random: Math.random });
 }

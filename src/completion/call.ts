@@ -1,6 +1,6 @@
 import type { Attempt, CompletionEvent } from '../domain/completion.ts';
 import { GatewayError } from '../domain/errors.ts';
-import type { TargetTimeouts } from '../domain/route.ts';
+import type { FallbackReason, TargetTimeouts } from '../domain/route.ts';
 import type { Entered } from './admit.ts';
 import { attempt, type AttemptTimeouts } from './attempt.ts';
 import type { Deps } from './complete.ts';
@@ -25,22 +25,29 @@ export async function* call(
   { entered, meter, timeouts, requestId }: Call,
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent, Failed | undefined> {
-  let isTold = false;
+  let isCut = false;
+  const failed = (reason: FallbackReason, error: unknown): Failed => ({
+    reason,
+    error,
+    isCut,
+    isTold: isCut || meter.told().parts.length > 0,
+    isPlainText: meter.isPlainText(),
+  });
   try {
     for await (const chunk of attempt(deps, { ...entered, timeouts }, signal)) {
       const event = meter.count(chunk);
       if (!event) continue;
-      isTold = true;
+      isCut = true;
       yield event;
     }
     meter.succeed();
-    return meter.isFiltered() ? { reason: 'CONTENT_FILTER', error: undefined, isTold } : undefined;
+    return meter.isFiltered() ? failed('CONTENT_FILTER', undefined) : undefined;
   } catch (error) {
     meter.fail(error, signal);
     const reason = signal.aborted ? undefined : reasonOf(error);
     if (!reason) throw error;
     if (!(error instanceof GatewayError)) deps.reporter.unexpected(error, requestId);
-    return { reason, error, isTold };
+    return failed(reason, error);
   }
 }
 
@@ -69,7 +76,7 @@ export async function book(deps: Pick<Deps, 'ledger'>, { entered, meter }: Call)
   try {
     await deps.ledger.endAttempt(entered.completion.id, ended);
   } finally {
-    await entered.taken.settle({ TOKENS_PER_MINUTE: ended.usage.input + ended.usage.output });
+    await entered.taken.endCall({ TOKENS_PER_MINUTE: ended.usage.input + ended.usage.output });
   }
   return ended;
 }

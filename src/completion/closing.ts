@@ -28,7 +28,7 @@ export async function close(
 /** What was taken from limits is given back whether or not the ledger can be written. */
 async function settleSurely(
   { ledger }: Pick<Deps, 'ledger'>,
-  { completion, taken, outcome, isHedged }: LastAttempt,
+  { completion, taken, takenFirst, outcome, isHedged }: LastAttempt,
 ): Promise<Date | undefined> {
   try {
     // Where nobody knows whether something was reserved beside it, that goes with it.
@@ -36,6 +36,7 @@ async function settleSurely(
     return await ledger.settle({ completionId: completion.id, outcome, ...hedge });
   } finally {
     await taken.settle({ TOKENS_PER_MINUTE: outcome.usage.input + outcome.usage.output });
+    await takenFirst.settle({});
   }
 }
 

@@ -1,4 +1,5 @@
 import { GatewayError, ModelUnavailable, OutputInvalid, ProviderError } from '../domain/errors.ts';
+import type { Model } from '../domain/model.ts';
 import type { FallbackReason } from '../domain/route.ts';
 import { AttemptTimeout } from './attempt.ts';
 import type { Course } from './course.ts';
@@ -24,15 +25,22 @@ export interface Failed {
   reason: FallbackReason;
   /** Undefined where the vendor broke no promise: what it said was filtered. */
   error: unknown;
-  /** Something of its answer was handed on. */
+  /** It had begun to answer, and the caller was told. */
+  isCut: boolean;
+  /** The caller has a part of an answer, by this attempt or by one that it went on from. */
   isTold: boolean;
+  /** What there is of the answer is text alone, so that another attempt can go on from it. */
+  isPlainText: boolean;
 }
 
 /** What is done next. */
 export interface NextStep {
   position: Position;
-  /** The answer is sent back with what is wrong with it. */
-  isRepair: boolean;
+  /**
+   * REPAIR: the answer is sent back with what is wrong with it. CONTINUED: the model goes on from what the caller has. ANEW:
+   * what the caller may have does not count any more.
+   */
+  how: 'REPAIR' | 'CONTINUED' | 'ANEW';
   afterMs: number;
 }
 
@@ -48,33 +56,58 @@ export function reasonOf(error: unknown): FallbackReason | undefined {
 
 /**
  * What follows a failed attempt: its repair, the same target once more, the next target, or nothing.
+ * @param model that failed.
  * @param mayRetry takes a retry out of the budget; asked only where everything else speaks for one.
  */
 export function chooseNext(
   course: Course,
   position: Position,
   failed: Failed,
-  { mayRetry, random }: { mayRetry: () => boolean; random: () => number },
+  { model, mayRetry, random }: { model: Model; mayRetry: () => boolean; random: () => number },
 ): NextStep | undefined {
-  const { reason, error, isTold } = failed;
+  const { reason, error, isCut } = failed;
   const target = course.targets[position.at]!;
-  const isJudged = reason === 'SCHEMA_MISMATCH' || reason === 'CONTENT_FILTER';
-  const isCut = isTold && !isJudged;
-  if (isCut && course.onCut !== 'RESTART') return undefined;
   if (reason === 'SCHEMA_MISMATCH' && position.repairs < course.repairs)
-    return { position: { ...position, repairs: position.repairs + 1 }, isRepair: true, afterMs: 0 };
+    return { position: { ...position, repairs: position.repairs + 1 }, how: 'REPAIR', afterMs: 0 };
+  const how = howToFollow(course, failed);
+  if (!how) return undefined;
 
-  const hasNext = course.fallbackOn.has(reason) && position.at + 1 < course.targets.length;
-  // What is to begin anew does so at least once.
-  const retries = isCut && !hasNext ? Math.max(1, target.retries) : target.retries;
-  const isRetryable = isCut || (error instanceof GatewayError && error.retryable);
+  const canFollow = ({ continues }: Model) => how === 'ANEW' || continues;
+  const next = course.fallbackOn.has(reason)
+    ? course.targets.findIndex(
+        ({ planned }, at) =>
+          at > position.at && canFollow(planned.model) && takesMore(planned.model, model, reason),
+      )
+    : -1;
+  const mayBreakOff = isCut && !isJudged(reason);
+  // What is to begin anew, or to go on, is tried to at least once.
+  const retries = mayBreakOff && next < 0 ? Math.max(1, target.retries) : target.retries;
+  const isRetryable = mayBreakOff || (error instanceof GatewayError && error.retryable);
+  const isSameWorth = !isJudged(reason) && isRetryable && canFollow(model) && position.retries < retries;
   const afterMs = waitFor(error, position.retries, random);
-  if (!isJudged && isRetryable && position.retries < retries && afterMs <= LONGEST_WAIT_MS && mayRetry())
-    return { position: { ...position, retries: position.retries + 1 }, isRepair: false, afterMs };
+  if (isSameWorth && afterMs <= LONGEST_WAIT_MS && mayRetry())
+    return { position: { ...position, retries: position.retries + 1 }, how, afterMs };
 
-  return hasNext
-    ? { position: { ...position, at: position.at + 1, retries: 0 }, isRepair: false, afterMs: 0 }
-    : undefined;
+  return next < 0 ? undefined : { position: { ...position, at: next, retries: 0 }, how, afterMs: 0 };
+}
+
+/** The vendor has answered, and its answer is no use. */
+function isJudged(reason: FallbackReason): boolean {
+  return reason === 'SCHEMA_MISMATCH' || reason === 'CONTENT_FILTER';
+}
+
+/** @returns undefined where what the caller has of an answer is all that there will be. */
+function howToFollow(
+  { onCut }: Course,
+  { reason, isTold, isPlainText }: Failed,
+): 'ANEW' | 'CONTINUED' | undefined {
+  if (!isTold || isJudged(reason) || onCut === 'RESTART') return 'ANEW';
+  return onCut === 'CONTINUE' && isPlainText ? 'CONTINUED' : undefined;
+}
+
+/** After an overflow those with as small a context are passed over: they would refuse too. */
+function takesMore(next: Model, failed: Model, reason: FallbackReason): boolean {
+  return reason !== 'CONTEXT_OVERFLOW' || (next.contextWindow ?? Infinity) > (failed.contextWindow ?? 0);
 }
 
 /** Full jitter: whoever failed together does not come back together. Never sooner than the vendor asks for. */

@@ -18,7 +18,9 @@ export async function* callHedged(
   const { course, current, position, isHedged } = progress;
   const at = position.at + 1;
   const afterMs = course.hedgeAfterMs;
-  if (afterMs === undefined || isHedged || at >= course.targets.length)
+  // Once the caller has a part of the answer there is one who goes on with it.
+  const hasBegun = current.meter.told().parts.length > 0;
+  if (afterMs === undefined || isHedged || hasBegun || at >= course.targets.length)
     return yield* call(deps, current, signal);
   const prepare = () => enterBeside(deps, progress, at, signal);
   const { winner, events, loser } = await race(deps, current, { afterMs, prepare }, signal);

@@ -18,14 +18,14 @@ export function measuredTurn(measures: Measures, { grant, model, path }: Plan, t
     over = true;
     if (isCounted) measures.health.end(model.name, toCallEnd(outcome));
     if (!outcome || kindOf(outcome) === 'NEUTRAL') return;
-    const { usage, costNanos, firstTokenMs } = outcome;
+    const { usage, costNanos, attempts } = outcome;
     measures.observe(
       grant.who.organisationId,
       { model: model.name, path },
       {
         succeeded: outcome.status === 'SUCCEEDED',
         costNanos: costNanos === undefined ? undefined : Number(costNanos),
-        latencyMs: firstTokenMs,
+        latencyMs: attempts.at(-1)?.firstTokenMs,
         usage,
       },
     );
@@ -35,8 +35,9 @@ export function measuredTurn(measures: Measures, { grant, model, path }: Plan, t
 
 function toCallEnd(outcome: Outcome | undefined): CallEnd {
   if (!outcome) return { kind: 'NEUTRAL', latencyMs: undefined, retryAfterMs: undefined };
-  const { attempts, failure, firstTokenMs } = outcome;
+  const { attempts, failure } = outcome;
   const attempt = attempts.at(-1);
+  const firstTokenMs = attempt?.firstTokenMs;
   // One that has said nothing for all the time that it had is as slow as that.
   const silentMs =
     attempt?.status === 'TIMEOUT' && firstTokenMs === undefined ? attempt.latencyMs : undefined;

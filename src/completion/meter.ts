@@ -6,8 +6,9 @@ import { compileSchema } from '../lib/json-schema.ts';
 import type { Clock } from '../lib/clock.ts';
 import { countTokens, createGrowingCount } from '../lib/tokens.ts';
 import type { Entered } from './admit.ts';
-import { addChunk, emptyAnswer, textOf, type Answer } from './answer.ts';
+import { addChunk, emptyAnswer, joinParts, textOf, type Answer } from './answer.ts';
 import { AttemptTimeout } from './attempt.ts';
+import { createSeam, type Beginning } from './continuation.ts';
 import { estimatedUsage, type Plan, type Pricing } from './plan.ts';
 
 /** Counts what a vendor says in one attempt, chunk by chunk, and knows at every moment what that would come to. */
@@ -26,8 +27,12 @@ export interface Meter {
   fail(error: unknown, signal: AbortSignal): void;
   /** The vendor kept its answer, or the rest of it, to itself. */
   isFiltered(): boolean;
-  /** The text of the answer so far. */
+  /** The text of the answer so far, with what it goes on from. */
   text(): string;
+  /** All that the caller has been told of the answer. */
+  told(): Beginning;
+  /** There is nothing in the answer that another attempt could not go on from. */
+  isPlainText(): boolean;
   seenOutputTokens(): number;
   /** What it used and cost is that of this attempt, which is the only one in it; the times are those of the completion. */
   outcome(): Outcome;
@@ -37,13 +42,17 @@ type AttemptEnd = Pick<Attempt, 'status' | 'httpStatus' | 'errorType'>;
 
 export function createMeter(
   { planned: plan, queueMs }: Pick<Entered, 'planned' | 'queueMs'>,
-  { index, begunMs }: { index: number; begunMs: number },
+  { index, begunMs, beginning }: { index: number; begunMs: number; beginning?: Beginning | undefined },
   { pricing, clock }: { pricing: Pick<Pricing, 'costOf'>; clock: Pick<Clock, 'monotonicMs'> },
 ): Meter {
   const startedMs = clock.monotonicMs();
   const sinceStartMs = () => Math.round(clock.monotonicMs() - startedMs);
   const earlierMs = Math.round(startedMs - begunMs);
   const answer = emptyAnswer();
+  const unrepeated = beginning ? createSeam(beginning) : (chunk: Chunk) => chunk;
+  const parts = () => (beginning ? joinParts(beginning.parts, answer.parts) : answer.parts);
+  const firstOfAll = () =>
+    beginning?.firstTokenMs ?? (firstTokenMs === undefined ? undefined : earlierMs + firstTokenMs);
   const countSeen = createGrowingCount();
   let firstTokenMs: number | undefined;
   let object: unknown;
@@ -54,7 +63,7 @@ export function createMeter(
   return {
     attempt: index,
     count(chunk) {
-      const event = addChunk(answer, chunk);
+      const event = addChunk(answer, unrepeated(chunk));
       if (event) firstTokenMs ??= sinceStartMs();
       return event;
     },
@@ -66,22 +75,23 @@ export function createMeter(
     fail(error, signal) {
       const told =
         error instanceof GatewayError ? error : new ProviderError('the provider failed in an unexpected way');
-      failure = toFailure(told, signal);
+      failure = toFailure(told, signal, beginning !== undefined);
       attemptEnd = toAttemptEnd(told, signal);
     },
     isFiltered: () => answer.finish === 'CONTENT_FILTER',
-    text: () => textOf(answer.parts),
+    text: () => textOf(parts()),
+    told: () => ({ parts: parts(), firstTokenMs: firstOfAll() }),
+    isPlainText: () => !answer.callsTool && !plan.grant.ask.outputSchema,
     seenOutputTokens: () => countSeen(answer.written),
     outcome() {
-      const { parts, toolCalls } = answer;
       const usage = usageOf(answer, plan);
       const costNanos = usage.source === 'NONE' ? 0n : plan.price && pricing.costOf(plan.price, usage);
       const { provider, name: model } = plan.model;
       const latencyMs = sinceStartMs();
       return {
         ...endOf(answer, failure),
-        parts,
-        toolCalls,
+        parts: parts(),
+        toolCalls: answer.toolCalls,
         object,
         usage,
         costNanos,
@@ -89,7 +99,7 @@ export function createMeter(
         warnings: [...plan.warnings, ...answer.warnings],
         queueMs,
         totalMs: earlierMs + latencyMs,
-        firstTokenMs: firstTokenMs === undefined ? undefined : earlierMs + firstTokenMs,
+        firstTokenMs: firstOfAll(),
       };
     },
   };
@@ -136,11 +146,12 @@ function isWish(error: GatewayError, signal: AbortSignal): boolean {
   return signal.aborted && error === signal.reason;
 }
 
-function toFailure(error: GatewayError, signal: AbortSignal): Failure {
+/** @param hasBegun there is a part of the answer already: whatever ended the attempt, for the caller it broke off. */
+function toFailure(error: GatewayError, signal: AbortSignal, hasBegun: boolean): Failure {
   if (isWish(error, signal)) return { reason: 'CANCELLED', code: 'CANCELLED', message: error.message };
   const { cut, retryAfterMs } = error instanceof ProviderError ? error : {};
   return {
-    reason: cut ? 'CUT' : 'FAILED',
+    reason: cut || hasBegun ? 'CUT' : 'FAILED',
     code: error.code as ErrorCode,
     message: error.message,
     retryAfterMs,

@@ -3,6 +3,7 @@ import { GatewayError, UpstreamBusy } from '../domain/errors.ts';
 import { enter, type Admitted, type Entered } from './admit.ts';
 import { timeoutsOf, type Call } from './call.ts';
 import type { Deps, Request } from './complete.ts';
+import type { Beginning } from './continuation.ts';
 import type { Course } from './course.ts';
 import type { Position } from './fallback.ts';
 import { createMeter } from './meter.ts';
@@ -42,13 +43,18 @@ export function leftMs({ timeouts, clock }: Deps, { begunMs }: Pick<Progress, 'b
 export function prepareCall(
   deps: Deps,
   progress: Pick<Progress, 'request' | 'course' | 'begunMs'>,
-  { entered, at, index }: { entered: Entered; at: number; index: number },
+  {
+    entered,
+    at,
+    index,
+    beginning,
+  }: { entered: Entered; at: number; index: number; beginning?: Beginning | undefined },
 ): Call {
   const { request, course, begunMs } = progress;
   const timeouts = timeoutsOf(course.targets[at]!.timeouts, deps.timeouts, leftMs(deps, progress));
   return {
     entered,
-    meter: createMeter(entered, { index, begunMs }, deps),
+    meter: createMeter(entered, { index, begunMs, beginning }, deps),
     timeouts,
     requestId: request.requestId,
   };

@@ -5,6 +5,14 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { estimatedUsage, type Pricing } from './plan.ts';
 
 const BATCH = 500;
+/** How an attempt ended whose process died. */
+const UNSEEN = {
+  status: 'INTERRUPTED',
+  httpStatus: undefined,
+  errorType: 'PROVIDER_ERROR',
+  latencyMs: 0,
+  firstTokenMs: undefined,
+} as const;
 
 /**
  * Settles every completion whose process died, from what is durably known: the estimate of the prompt and the output
@@ -24,7 +32,7 @@ export async function recover(
           completionId: hold.completionId,
           outcome: interrupted(hold, pricing),
           expired: hold,
-          ...(hold.hedge && { hedge: seenOf(hold.hedge, pricing) }),
+          ...(hold.hedge && { hedge: { ...UNSEEN, ...seenOf(hold.hedge, pricing) } }),
         }),
       ),
     );
@@ -39,7 +47,10 @@ function interrupted(hold: ExpiredHold, pricing: Pick<Pricing, 'costOf'>): Outco
     code: 'PROVIDER_ERROR',
     message: 'the process that ran this completion died; it is settled from what was known',
   });
-  return hold.resting ? outcome : { ...outcome, ...seenOf(hold, pricing) };
+  if (hold.resting) return outcome;
+  const { attempt: index, provider, model } = hold;
+  const seen = seenOf(hold, pricing);
+  return { ...outcome, ...seen, attempts: [{ ...UNSEEN, index, provider, model, ...seen }] };
 }
 
 function seenOf(

@@ -32,8 +32,17 @@ export interface ModelConfig {
   capabilities?: Capability[] | undefined;
   contextWindow?: number | undefined;
   maxOutputTokens?: number | undefined;
+  /** Whether it can be asked to go on from the beginning of an answer; undefined: as is known of its provider. */
+  continues?: boolean | undefined;
   price?: DeclaredPrice | undefined;
 }
+
+export const CONTINUATION_WAYS = ['last-message', 'prefix', 'vllm'] as const;
+/**
+ * What makes a server go on from the beginning of an answer: that it is the last message, a `prefix` in that message, or
+ * what vLLM wants to be told.
+ */
+export type ContinuationWay = (typeof CONTINUATION_WAYS)[number];
 
 /** One provider that the owner declared. */
 export interface ProviderConfig {
@@ -47,6 +56,8 @@ export interface ProviderConfig {
   /** Where it runs, for data residency. */
   region?: string | undefined;
   baseURL?: string | undefined;
+  /** Of a server of OpenAI's wire format; undefined: it begins every answer anew. */
+  continuation?: ContinuationWay | undefined;
   headers: Record<string, string>;
   /** Vendor settings by the names of the provider table's row, for instance `region`. */
   settings: Record<string, string>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { isNetwork } from '../lib/safe-address.ts';
 import { CAPABILITIES } from '../domain/model.ts';
 import { anomalies } from './anomalies-schema.ts';
-import type { ProviderConfig } from './config.ts';
+import { CONTINUATION_WAYS, type ProviderConfig } from './config.ts';
 import { eachLimits } from './each-limits-schema.ts';
 import { flags } from './flags-schema.ts';
 import { identity } from './identity-schema.ts';
@@ -113,6 +113,7 @@ const model = mapOf({
   capabilities: z.array(choice(CAPABILITIES)).optional(),
   contextWindow: wholeNumber(1, MAX_LIMIT).optional(),
   maxOutputTokens: wholeNumber(1, MAX_LIMIT).optional(),
+  continues: z.boolean().optional(),
   price: price.optional(),
 });
 
@@ -136,6 +137,7 @@ function provider(lookup: Readonly<Record<string, string>>) {
     apiKeys: z.array(secretReference(lookup)).min(1, 'is empty').max(100).optional(),
     region: regionName.optional(),
     baseURL: httpUrl.optional(),
+    continuation: choice(CONTINUATION_WAYS).optional(),
     headers: referringTexts(lookup).default({}),
     settings: referringTexts(lookup).default({}),
     models: models.default([]),

@@ -149,6 +149,8 @@ export interface Ask {
   tags: { key: string; value: string }[];
   endUserId: string | undefined;
   priority: Priority;
+  /** The beginning of the answer, for the model to go on from; no caller sets it. */
+  answerSoFar?: string | undefined;
 }
 
 /**

@@ -61,7 +61,15 @@ export type Chunk =
   | { type: 'warnings'; warnings: string[] }
   | { type: 'finish'; reason: Exclude<FinishReason, 'CANCELLED' | 'ERROR'> };
 
-export const ATTEMPT_STATUSES = ['OK', 'ERROR', 'TIMEOUT', 'RATE_LIMITED', 'CANCELLED'] as const;
+export const ATTEMPT_STATUSES = [
+  'OK',
+  'ERROR',
+  'TIMEOUT',
+  'RATE_LIMITED',
+  'CANCELLED',
+  'INTERRUPTED',
+] as const;
+/** `INTERRUPTED`: the process that made it died, and it was booked from what was durably known. */
 export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
 
 /** One call of one vendor. */
@@ -73,6 +81,7 @@ export interface Attempt {
   httpStatus: number | undefined;
   /** Code of the error that ended it. */
   errorType: ErrorCode | undefined;
+  /** 0 where nobody has seen its end. */
   latencyMs: number;
   /** Until its first content; undefined when there was none. */
   firstTokenMs: number | undefined;

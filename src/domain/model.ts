@@ -66,6 +66,8 @@ export interface Model {
   contextWindow: number | undefined;
   maxOutputTokens: number | undefined;
   deprecated: boolean;
+  /** Whether it can be asked to go on from the beginning of an answer. */
+  continues: boolean;
   /** Of the deployment that runs it; undefined: nobody has said. */
   region: string | undefined;
 }

@@ -3,7 +3,10 @@ import { builder } from './builder.ts';
 import { Money, toMoney } from './money.ts';
 import { TokenUsage } from './token-usage.ts';
 
-const AttemptStatus = builder.enumType('AttemptStatus', { values: ATTEMPT_STATUSES });
+const AttemptStatus = builder.enumType('AttemptStatus', {
+  description: 'INTERRUPTED: the process that made it died; it is booked from what was known.',
+  values: ATTEMPT_STATUSES,
+});
 
 export const Attempt = builder.objectRef<AttemptRow>('Attempt').implement({
   description: 'One call of one provider, booked by itself.',
@@ -18,7 +21,7 @@ export const Attempt = builder.objectRef<AttemptRow>('Attempt').implement({
       description: 'Code of the error that ended it.',
       resolve: ({ errorType }) => errorType,
     }),
-    latencyMs: t.exposeInt('latencyMs'),
+    latencyMs: t.exposeInt('latencyMs', { description: '0 where nobody has seen its end.' }),
     firstTokenMs: t.int({
       nullable: true,
       description: 'Until its first content; null when there was none.',

@@ -35,6 +35,11 @@ builder.node(LedgerEntry, {
       resolve: ({ completionId }, _args, { loaders }) =>
         completionId ? loaders.completion.load(completionId) : null,
     }),
+    attempt: t.int({
+      nullable: true,
+      description: '`Attempt.index` of the attempt that it is about; null for corrections.',
+      resolve: ({ attempt }) => attempt,
+    }),
     team: t.field({
       type: Team,
       nullable: true,

@@ -63,6 +63,10 @@ builder.node(Model, {
       complexity: { field: 5, multiplier: 5 },
       resolve: ({ name }, _args, { loaders }) => loaders.priceHistory.load(name),
     }),
+    continues: t.exposeBoolean('continues', {
+      description:
+        'Whether it can be asked to go on from the beginning of an answer, as routes with `onCut: CONTINUE` do.',
+    }),
     access: t.field({
       type: ModelAccess,
       description: 'Whether the viewer may call it.',
@@ -91,6 +95,7 @@ export function formerModel(name: string, provider: string): ModelRow {
     contextWindow: undefined,
     maxOutputTokens: undefined,
     deprecated: true,
+    continues: false,
     region: undefined,
   };
 }

@@ -22,7 +22,7 @@ export const RouteStickyKey = builder.enumType('RouteStickyKey', {
 });
 export const RouteCutAction = builder.enumType('RouteCutAction', {
   description: `What follows when a provider’s stream breaks off after its first words: the completion fails, begins again at the
-next target after a \`CompletionReset\`, or is continued there.`,
+next target after a \`CompletionReset\`, or the next target that can goes on from the text so far; where none can it fails.`,
   values: CUT_ACTIONS,
 });
 export const RouteFallbackReason = builder.enumType('RouteFallbackReason', {

@@ -13,6 +13,8 @@ export interface LedgerEntry {
   amountNanos: bigint | undefined;
   at: Date;
   completionId: string | undefined;
+  /** Number of the completion's attempt that it is about, from 0 on; undefined for a correction. */
+  attempt: number | undefined;
   teamId: string;
   keyId: string | undefined;
   /** The price that the amount was worked out by. */
@@ -87,6 +89,7 @@ function toEntry(row: typeof ledgerEntries.$inferSelect): LedgerEntry {
     amountNanos: row.amountNanos ?? undefined,
     at: row.createdAt,
     completionId: row.completionId ?? undefined,
+    attempt: row.kind === 'ADJUST' || row.kind === 'CREDIT' ? undefined : row.attempt,
     teamId: row.teamId,
     keyId: row.keyId ?? undefined,
     actorKeyId: row.actorKeyId ?? undefined,

@@ -6,6 +6,7 @@ import {
   formatLimit,
   type Limit,
   type LimitAmounts,
+  type LimitScope,
   type LimitStanding,
   type LimitSubjects,
 } from '../domain/limit.ts';
@@ -14,12 +15,24 @@ import { networkOf } from '../lib/ip-address.ts';
 import type { LimitBook } from './book.ts';
 import type { Draw, Level, LimitStore } from './store.ts';
 
-/** What was taken from all limits that match a request. Both ways to end it may be called; only the first one counts. */
+/** What was taken from all limits that match a request. All ways to end it may be called; of each part only the first one counts. */
 export interface Taken {
   /** As if it had never been taken. */
   undo(): Promise<void>;
-  /** The work is done: its place is free, and `actual` counts instead of the estimate. */
+  /** The call of the model is over, and more may follow: what counts calls is settled, what counts requests is not. */
+  endCall(actual: LimitAmounts): Promise<void>;
+  /** The work is done: its places are free, and `actual` counts instead of the estimate. */
   settle(actual: LimitAmounts): Promise<void>;
+}
+
+/** Something that takes from limits, and what it would use of them. */
+export interface Taking {
+  subjects: LimitSubjects;
+  amounts: LimitAmounts;
+  /**
+   * One more call for a request that has taken already: models and providers count it, all others count its tokens alone.
+   */
+  isFurther?: boolean;
 }
 
 /** What the headers of an answer tell: how the limits stand that a request met, and what refused it. */
@@ -34,7 +47,7 @@ export interface Limits {
    * @param tell hears how they stand, also when it throws.
    * @throws RateLimited with the limit that keeps it away longest.
    */
-  take(subjects: LimitSubjects, amounts: LimitAmounts, tell: (facts: LimitFacts) => void): Promise<Taken>;
+  take(taking: Taking, tell: (facts: LimitFacts) => void): Promise<Taken>;
   /** What `take` would throw now. */
   findRefusal(subjects: LimitSubjects, amounts: LimitAmounts): Promise<RateLimited | undefined>;
   /** The limits that match, whatever is asked for. */
@@ -50,7 +63,9 @@ interface Match {
 }
 
 const NOTHING_OF_ALL: LimitAmounts = Object.fromEntries(LIMIT_UNITS.map((unit) => [unit, 0]));
-const NOTHING_TAKEN: Taken = { undo: async () => {}, settle: async () => {} };
+const NOTHING_TAKEN: Taken = { undo: async () => {}, endCall: async () => {}, settle: async () => {} };
+/** Their limits count calls; those of whoever asks count requests. */
+const CALLED: ReadonlySet<LimitScope> = new Set(['MODEL', 'PROVIDER']);
 
 export function createLimits({ book, store }: { book: LimitBook; store: LimitStore }): Limits {
   function match(subjects: LimitSubjects, amounts: LimitAmounts): Match[] {
@@ -68,28 +83,33 @@ export function createLimits({ book, store }: { book: LimitBook; store: LimitSto
   }
 
   return {
-    async take(subjects, amounts, tell) {
-      const matches = match(subjects, amounts);
+    async take({ subjects, amounts, isFurther = false }, tell) {
+      const matches = match(subjects, amounts).filter((each) => !isFurther || isOfCall(each));
       if (matches.length === 0) return NOTHING_TAKEN;
       const draws = matches.map(({ draw }) => draw);
       const { taken, levels, receipt } = await store.take(newId('lease'), draws);
       const refusal = taken ? undefined : toRateLimited(matches, levels);
       tell({ standings: toStandings(matches, levels), refusal });
       if (!receipt) throw refusal;
-      let isOver = false;
-      const end = async (used: (match: Match) => number) => {
-        if (isOver) return;
-        isOver = true;
-        const changes = matches.map((each): [string, number] => [
-          each.draw.key,
-          used(each) - each.draw.amount,
-        ]);
-        const inWindows = changes.filter(([, by], at) => by !== 0 && draws[at]?.kind === 'window');
-        await store.settle(receipt, new Map(inWindows));
+      const open = new Set(matches);
+      const end = async (ending: Match[], used: (match: Match) => number) => {
+        const ended = ending.filter((each) => open.delete(each));
+        if (ended.length === 0) return;
+        const inWindows = ended.flatMap((each): [string, number][] => {
+          const { key, kind, amount } = each.draw;
+          const by = used(each) - amount;
+          return by !== 0 && kind === 'window' ? [[key, by]] : [];
+        });
+        await store.settle({ ...receipt, draws: ended.map(({ draw }) => draw) }, new Map(inWindows));
       };
+      const usedOf =
+        (actual: LimitAmounts) =>
+        ({ limit, draw }: Match) =>
+          actual[limit.unit] ?? draw.amount;
       return {
-        undo: () => end(() => 0),
-        settle: (actual) => end(({ limit, draw }) => actual[limit.unit] ?? draw.amount),
+        undo: () => end(matches, () => 0),
+        endCall: (actual) => end(matches.filter(isOfCall), usedOf(actual)),
+        settle: (actual) => end(matches, usedOf(actual)),
       };
     },
     async findRefusal(subjects, amounts) {
@@ -110,6 +130,10 @@ export function createLimits({ book, store }: { book: LimitBook; store: LimitSto
       return limits.map((limit) => standings.get(limit));
     },
   };
+}
+
+function isOfCall({ limit: { unit, scope } }: Match): boolean {
+  return unit === 'TOKENS_PER_MINUTE' || CALLED.has(scope);
 }
 
 /** A limit that is set anew, or on a subject instead of on each, goes on with what was used. */

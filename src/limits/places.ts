@@ -13,14 +13,17 @@ export class Places {
     this.#byLease.set(lease, [...(this.#byLease.get(lease) ?? []), key]);
   }
 
-  /** Gives all of a lease back; a second time changes nothing. */
-  release(lease: string): void {
-    for (const key of this.#byLease.get(lease) ?? []) {
+  /** Gives places of a lease back; a second time changes nothing. */
+  release(lease: string, keys: readonly string[]): void {
+    const held = new Set(this.#byLease.get(lease));
+    for (const key of keys) {
+      if (!held.delete(key)) continue;
       const left = this.used(key) - 1;
       if (left > 0) this.#taken.set(key, left);
       else this.#taken.delete(key);
     }
-    this.#byLease.delete(lease);
+    if (held.size > 0) this.#byLease.set(lease, [...held]);
+    else this.#byLease.delete(lease);
   }
 
   list(): [key: string, lease: string][] {

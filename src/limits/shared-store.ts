@@ -44,9 +44,8 @@ export async function openSharedStore(options: SharedStoreOptions): Promise<Limi
       ),
     async settle(receipt, byKey) {
       const there = memory.settle(receipt, byKey);
-      const places = receipt.draws.filter((draw) => !isWindow(draw)).map(({ key }) => key);
       await link.ask(
-        (store) => store.settle(receipt.lease, there, places),
+        (store) => store.settle(receipt.lease, there, placesOf(receipt)),
         () => memory.owe(receipt, byKey),
       );
     },
@@ -86,9 +85,10 @@ class InstanceMemory {
   }
 
   /** @returns what is to be corrected in Redis: what that heard of later stands in another slot, and is not given back. */
-  settle({ lease, localSlot, redisSlot }: Receipt, byKey: ReadonlyMap<string, number>): Correction[] {
+  settle(receipt: Receipt, byKey: ReadonlyMap<string, number>): Correction[] {
+    const { lease, localSlot, redisSlot } = receipt;
     this.local.correct(toCorrections(byKey, localSlot));
-    this.local.places.release(lease);
+    this.local.places.release(lease, placesOf(receipt));
     return toCorrections(byKey, redisSlot ?? 0).filter(({ by }) => redisSlot !== undefined || by > 0);
   }
 
@@ -122,9 +122,9 @@ export function createLocalStore(monotonicMs: () => number, minuteMs: number): L
   return {
     take: async (lease, draws) => toTaken(store.take(lease, draws), lease, draws),
     peek: async (draws) => store.peek(draws),
-    async settle({ lease, localSlot }, byKey) {
-      store.correct(toCorrections(byKey, localSlot));
-      store.places.release(lease);
+    async settle(receipt, byKey) {
+      store.correct(toCorrections(byKey, receipt.localSlot));
+      store.places.release(receipt.lease, placesOf(receipt));
     },
     close() {},
   };
@@ -137,6 +137,10 @@ function toTaken(outcome: Outcome, lease: string, draws: readonly Draw[]) {
 
 function toCorrections(byKey: ReadonlyMap<string, number>, slot: number): Correction[] {
   return [...byKey].map(([key, by]) => ({ key, slot, by }));
+}
+
+function placesOf({ draws }: Receipt): string[] {
+  return draws.filter((draw) => !isWindow(draw)).map(({ key }) => key);
 }
 
 function isWindow({ kind }: Draw): boolean {

@@ -38,7 +38,7 @@ export interface Correction {
 export const SLOTS = 60;
 export const MINUTE_MS = 60_000;
 
-/** What was taken, to be settled once. */
+/** What was taken. Each of its draws is settled once, all together or some sooner than others. */
 export interface Receipt {
   lease: string;
   draws: readonly Draw[];
@@ -55,7 +55,7 @@ export interface LimitStore {
   /** What `take` would answer. */
   peek(draws: readonly Draw[]): Promise<Outcome>;
   /**
-   * Gives the places back and corrects the amounts.
+   * Gives the places of the receipt's draws back and corrects the amounts.
    * @param byKey how much more was used than taken, or less when below 0.
    */
   settle(receipt: Receipt, byKey: ReadonlyMap<string, number>): Promise<void>;

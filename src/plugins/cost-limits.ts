@@ -29,7 +29,7 @@ export function useCostLimits(limits: Pick<Limits, 'take'>): Plugin {
     if (operationCost === undefined) return;
     try {
       const amounts = { OPERATION_COST_PER_MINUTE: operationCost };
-      await limits.take(subjectsOfCaller(who, ip), amounts, onLimits);
+      await limits.take({ subjects: subjectsOfCaller(who, ip), amounts }, onLimits);
     } catch (error) {
       if (!(error instanceof RateLimited)) throw error;
       setResultAndStopExecution({ errors: [toRefusal(error)] });

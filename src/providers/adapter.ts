@@ -14,6 +14,7 @@ import type { Quota } from '../domain/quota.ts';
 import { raceAbort } from '../lib/abort.ts';
 import { systemClock } from '../lib/clock.ts';
 import { startCall } from './call.ts';
+import { createRepetitionFilter, findContinuation } from './continuation.ts';
 import { endedEarly, toProviderError, type CallState } from './errors.ts';
 import { createPartReader } from './from-stream-parts.ts';
 import { createKeyPool, listKeys } from './key-pool.ts';
@@ -58,7 +59,10 @@ export function createVendorStream(
     const cancel = () => void parts?.cancel(signal.reason).catch(() => {});
     try {
       signal.throwIfAborted();
-      const options = toCallOptions(ask, row, signal);
+      const { answerSoFar = '' } = ask;
+      const continuation = answerSoFar ? findContinuation(row, config, modelId) : undefined;
+      const unrepeated = createRepetitionFilter(continuation?.repeats ? answerSoFar : '');
+      const options = toCallOptions(ask, row, signal, continuation);
       const opened = await openStream(await raceAbort(findModel(modelId, key), signal), options, signal);
       parts = opened.stream.getReader();
       if (!isPool) tellQuota(opened.response?.headers, onQuota);
@@ -67,7 +71,7 @@ export function createVendorStream(
         const { done, value } = await parts.read();
         signal.throwIfAborted();
         if (done) throw endedEarly(state);
-        for (const chunk of read(value)) {
+        for (const chunk of read(value).flatMap(unrepeated)) {
           finished = chunk.type === 'finish';
           yield chunk;
         }

@@ -2,6 +2,7 @@ import type { FetchFunction } from '@ai-sdk/provider-utils';
 import type { ProviderConfig } from '../config/config.ts';
 import { ModelUnavailable } from '../domain/errors.ts';
 import { createVendorStream } from './adapter.ts';
+import { findContinuation } from './continuation.ts';
 import { findMissing } from './detect.ts';
 import type { LocalServer } from './local.ts';
 import type { Provider } from './provider.ts';
@@ -24,15 +25,24 @@ export function createConfigured(row: ProviderRow, config: ProviderConfig, fetch
     declaredModels: models,
     catalogueId: row.catalogueId,
     openNames: row.openNames,
+    continues: (modelId) => findContinuation(row, config, modelId) !== undefined,
     stream: needs === undefined ? createVendorStream(row, config, fetch) : refuse(name, needs),
   };
 }
 
 /** Nobody sends a bill for what this machine does, so these models have a price, and it is zero. */
 export function createLocal(server: LocalServer, fetch: FetchFunction): Provider {
-  const { name, displayName, baseURL, modelIds } = server;
+  const { name, displayName, baseURL, modelIds, continuation } = server;
   const models = modelIds.map((id) => ({ id, price: { input: '0', output: '0' } }));
-  const config = { name, type: 'openai-compatible', baseURL, headers: {}, settings: {}, models };
+  const config = {
+    name,
+    type: 'openai-compatible',
+    baseURL,
+    continuation,
+    headers: {},
+    settings: {},
+    models,
+  };
   const row = PROVIDER_TABLE.find((entry) => entry.type === config.type);
   if (!row) throw new Error(`the provider table has no row ${config.type}`);
   const provider = createConfigured(row, config, fetch);

@@ -1,5 +1,6 @@
 import type { FetchFunction } from '@ai-sdk/provider-utils';
 import { z } from 'zod';
+import type { ContinuationWay } from '../config/config.ts';
 
 /** A server of the OpenAI wire format that listens on this machine. */
 export interface LocalServer {
@@ -7,6 +8,7 @@ export interface LocalServer {
   displayName: string;
   baseURL: string;
   modelIds: string[];
+  continuation: ContinuationWay | undefined;
 }
 
 /** Where servers of this machine are looked for. */
@@ -16,6 +18,8 @@ export const LOCAL_PORTS = { ollama: 11434, lmstudio: 1234, llamacpp: 8080, vllm
 export type LocalName = keyof typeof LOCAL_PORTS;
 
 const DISPLAY_NAMES = { ollama: 'Ollama', lmstudio: 'LM Studio', llamacpp: 'llama.cpp', vllm: 'vLLM' };
+/** Those that document one. llama.cpp takes a last message of the assistant for a beginning unless it is told not to. */
+const CONTINUATIONS: Partial<Record<LocalName, ContinuationWay>> = { llamacpp: 'last-message', vllm: 'vllm' };
 const PROBE_MS = 400;
 const MAX_MODELS = 1_000;
 
@@ -52,7 +56,8 @@ async function probe(
     const response = await fetch(`${baseURL}/models`, { signal });
     const list = modelList.parse(await response.json());
     const modelIds = (list.data ?? []).slice(0, MAX_MODELS).map((model) => model.id);
-    return { name, displayName: DISPLAY_NAMES[name], baseURL, modelIds };
+    const known = { displayName: DISPLAY_NAMES[name], continuation: CONTINUATIONS[name] };
+    return { name, ...known, baseURL, modelIds };
   } catch {
     return undefined;
   }

@@ -13,6 +13,8 @@ export interface Provider {
   catalogueId: string | undefined;
   /** Whether a model name that nobody has listed may be tried, as on servers where owners name the models. */
   openNames: boolean;
+  /** Whether the model can be asked to go on from the beginning of an answer, `ask.answerSoFar`. */
+  continues(modelId: string): boolean;
   /**
    * Asks the model, once; nothing is retried here. The call begins with the first `next()`. An abort of the
    * signal and the reader's `return()` both end it at once, also while the vendor is silent.

@@ -2,6 +2,7 @@ import type { FetchFunction } from '@ai-sdk/provider-utils';
 import type { ProviderConfig } from '../config/config.ts';
 import { InvalidInput, ModelUnavailable } from '../domain/errors.ts';
 import { createAddressGuard } from '../lib/safe-address.ts';
+import { continueCompatible } from './continuation.ts';
 import { createConfigured, createLocal, createUnconfigured } from './create-provider.ts';
 import { createDemoProvider } from './demo/provider.ts';
 import { createVendorHttp } from './fetch.ts';
@@ -113,6 +114,10 @@ function findRows(configs: readonly ProviderConfig[], reserved: readonly string[
         path: ['providers', name],
         message: `providers.${name} has the name of a built-in provider`,
       });
+    }
+    if (row && config.continuation !== undefined && row.continuation !== continueCompatible) {
+      const message = `providers.${name}.continuation is only for servers of OpenAI's wire format; leave it out`;
+      issues.push({ path: ['providers', name, 'continuation'], message });
     }
     if (row) return [{ row, config }];
     const message = `providers.${name}.type is ${JSON.stringify(type)}; it must be one of ${types.join(', ')}`;

@@ -1,6 +1,8 @@
 import type { LanguageModelV4 } from '@ai-sdk/provider';
 import type { FetchFunction } from '@ai-sdk/provider-utils';
+import type { ProviderConfig } from '../config/config.ts';
 import type { ProviderKind } from '../domain/model.ts';
+import type { Continuation } from './continuation.ts';
 
 /** What a row of the table gets to open its vendor's package with. */
 export interface VendorOptions {
@@ -37,6 +39,14 @@ export interface ProviderRow {
   strictSchemaKey?: string;
   /** The vendor's package sends a schema for few models or none, so the model is told of it in words. */
   schemaInPrompt?: boolean;
+  /**
+   * How a model is told to go on from the beginning of an answer. Only what a vendor documents: others begin a new answer, or
+   * refuse.
+   */
+  continuation?(
+    modelId: string,
+    config: Pick<ProviderConfig, 'name' | 'baseURL' | 'continuation'>,
+  ): Continuation | undefined;
   /** Imports the vendor's package, which costs 10 to 80 ms, and opens it. */
   load(options: VendorOptions): Promise<CreateModel>;
 }

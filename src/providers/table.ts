@@ -1,3 +1,4 @@
+import { continueClaude, continueCompatible, FROM_LAST_MESSAGE } from './continuation.ts';
 import type { ProviderRow, VendorOptions } from './row.ts';
 
 /** Every vendor the gateway speaks to. Adding one is adding a row. */
@@ -27,6 +28,8 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     signIn: [{ apiKey: 'ANTHROPIC_API_KEY' }],
     optional: { baseURL: 'ANTHROPIC_BASE_URL' },
     baseURL: 'https://api.anthropic.com/v1',
+    // https://docs.claude.com/en/docs/prefill-claudes-response
+    continuation: continueClaude,
     load: async (options) => (await import('@ai-sdk/anthropic')).createAnthropic(common(options)),
   },
   {
@@ -69,6 +72,8 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
       { apiKey: 'AWS_BEARER_TOKEN_BEDROCK', region: 'AWS_REGION' },
     ],
     optional: { sessionToken: 'AWS_SESSION_TOKEN' },
+    // https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-anthropic-claude-messages.html
+    continuation: continueClaude,
     async load(options) {
       const { createAmazonBedrock } = await import('@ai-sdk/amazon-bedrock');
       const { region, accessKeyId, secretAccessKey, sessionToken } = options.settings;
@@ -91,6 +96,8 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     catalogueId: 'mistral',
     openNames: false,
     signIn: [{ apiKey: 'MISTRAL_API_KEY' }],
+    // The package sets `prefix` on a last message of the assistant. https://docs.mistral.ai/guides/prefix/
+    continuation: () => ({ repeats: true }),
     load: async (options) => (await import('@ai-sdk/mistral')).createMistral(common(options)),
   },
   {
@@ -109,6 +116,8 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     catalogueId: 'groq',
     openNames: false,
     signIn: [{ apiKey: 'GROQ_API_KEY' }],
+    // https://console.groq.com/docs/prefilling
+    continuation: () => FROM_LAST_MESSAGE,
     strictSchemaKey: 'groq',
     load: async (options) => (await import('@ai-sdk/groq')).createGroq(common(options)),
   },
@@ -128,6 +137,9 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     catalogueId: 'deepseek',
     openNames: false,
     signIn: [{ apiKey: 'DEEPSEEK_API_KEY' }],
+    // Under its beta address only. https://api-docs.deepseek.com/guides/chat_prefix_completion
+    continuation: (_modelId, { baseURL }) =>
+      baseURL?.endsWith('/beta') ? { ofMessage: { deepseek: { prefix: true } } } : undefined,
     load: async (options) => (await import('@ai-sdk/deepseek')).createDeepSeek(common(options)),
   },
   {
@@ -179,6 +191,7 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     signIn: [{ apiKey: 'OPENROUTER_API_KEY' }],
     baseURL: 'https://openrouter.ai/api/v1',
     strictSchemaKey: 'openaiCompatible',
+    continuation: continueCompatible,
     load: loadOpenAICompatible,
   },
   {
@@ -188,6 +201,7 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     openNames: true,
     signIn: [],
     strictSchemaKey: 'openaiCompatible',
+    continuation: continueCompatible,
     load: loadOpenAICompatible,
   },
 ];

@@ -7,8 +7,10 @@ import type {
   LanguageModelV4TextPart,
   LanguageModelV4ToolCallPart,
   LanguageModelV4ToolResultPart,
+  SharedV4ProviderOptions,
 } from '@ai-sdk/provider';
 import type { Ask, AskMessage, AskPart } from '../domain/ask.ts';
+import type { Continuation } from './continuation.ts';
 import { readProviderOptions } from './provider-options.ts';
 import type { ProviderRow } from './row.ts';
 
@@ -22,16 +24,19 @@ const REASONING = { NONE: 'none', LOW: 'low', MEDIUM: 'medium', HIGH: 'high' } a
 
 /**
  * An ask in the words of the AI SDK.
+ * @param continuation how the model is told to go on from `ask.answerSoFar`.
  * @throws InvalidInput for a provider option that the gateway sets itself.
  */
 export function toCallOptions(
   ask: Ask,
   row: Pick<ProviderRow, 'strictSchemaKey' | 'schemaInPrompt'>,
   signal: AbortSignal,
+  continuation?: Continuation,
 ): LanguageModelV4CallOptions {
   const { params, tools } = ask;
   const schema = ask.outputSchema as JSONSchema7 | undefined;
   const messages = ask.messages.map(toMessage);
+  if (ask.answerSoFar) messages.push(...beginAnswer(messages.pop(), ask.answerSoFar, continuation));
   return {
     prompt: schema && row.schemaInPrompt ? [tellSchema(schema), ...messages] : messages,
     temperature: params.temperature,
@@ -42,8 +47,37 @@ export function toCallOptions(
     reasoning: params.reasoning && REASONING[params.reasoning],
     ...(tools.length > 0 && { tools: tools.map(toTool), toolChoice: { type: 'auto' } }),
     ...(schema && { responseFormat: { type: 'json', schema } }),
-    providerOptions: readProviderOptions(ask, row.strictSchemaKey),
+    providerOptions: merge(readProviderOptions(ask, row.strictSchemaKey), continuation?.ofCall),
     abortSignal: signal,
+  };
+}
+
+/** A caller's own beginning of the answer and what came of it are one message: vendors take no two of the assistant in a row. */
+function beginAnswer(
+  last: LanguageModelV4Message | undefined,
+  text: string,
+  continuation: Continuation | undefined,
+): LanguageModelV4Message[] {
+  const before = last?.role === 'assistant' ? [] : last ? [last] : [];
+  const begun = last?.role === 'assistant' ? last.content : [];
+  return [
+    ...before,
+    {
+      role: 'assistant',
+      content: [...begun, { type: 'text', text }],
+      providerOptions: continuation?.ofMessage,
+    },
+  ];
+}
+
+function merge(
+  options: SharedV4ProviderOptions,
+  more: SharedV4ProviderOptions = {},
+): SharedV4ProviderOptions {
+  const names = Object.keys(more);
+  return {
+    ...options,
+    ...Object.fromEntries(names.map((name) => [name, { ...options[name], ...more[name] }])),
   };
 }
 

@@ -1,14 +1,15 @@
-import type { Sql, TransactionSql } from 'postgres';
+import type { ISql, Sql, TransactionSql } from 'postgres';
 import { InvalidInput, NotFound } from '../domain/errors.ts';
 import type { Model } from '../domain/model.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { toRule } from '../domain/regions.ts';
-import type { Route } from '../domain/route.ts';
+import type { Route, RouteSpec } from '../domain/route.ts';
 import type { RouteBook } from './book.ts';
 import { decideEdits, type Validate, type WantedChanges, type WantedRoute } from './decide.ts';
 import type { RouteEdit } from './edit.ts';
-import { findVersion, readRoutes } from './rows.ts';
+import { findVersion, readRoutes, type KeptRoute } from './rows.ts';
+import { listTakenByRoutes, toMap } from './taken.ts';
 import { validateRoute } from './validate.ts';
 import { writeChanges } from './write.ts';
 
@@ -60,6 +61,7 @@ export async function changeRoutesIn(
   const kept = await readRoutes(tx, who.organisationId);
   const wanted = decideWanted(kept.filter(({ isDeleted }) => !isDeleted));
   const edits = decideEdits(validate, kept, wanted);
+  await ensureNothingTaken(tx, store, who.organisationId, { kept, decided: edits, wanted });
   if (!wanted.dryRun) await writeChanges(tx, who, { edits, kept, by });
   return edits;
 }
@@ -118,6 +120,26 @@ export async function restoreRoute(
       error.issues.map(({ message }) => ({ path: ['version'], message: `version ${number}: ${message}` })),
     );
   }
+}
+
+/** Who has a rule of their own may keep going where they could. */
+async function ensureNothingTaken(
+  tx: ISql,
+  { findModel }: Pick<RouteStore, 'findModel'>,
+  organisationId: string,
+  { kept, decided, wanted }: { kept: KeptRoute[]; decided: RouteEdit[]; wanted: WantedChanges },
+): Promise<void> {
+  if (!decided.some(({ action }) => action === 'CHANGED')) return;
+  const before = toMap(kept.filter(({ isDeleted }) => !isDeleted));
+  const after = new Map<string, RouteSpec>(before);
+  for (const edit of decided) {
+    if (edit.after) after.set(edit.name, edit.after);
+    else after.delete(edit.name);
+  }
+  const taken = await listTakenByRoutes(tx, organisationId, findModel, { before, after });
+  if (taken.length === 0) return;
+  const path = [...(wanted.set[0]?.path ?? ['input']), 'targets'];
+  throw new InvalidInput(taken.map((what) => ({ path, message: `${path.join('.')} leave ${what}` })));
 }
 
 function expecting(name: string, version: number | undefined): Pick<WantedChanges, 'expectedVersions'> {

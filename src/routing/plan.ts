@@ -1,5 +1,5 @@
 import type { Capability, Model } from '../domain/model.ts';
-import type { FallbackReason, RouteSpec, RouteStrategy, RouteTarget } from '../domain/route.ts';
+import type { RouteSpec, RouteStrategy, RouteTarget } from '../domain/route.ts';
 import { toFacts, type Conditions, type Facts } from './conditions.ts';
 import { findObstacle, findResidencyObstacle, type Obstacle } from './obstacles.ts';
 import type { RoutingRequest } from './request.ts';
@@ -45,8 +45,6 @@ export interface Candidate {
   path: readonly string[];
   /** The innermost route's target. */
   target: RouteTarget;
-  /** Input and output tokens that fit; undefined: not known. */
-  contextWindow: number | undefined;
   /** The numbers that put it into its place; those of a route in a route begin with its name: `cheap.costNanos`. */
   score: Record<string, number>;
   /** Undefined: it is to be tried. */
@@ -98,32 +96,12 @@ export function listTried(candidates: readonly Candidate[]): Candidate[] {
   return tried.slice(0, TRIED_MAX);
 }
 
-/**
- * The next candidate to try after one failed; undefined when there is none. After an overflow those with as small a
- * context are passed over: they would refuse too.
- * @param place of the one that failed, among the candidates.
- */
-export function findNextCandidate(
-  candidates: readonly Candidate[],
-  place: number,
-  reason: FallbackReason,
-): { candidate: Candidate; place: number } | undefined {
-  const failed = candidates[place]?.contextWindow ?? 0;
-  const isBetter = ({ contextWindow = Infinity }: Candidate) =>
-    reason !== 'CONTEXT_OVERFLOW' || contextWindow > failed;
-  for (const [index, candidate] of candidates.entries()) {
-    if (index > place && !candidate.skippedBecause && isBetter(candidate)) return { candidate, place: index };
-  }
-  return undefined;
-}
-
 function planModel({ findModel }: PlanDeps, request: RoutingRequest, name: string): RoutePlan {
   const model = findModel(name);
   const candidate: Candidate = {
     model: name,
     path: [],
     target: { ...PLAIN_TARGET, model: name },
-    contextWindow: model?.contextWindow,
     score: {},
     skippedBecause: model ? findResidencyObstacle(model, request) : unknown(name),
   };
@@ -159,7 +137,7 @@ function followTarget(planning: Planning, target: RouteTarget, path: readonly st
   const { deps, request } = planning;
   const { model: name, condition } = target;
   const skip = (reason: Obstacle): Candidate[] => [
-    { model: name, path, target, contextWindow: undefined, score: {}, skippedBecause: reason },
+    { model: name, path, target, score: {}, skippedBecause: reason },
   ];
   if (condition !== undefined) {
     planning.facts ??= toFacts(request, planning.needs);
@@ -172,8 +150,7 @@ function followTarget(planning: Planning, target: RouteTarget, path: readonly st
   if (name.includes('/')) {
     const model = deps.findModel(name);
     const obstacle = model ? findObstacle(model, request, planning.needs, deps.signals) : unknown(name);
-    const contextWindow = model?.contextWindow;
-    return [{ model: name, path, target, contextWindow, score: {}, skippedBecause: obstacle }];
+    return [{ model: name, path, target, score: {}, skippedBecause: obstacle }];
   }
   if (path.includes(name))
     return skip({ code: 'CYCLE', message: `${[...path, name].join(' → ')} goes in a circle` });

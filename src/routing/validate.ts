@@ -9,6 +9,7 @@ import { depthOf, findCycle, listLeaves } from './reach.ts';
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;
 const MAX_NAME_CHARS = 64;
 const MAX_TARGETS = 300;
+const MAX_NAMED = 10;
 
 /** What there is beside the route. */
 export interface RoutingWorld {
@@ -26,7 +27,7 @@ export interface RoutingWorld {
 export function validateRoute(spec: RouteSpec, world: RoutingWorld, at: string[] = ['input']): InputIssue[] {
   const found = [
     ...checkName(spec),
-    ...checkCut(spec),
+    ...checkCut(spec, world),
     ...checkTargetList(spec),
     ...spec.targets.flatMap((target, index) => checkTarget(spec, target, index, world)),
     ...checkReach(spec),
@@ -43,9 +44,14 @@ function issue(path: string[], message: string): InputIssue {
 }
 
 /** It would be a promise that nobody keeps. */
-function checkCut({ onCut }: RouteSpec): InputIssue[] {
-  if (onCut !== 'CONTINUE') return [];
-  return [issue(['onCut'], 'is CONTINUE, which no provider supports yet; take FAIL or RESTART')];
+function checkCut(spec: RouteSpec, { findModel, findRoute }: RoutingWorld): InputIssue[] {
+  if (spec.onCut !== 'CONTINUE') return [];
+  const models = listLeaves(spec, findRoute).flatMap((name) => findModel(name) ?? []);
+  if (models.length === 0 || models.some(({ continues }) => continues)) return [];
+  const names = models.slice(0, MAX_NAMED).map(({ name }) => name);
+  const more = models.length > MAX_NAMED ? ` and ${models.length - MAX_NAMED} more` : '';
+  const none = `is CONTINUE, but none of its models can go on from the beginning of an answer: ${names.join(', ')}`;
+  return [issue(['onCut'], `${none}${more}; take FAIL or RESTART, or add a model that can`)];
 }
 
 function checkName({ name }: RouteSpec): InputIssue[] {

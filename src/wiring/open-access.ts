@@ -23,8 +23,8 @@ export interface Access extends Pick<OpenLimits, 'limits' | 'book'> {
   authenticator: Authenticator;
   /** Tells the audit who came and who was refused. */
   accessLog: AccessLog;
-  keys: KeyStore;
-  tenants: TenantStore;
+  /** Where keys and tenants are changed. */
+  openStores(routes: Pick<TenantStore, 'listTakenRoutes'>): { keys: KeyStore; tenants: TenantStore };
   /** What takes an approval before it is used. */
   askFirst: AskFirst;
   /** Trusted documents. */
@@ -60,7 +60,7 @@ export async function openAccess(opening: Opening, store: Store, vendors: Vendor
     limits,
     book,
     operations: createOperations(store.database, store),
-    ...createStores(store, vendors, { hashingKey, authenticator }),
+    openStores: (routes) => createStores(store, vendors, { hashingKey, authenticator, ...routes }),
   };
 }
 
@@ -68,8 +68,12 @@ export async function openAccess(opening: Opening, store: Store, vendors: Vendor
 function createStores(
   { database: { db, sql }, announce }: Store,
   { providers }: Vendors,
-  { hashingKey, authenticator }: { hashingKey: Buffer; authenticator: Authenticator },
-): Pick<Access, 'keys' | 'tenants'> {
+  {
+    hashingKey,
+    authenticator,
+    listTakenRoutes,
+  }: { hashingKey: Buffer; authenticator: Authenticator } & Pick<TenantStore, 'listTakenRoutes'>,
+): ReturnType<Access['openStores']> {
   const listRegions = () => {
     const ready = providers.list().filter(({ info }) => info.configured);
     return [...new Set(ready.flatMap(({ info }) => info.region ?? []))].toSorted();
@@ -81,11 +85,12 @@ function createStores(
   };
   const tellOfRoles = tell('ROLE_CHANGED');
   return {
-    keys: { db, sql, hashingKey, listRegions, onChange: tell('KEY_CHANGED') },
+    keys: { db, sql, hashingKey, listRegions, listTakenRoutes, onChange: tell('KEY_CHANGED') },
     tenants: {
       db,
       sql,
       listRegions,
+      listTakenRoutes,
       onUserChange: tell('USER_CHANGED'),
       onRoleChange: (organisationId) => tellOfRoles({ id: organisationId, organisationId }),
     },

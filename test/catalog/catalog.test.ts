@@ -85,6 +85,7 @@ describe('the models that can be asked for', () => {
       contextWindow: 1_050_000,
       maxOutputTokens: undefined,
       deprecated: false,
+      continues: false,
     });
   });
 

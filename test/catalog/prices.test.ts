@@ -37,6 +37,7 @@ function modelOf(provider: string, id: string): Model {
     contextWindow: undefined,
     maxOutputTokens: undefined,
     deprecated: false,
+    continues: false,
     region: undefined,
   };
 }

@@ -166,7 +166,10 @@ describe('kill -9 in the middle of the second attempt', () => {
       expect(completion).toMatchObject({
         status: 'INTERRUPTED',
         model: { name: 'demo/slow' },
-        attempts: [{ model: 'demo/cut', status: 'ERROR', usage: { source: 'ESTIMATED' } }],
+        attempts: [
+          { model: 'demo/cut', status: 'ERROR', usage: { source: 'ESTIMATED' } },
+          { model: 'demo/slow', status: 'INTERRUPTED', usage: { source: 'ESTIMATED' } },
+        ],
       });
       const rows = await after.gateway.database.sql`
         SELECT attempt, kind FROM ledger_entries WHERE completion_id = ${completion!.id} ORDER BY id`;

@@ -24,8 +24,14 @@ afterEach(() => {
   for (const vendor of [first, second])
     Object.assign(vendor, { refusal: undefined, complaint: 'slow down', headers: {} });
 });
+/** Two that take the same, and one that takes more. */
+const SIZES = [
+  { id: 'small', contextWindow: 8_000 },
+  { id: 'large', contextWindow: 9_000 },
+];
+const sized = ({ config }: Vendor) => ({ ...config, models: [...config.models, ...SIZES] });
 const gateway = useGateway({
-  config: { providers: [first.config, second.config, { ...first.config, name: 'mute', baseURL: muteUrl }] },
+  config: { providers: [sized(first), sized(second), { ...first.config, name: 'mute', baseURL: muteUrl }] },
 });
 
 const SCHEMA = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
@@ -91,6 +97,16 @@ describe('the next model is asked', () => {
     });
     const alone = completionOf(await asking());
     expect(alone).toMatchObject({ status: 'FAILED', attempts: [refusal.attempt] });
+  });
+
+  it('after an overflow only where more fits', async () => {
+    const names = ['first/small', 'second/small', 'second/large'];
+    await setCourse(gateway(), { models: names.map((name) => ({ name })) });
+    Object.assign(first, { refusal: 400, complaint: 'maximum context length exceeded' });
+    const answering = answer(second, 'Here you are');
+    const { attempts } = completionOf(await asking());
+    await answering;
+    expect(attempts.map(({ model }) => model)).toEqual(['first/small', 'second/large']);
   });
 
   it('when nothing comes in the time of the first', async () => {

@@ -43,6 +43,15 @@ describe('kill -9 in the middle of fifty streams', () => {
         SELECT finish_reason, usage_source, output_tokens > 0 AS counted, outcome -> 'failure' ->> 'reason' AS reason
         FROM completions WHERE status = 'INTERRUPTED'`;
       expect(interrupted).toHaveLength(50);
+      for (const { attempts, usage, cost } of await listCompletions(second, { status: ['INTERRUPTED'] }))
+        expect(attempts).toMatchObject([
+          {
+            model: 'demo/slow',
+            status: 'INTERRUPTED',
+            usage: { output: usage!.output },
+            cost: { amount: cost!.amount },
+          },
+        ]);
       for (const row of interrupted) {
         expect(row).toEqual({
           finish_reason: 'ERROR',

@@ -147,5 +147,13 @@ describe('a process that dies with two attempts under way', () => {
     await recover(ledger, { costOf });
     expect(await readRow(id)).toMatchObject({ hold_state: 'EXPIRED', beside: null });
     expect(await readBudget()).toMatchObject({ held: 0n, settled: 13n + 17n });
+    const [completion] = await findCompletions(fixture.database.db, ADMIN, [id]);
+    expect(completion?.outcome).toMatchObject({
+      costNanos: 30n,
+      attempts: [
+        { index: 0, model: 'vendor/model', status: 'INTERRUPTED', costNanos: 13n },
+        { index: 1, model: BESIDE, status: 'INTERRUPTED', costNanos: 17n },
+      ],
+    });
   });
 });

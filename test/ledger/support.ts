@@ -77,6 +77,7 @@ export async function openLedgers(): Promise<LedgerFixture> {
           sql: database.sql,
           findSubject: async () => ({ teamId: undefined }),
           isModel: () => true,
+          explainOutside: () => undefined,
           endIncreases: async () => {},
           onChange() {},
         },

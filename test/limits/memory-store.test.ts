@@ -129,8 +129,8 @@ describe('places', () => {
     for (const lease of ['1', '2', '3']) expect(store.take(lease, [placeOf('c')]).taken).toBe(true);
     pass(10 * MINUTE_MS);
     expect(store.take('4', [placeOf('c')])).toMatchObject({ taken: false, levels: [{ waitMs: undefined }] });
-    store.places.release('2');
-    store.places.release('2');
+    store.places.release('2', ['c']);
+    store.places.release('2', ['c']);
     expect(store.take('4', [placeOf('c')]).taken).toBe(true);
     expect(store.take('5', [placeOf('c')]).taken).toBe(false);
   });

@@ -100,7 +100,7 @@ describe.skipIf(NO_REDIS)('limits in Redis', () => {
             );
             await store.settle(over, by);
             model.correct([...by].map(([key, change]) => ({ key, by: change, slot: ours.slot })));
-            model.places.release(over.lease);
+            model.places.release(over.lease, [`${run} places`]);
           }
         }
       }),

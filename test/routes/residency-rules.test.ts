@@ -59,6 +59,75 @@ describe('a rule is refused when it is saved', () => {
   });
 });
 
+describe('what a key could use, and no change may take all targets of', () => {
+  const [american, european] = [['ohio/model'], ['berlin/model']];
+  const why = 'ohio/model is in us; allowed: eu';
+
+  it('is named when the rule of the key or of its team is set', async () => {
+    await route('of-keys', american);
+    const teamId = await makeTeam('Bound');
+    const key = await makeCaller({ teamId });
+    const message = expect.stringContaining(`(${key.id}) no target of the route "of-keys": ${why}`);
+    const path = ['input', 'regions'];
+    expect(await setOfKey(key.id, ['eu'])).toMatchObject([{ code: 'INVALID_INPUT', message, path }]);
+    expect(await setOfTeam(teamId, ['eu'])).toMatchObject([{ code: 'INVALID_INPUT', message, path }]);
+    expect(await ask('of-keys', key)).toBe('ohio');
+    await route('of-keys', ['ohio/model', 'berlin/model']);
+    expect(await setOfTeam(teamId, ['eu'])).toEqual([]);
+    expect(await ask('of-keys', key)).toBe('berlin');
+  });
+
+  it('is not what the key may not use, and not what is new to it', async () => {
+    await route('of-others', american);
+    const teamId = await makeTeam('Elsewhere');
+    expect(await setOfTeam(teamId, ['eu'])).toEqual([]);
+    const key = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'], models: ['berlin/model'] });
+    expect(await setOfKey(key.id, ['eu'])).toEqual([]);
+    await makeCaller({ regions: ['eu'] });
+    await expect(
+      makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'], models: ['of-others'], regions: ['eu'] }),
+    ).rejects.toThrow(/no target of the route .*of-others/);
+    await route('of-others', european);
+  });
+
+  it('is named when a route is changed, also one that stands in it', async () => {
+    await route('inner', european);
+    await route('outer', ['inner']);
+    const key = await makeCaller({ regions: ['eu'] });
+    const { errors } = await setRoute(gateway(), { name: 'inner', targets: [{ model: 'ohio/model' }] });
+    expect(errors.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^input.targets leave the key .* no target of the route "inner"/),
+        expect.stringMatching(/no target of the route "outer"/),
+      ]),
+    );
+    expect(await ask('outer', key)).toBe('berlin');
+    const fine = await setRoute(gateway(), { name: 'new-to-them', targets: [{ model: 'ohio/model' }] });
+    expect(fine.errors).toEqual([]);
+    await route('new-to-them', european);
+  });
+});
+
+it('a budget is refused whose cheaper model is where no request may go', async () => {
+  expect(await setOfOrganisation(['eu'])).toEqual([]);
+  const { data } = await gateway().ask(
+    `mutation {
+      budgetSet(input: {
+        scope: TEAM, subjectId: "team_default", unit: MONEY, limit: "1", window: TOTAL,
+        onExceed: FALLBACK_TO_CHEAPER, fallbackModel: "ohio/model"
+      }) { errors { code path message } }
+    }`,
+  );
+  expect(data.budgetSet.errors).toEqual([
+    {
+      code: 'INVALID_INPUT',
+      path: ['input', 'fallbackModel'],
+      message:
+        'input.fallbackModel is "ohio/model", where no request of the organisation may go: ohio/model is in us; allowed: eu',
+    },
+  ]);
+});
+
 it('a route is refused when the rule of the organisation leaves it no target', async () => {
   expect(await setOfOrganisation(['eu'])).toEqual([]);
   const { errors } = await setRoute(gateway(), { name: 'late', targets: [{ model: 'ohio/model' }] });

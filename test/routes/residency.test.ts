@@ -88,7 +88,8 @@ describe.each(RULES)('a rule of residency on %s', (_, restricted) => {
     expect(await ask('hedged', key)).toBe('paris');
   });
 
-  it('holds for the cheaper model of a budget', async () => {
+  it('holds for the cheaper model of a budget that was set before', async () => {
+    await setOfOrganisation([]);
     await budgetOf({
       scope: 'MODEL',
       subjectId: 'paris/model',
@@ -96,6 +97,7 @@ describe.each(RULES)('a rule of residency on %s', (_, restricted) => {
       onExceed: 'FALLBACK_TO_CHEAPER',
       fallbackModel: 'ohio/model',
     });
+    key = await restricted();
     expect(await ask('paris/model', key)).toMatch(/^BUDGET_EXCEEDED/);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AskInput } from '../../src/domain/ask.ts';
 import type { Model } from '../../src/domain/model.ts';
-import { findNextCandidate, MAX_DEPTH, planRoute } from '../../src/routing/plan.ts';
+import { MAX_DEPTH, planRoute } from '../../src/routing/plan.ts';
 import type { RoutingRequest } from '../../src/routing/request.ts';
 import { depsOf, modelOf, requestOf, routeOf, skippedOf, triedOf, type Known } from './support/worlds.ts';
 
@@ -223,35 +223,4 @@ it('the same signals and draws make the same plan, and nothing is changed by it'
   const plans = [1, 2].map(() => planRoute(depsOf({ routes, seed: 7 }), requestOf()));
   expect(plans[0]).toEqual(plans[1]);
   expect(routes).toEqual(copy);
-});
-
-describe('the next candidate', () => {
-  const models = [
-    modelOf(A, { contextWindow: 8_000 }),
-    modelOf(B, { contextWindow: 8_000 }),
-    modelOf('c/x', { contextWindow: 200_000 }),
-    modelOf('d/x'),
-  ];
-  const deps = depsOf({
-    routes: [
-      routeOf(
-        'fast',
-        'PRIORITY',
-        models.map(({ name }) => name),
-      ),
-    ],
-    models,
-    known: { restingMs: { 'd/x': 1 } },
-  });
-  const { candidates } = planRoute(deps, requestOf());
-
-  it.each([
-    { place: 0, reason: 'ERROR', next: B },
-    { place: 0, reason: 'CONTEXT_OVERFLOW', next: 'c/x' },
-    { place: 1, reason: 'RATE_LIMITED', next: 'c/x' },
-    { place: 2, reason: 'ERROR', next: undefined },
-    { place: 2, reason: 'CONTEXT_OVERFLOW', next: undefined },
-  ] as const)('after $reason at place $place is $next', ({ place, reason, next }) => {
-    expect(findNextCandidate(candidates, place, reason)?.candidate.model).toBe(next);
-  });
 });

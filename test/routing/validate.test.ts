@@ -8,7 +8,7 @@ const MODELS = [
   modelOf('a/x', { region: 'us' }),
   modelOf('b/x', { region: 'eu' }),
   modelOf('c/embed', { capabilities: ['EMBEDDINGS'] }),
-  modelOf('d/x'),
+  modelOf('d/x', { continues: true }),
 ];
 const OTHERS = [
   routeOf('back', 'PRIORITY', ['a/x', 'fast']),
@@ -36,6 +36,12 @@ function validate(
 describe('a route that can be saved', () => {
   it.each<[string, TargetInput[], Partial<RouteSpec>, string[] | undefined]>([
     ['over models', ['a/x', 'b/x'], {}, undefined],
+    [
+      'that goes on after a cut, where one of its models can',
+      ['a/x', 'd/x'],
+      { onCut: 'CONTINUE' },
+      undefined,
+    ],
     ['over another route', ['fine', 'b/x'], {}, undefined],
     ['as deep as may be', ['r1', 'b/x'], {}, undefined],
     [
@@ -77,7 +83,10 @@ describe('a route that must not be saved', () => {
       'with a promise that nobody keeps',
       ['a/x'],
       { onCut: 'CONTINUE' },
-      { 'input.onCut': 'input.onCut is CONTINUE, which no provider supports yet; take FAIL or RESTART' },
+      {
+        'input.onCut':
+          'input.onCut is CONTINUE, but none of its models can go on from the beginning of an answer: a/x; take FAIL or RESTART, or add a model that can',
+      },
     ],
     [
       'with a name that needs quotes',

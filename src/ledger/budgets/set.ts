@@ -22,6 +22,8 @@ export interface BudgetStore {
     id: string,
   ): Promise<{ teamId: string | undefined } | undefined>;
   isModel(name: string): boolean;
+  /** Why requests that stay in these regions may not go to a model; undefined where they may. */
+  explainOutside(model: string, regions: readonly string[]): string | undefined;
   /** A limit that is set, or a budget that is gone, is without what it was raised by for a time. */
   endIncreases(tx: TransactionSql, budget: { id: string; organisationId: string }, by: Origin): Promise<void>;
   /** A change was committed. */
@@ -59,6 +61,7 @@ export async function setBudget(
 ): Promise<Budget> {
   const faults = listFaults(input, store.isModel);
   if (faults.length > 0) throw new InvalidInput(faults);
+  await ensureUsable(store, who, input);
   const subject = await ensureSubject(store, who, input);
   const id = await store.sql.begin((tx) => write(store, tx, who, { ...input, ...subject }, by));
   store.onChange();
@@ -84,6 +87,21 @@ export async function deleteBudget(
   });
   store.onChange();
   return id;
+}
+
+/** A model that no request of the organisation may go to would only be refused, each time that it is needed. */
+async function ensureUsable(
+  store: BudgetStore,
+  who: Principal,
+  { fallbackModel }: BudgetInput,
+): Promise<void> {
+  if (fallbackModel === undefined) return;
+  const [organisation] = await store.sql<{ regions: string[] }[]>`
+    SELECT regions FROM organisations WHERE id = ${who.organisationId}`;
+  const why = store.explainOutside(fallbackModel, organisation?.regions ?? []);
+  if (why === undefined) return;
+  const what = `is ${JSON.stringify(fallbackModel)}, where no request of the organisation may go: ${why}`;
+  throw new InvalidInput(fault('fallbackModel', what));
 }
 
 async function ensureSubject(store: BudgetStore, who: Principal, { scope, subjectId }: BudgetInput) {

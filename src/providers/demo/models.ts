@@ -16,21 +16,27 @@ const TEXT: Capability[] = ['TEXT'];
 const ALL: Capability[] = ['TEXT', 'VISION', 'TOOLS', 'JSON_SCHEMA'];
 const SIZE = { contextWindow: 1_000_000, maxOutputTokens: 16_384 };
 
+const CONTINUES = { continues: true };
+
 /** The models that need no key. They show, and let tests see, how the gateway takes each kind of answer. */
 export function createDemoModels(): DemoModel[] {
   return [
-    demo('assistant', 'answers from the request itself', assist, { capabilities: ALL }),
-    demo('echo', 'says what was said', (ask) => ({ text: lastUserText(ask) })),
-    demo('slow', 'ten words a second', () => ({ text: SLOW_TEXT, paceMs: 100 })),
+    demo('assistant', 'answers from the request itself', assist, { capabilities: ALL, ...CONTINUES }),
+    demo('echo', 'says what was said', (ask) => ({ text: lastUserText(ask) }), CONTINUES),
+    demo('slow', 'ten words a second', () => ({ text: SLOW_TEXT, paceMs: 100 }), CONTINUES),
     demo('reasoning', 'thinks first', reason, { capabilities: ['TEXT', 'REASONING'] }),
     demo('flaky', 'fails, is overloaded, answers', createFlaky()),
     demo('error', 'always fails', () => failWith(500)),
-    demo('cut', 'breaks off', () => ({ text: SLOW_TEXT, cutAfterWords: 5 })),
+    demo('cut', 'breaks off', breakOff, CONTINUES),
     demo('silent', 'never answers', () => ({ silent: true })),
     demo('unmetered', 'reports no usage', (ask) => ({ ...assist(ask), unmetered: true }), {
       capabilities: ALL,
     }),
-    demo('expensive', 'has a price', assist, { capabilities: ALL, price: { input: '150', output: '600' } }),
+    demo('expensive', 'has a price', assist, {
+      capabilities: ALL,
+      price: { input: '150', output: '600' },
+      ...CONTINUES,
+    }),
     demo('unpriced', 'has no known price', assist, { capabilities: ALL, price: undefined }),
   ];
 }
@@ -51,6 +57,11 @@ const SLOW_TEXT = [
   'This demo model is slow on purpose, so that there is time to watch a stream, to cancel it, to lose the',
   'connection, and to see that nothing is lost, repeated or paid for twice.',
 ].join(' ');
+
+/** Breaks off each time, unless it is asked to go on from where it did. */
+function breakOff({ answerSoFar }: Ask): Script {
+  return answerSoFar === undefined ? { text: SLOW_TEXT, cutAfterWords: 5 } : { text: SLOW_TEXT };
+}
 
 function reason(ask: Ask): Script {
   const text = lastUserText(ask);

@@ -3,7 +3,7 @@ import type { Chunk, ToolCall } from '../../domain/completion.ts';
 import { ProviderError } from '../../domain/errors.ts';
 import { raceAbort, sleep } from '../../lib/abort.ts';
 import { countTokens } from '../../lib/tokens.ts';
-import { countInput } from './read-ask.ts';
+import { afterBeginning, countInput } from './read-ask.ts';
 import { beforeStop, shortenToTokens, splitIntoPieces } from './words.ts';
 
 /** What a demo model says to one ask, and how. */
@@ -39,7 +39,8 @@ export async function* play(
   const limit = ask.params.maxOutputTokens ?? Infinity;
   const room: Room = { tokens: limit, exceeded: false };
   const reasoning = yield* speak('reasoning', script.reasoning ?? '', script, room, signal);
-  const spoken = yield* speak('text', beforeStop(script.text ?? '', ask.params.stop), script, room, signal);
+  const text = afterBeginning(beforeStop(script.text ?? '', ask.params.stop), ask);
+  const spoken = yield* speak('text', text, script, room, signal);
   const toolCall = room.exceeded ? undefined : script.toolCall;
   const called = toolCall ? yield* callTool(toolCall) : 0;
   if (!script.unmetered) {

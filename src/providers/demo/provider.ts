@@ -31,6 +31,7 @@ export function createDemoProvider(): Provider {
     declaredModels: models.map(({ perform: _perform, ...known }) => known),
     catalogueId: undefined,
     openNames: false,
+    continues: (modelId) => models.some(({ id, continues }) => id === modelId && continues === true),
     stream: (modelId, ask, signal) => startCall(signal, (call) => perform(modelId, ask, call)),
   };
 }

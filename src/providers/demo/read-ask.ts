@@ -10,7 +10,8 @@ export function countInput(ask: Ask): number {
   const files = parts.filter((part) => part.type === 'image' || part.type === 'file').length;
   const tools = ask.tools.length > 0 ? JSON.stringify(ask.tools) : '';
   const schema = ask.outputSchema ? JSON.stringify(ask.outputSchema) : '';
-  return countTokens(parts.map(textOf).join('\n') + tools + schema) + files * TOKENS_PER_FILE;
+  const begun = ask.answerSoFar ?? '';
+  return countTokens(parts.map(textOf).join('\n') + tools + schema + begun) + files * TOKENS_PER_FILE;
 }
 
 /** The texts of the last message of a user, or nothing. */
@@ -20,6 +21,12 @@ export function lastUserText(ask: Ask): string {
     .map((part) => (part.type === 'text' ? part.text : ''))
     .join('\n')
     .trim();
+}
+
+/** What is left to say of a text after the beginning of the answer; all of it where that is the beginning of something else. */
+export function afterBeginning(text: string, { answerSoFar = '' }: Ask): string {
+  if (text.startsWith(answerSoFar)) return text.slice(answerSoFar.length);
+  return ` ${text}`;
 }
 
 function textOf(part: AskPart): string {

@@ -27,8 +27,6 @@ export interface Expectations {
   random(): number;
 }
 
-const REASONS = { ERROR: 'ERROR', TIMEOUT: 'TIMEOUT', RATE_LIMITED: 'RATE_LIMITED' } as const;
-
 /**
  * The models that would be asked, one after the other, until one answers. What one of them really did with this request is
  * taken as it was; of the others is expected what they usually do.
@@ -103,7 +101,7 @@ function reasonOf({ status, errorType }: RecordedAttempt): FallbackReason {
   if (errorType === 'CONTEXT_WINDOW_EXCEEDED') return 'CONTEXT_OVERFLOW';
   if (errorType === 'OUTPUT_INVALID') return 'SCHEMA_MISMATCH';
   if (status === 'OK') return 'CONTENT_FILTER';
-  return status === 'CANCELLED' ? 'ERROR' : REASONS[status];
+  return status === 'TIMEOUT' || status === 'RATE_LIMITED' ? status : 'ERROR';
 }
 
 /** Undefined where one of them is not known. */

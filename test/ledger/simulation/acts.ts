@@ -19,7 +19,7 @@ const LEFT = AbortSignal.abort(new Error('the caller left'));
 export interface Plan {
   world: World;
   /** New ones, and further attempts of those that there are. */
-  asks: { id: string; ask: Ask; again?: Account }[];
+  asks: { id: string; ask: Ask; again?: Account; hedges?: boolean }[];
   ends: { account: Account; end: End }[];
   beats: { account: Account; seen: number }[];
   late: Account[];
@@ -33,10 +33,16 @@ export function planStep(world: World, step: Step, woken: readonly number[]): Pl
   const mayAct = ({ owner, state }: Account) =>
     state !== 'PENDING' || (owner !== undefined && !world.frozen[owner]);
   const asks = step.asks.flatMap((ask) => (world.frozen[ask.instance] ? [] : { id: newId('cmpl'), ask }));
+  const late =
+    step.recoverBy === 0
+      ? []
+      : accounts.filter(({ state, expiresAtS }) => state === 'PENDING' && expiresAtS < world.nowS);
   const ends = new Map<Account, End>();
   for (const end of step.ends) {
     const account = accounts[end.one % accounts.length];
-    if (account && mayAct(account)) ends.set(account, end);
+    // Of what is beside nobody could tell whether it ended before its recovery or by it.
+    const beside = end.beside && account !== undefined && !late.includes(account);
+    if (account && mayAct(account)) ends.set(account, { ...end, beside });
   }
   // Whoever wakes goes on as if nothing had happened: it settles all that it had, also what is not its own any more.
   for (const account of accounts) {
@@ -44,6 +50,7 @@ export function planStep(world: World, step: Step, woken: readonly number[]): Pl
     if (account.state !== 'PENDING' && account.state !== 'EXPIRED') continue;
     ends.set(account, {
       one: 0,
+      beside: false,
       goesOn: false,
       usage: 'REPORTED',
       share: 500,
@@ -56,15 +63,17 @@ export function planStep(world: World, step: Step, woken: readonly number[]): Pl
     const account = accounts[each.one % accounts.length];
     if (account && mayAct(account) && !ends.has(account)) again.set(account, each);
   }
+  const hedges = new Map<Account, Again>();
+  for (const each of step.hedges) {
+    const account = accounts[each.one % accounts.length];
+    const isIdle = account && !ends.has(account) && !again.has(account) && !late.includes(account);
+    if (isIdle && mayAct(account)) hedges.set(account, each);
+  }
   const beats = step.beats.flatMap(({ one, seen }) => {
     const account = accounts[one % accounts.length];
-    const isIdle = account && !ends.has(account) && !again.has(account);
+    const isIdle = account && !ends.has(account) && !again.has(account) && !hedges.has(account);
     return isIdle && mayAct(account) ? { account, seen } : [];
   });
-  const late =
-    step.recoverBy === 0
-      ? []
-      : accounts.filter(({ state, expiresAtS }) => state === 'PENDING' && expiresAtS < world.nowS);
   const limits = step.limits.flatMap(({ budget, limit }) => {
     const chosen = world.budgets[budget % world.budgets.length]!;
     const isLower = limit < chosen.limits.at(-1)!;
@@ -73,7 +82,11 @@ export function planStep(world: World, step: Step, woken: readonly number[]): Pl
   });
   return {
     world,
-    asks: [...asks, ...[...again].map(toAsk)],
+    asks: [
+      ...asks,
+      ...[...again].map(toAsk),
+      ...[...hedges].map((each) => ({ ...toAsk(each), hedges: true })),
+    ],
     ends: [...ends].map(([account, end]) => ({ account, end })),
     beats,
     late,
@@ -134,14 +147,17 @@ export async function act(
 async function reserve(
   instances: Instances,
   world: World,
-  { id, ask: what, again }: Plan['asks'][number],
+  { id, ask: what, again, hedges = false }: Plan['asks'][number],
 ): Promise<Asked> {
-  const attempt = again ? again.attempt + 1 : 0;
-  const told = { id, ask: what, again };
+  const attempt = again?.begun ?? 0;
+  const told = { id, ask: what, again, hedges };
   const details = { id, ...detailsOf(world, what), worstCaseNanos: what.nanos, worstCaseTokens: what.tokens };
   const ledger = instances.ledger(what.instance, what.fate);
   try {
-    await ledger.reserve({ ...reservationFor(details), attempt }, what.fate === 'CALLER_LEFT' ? LEFT : STAYS);
+    await ledger.reserve(
+      { ...reservationFor(details), attempt, hedges },
+      what.fate === 'CALLER_LEFT' ? LEFT : STAYS,
+    );
     return { ...told, answer: 'OPENED' };
   } catch (error) {
     if (error instanceof BudgetExceeded) return { ...told, answer: error };
@@ -157,18 +173,21 @@ async function settle(
   world: World,
   { account, end: how }: Plan['ends'][number],
 ): Promise<Ended> {
-  const outcome = outcomeFor(world, account, how);
+  const beside = how.beside && how.goesOn ? account.beside : undefined;
+  const outcome = outcomeFor(world, beside ? { ...beside, resting: false } : account, how);
   const owner = account.owner ?? account.ask.instance;
   const ledgers = [
     instances.ledger(owner, how.fate),
     ...(how.twice ? [instances.ledger((owner + 1) % 3)] : []),
   ];
-  const { id: completionId, attempt } = account;
+  const { id: completionId, begun } = account;
+  const { attempt } = beside ?? account;
   const at = await Promise.all(
     ledgers.map((ledger) =>
       how.goesOn
         ? ledger.endAttempt(completionId, endedAttempt(attempt, outcome.costNanos, { usage: outcome.usage }))
-        : ledger.settle({ completionId, outcome }),
+        : // Whoever hedged says so; without an end of its own what was beside it did nothing.
+          ledger.settle({ completionId, outcome, ...(begun > 1 && { hedge: NOTHING }) }),
     ),
   );
   // Of one whose answer was lost nobody learns that it was taken.
@@ -176,13 +195,14 @@ async function settle(
     account,
     outcome,
     goesOn: how.goesOn,
+    beside: beside !== undefined,
     taken: how.fate === 'ANSWER_LOST' ? undefined : at.filter(Boolean).length,
   };
 }
 
 function outcomeFor(
   { strict }: World,
-  { ask: { nanos, tokens }, resting }: Account,
+  { ask: { nanos, tokens }, resting }: Pick<Account, 'ask' | 'resting'>,
   { usage, share, goesOn }: End,
 ): Outcome {
   // Whoever settles between two attempts has nothing to book.
@@ -199,6 +219,11 @@ function outcomeFor(
   });
 }
 
+/** A process tells of one attempt at a time: sometimes of the one beside. */
+export function seenBeside({ beside }: Account, seen: number): Account['beside'] {
+  return seen % 2 === 1 ? beside : undefined;
+}
+
 /** @returns the ids that are no longer held by whoever beat. */
 async function beatAll(instances: Instances, plans: Plan[]): Promise<Set<string>> {
   const beats = plans.flatMap((plan) => plan.beats);
@@ -206,9 +231,9 @@ async function beatAll(instances: Instances, plans: Plan[]): Promise<Set<string>
   const lost = await Promise.all(
     [...byInstance].map(([instance, all]) =>
       instances.ledger(instance).extendHolds(
-        all.map(({ account: { id, attempt }, seen }) => ({
-          completionId: id,
-          attempt,
+        all.map(({ account, seen }) => ({
+          completionId: account.id,
+          attempt: (seenBeside(account, seen) ?? account).attempt,
           seenOutputTokens: seen,
         })),
       ),

@@ -97,6 +97,7 @@ function storeOf({ sql }: Database): BudgetStore {
     sql,
     findSubject: async () => ({ teamId: undefined }),
     isModel: () => true,
+    explainOutside: () => undefined,
     endIncreases: async () => {},
     onChange() {},
   };

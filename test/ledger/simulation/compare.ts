@@ -11,7 +11,9 @@ export function compare(world: World, observed: Observed): void {
   const pending = accounts.filter(({ state, resting }) => state === 'PENDING' && !resting);
   let payable = 0n;
   for (const team of [0, 1]) {
-    const held = sum(pending.flatMap(({ ask }) => (ask.team === team ? ask.nanos : [])));
+    const held = sum(
+      pending.flatMap(({ ask, beside }) => (ask.team === team ? [ask.nanos, beside?.ask.nanos] : [])),
+    );
     const spent = sum(
       accounts.flatMap((each) => (each.ask.team === team ? [each.cost, each.earlier, each.corrected] : [])),
     );

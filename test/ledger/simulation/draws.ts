@@ -16,9 +16,9 @@ import {
 export function drawAll(
   world: World,
   ask: Ask,
-  row: CompletionRow,
+  row: Pick<CompletionRow, 'id' | 'budget_holds'>,
   observed: Observed,
-  again?: Account,
+  counted?: ReadonlySet<BudgetState>,
 ): Draw[] {
   const budgets = budgetsFor(world, ask);
   const held = row.budget_holds ?? [];
@@ -29,7 +29,7 @@ export function drawAll(
   return budgets.map((budget) => {
     const windows = observed.windows.get(budget.id) ?? [];
     const hold = held.find((each) => windows.some(({ id }) => id === String(each.window)));
-    const amount = needOf(budget, ask, again) ?? 0n;
+    const amount = needOf(budget, ask, counted) ?? 0n;
     ensure(
       hold?.unit === budget.plan.unit && BigInt(hold.amount) === amount,
       () => `${row.id} holds ${hold?.amount} ${hold?.unit} in ${budget.id} and not ${amount}`,
@@ -77,8 +77,16 @@ export function post(
 ): void {
   Object.assign(account, { state, cost });
   // Between two attempts nothing is held.
-  if (account.resting) return;
-  for (const draw of account.draws) {
+  if (!account.resting) settleDraws(account.draws, { state, cost, tokens }, widen);
+}
+
+/** Ends what an attempt holds. */
+export function settleDraws(
+  draws: readonly Draw[],
+  { state, cost, tokens }: { state: Account['state']; cost: bigint | undefined; tokens: bigint },
+  widen: (draw: Draw, by: bigint) => void,
+): void {
+  for (const draw of draws) {
     const { unit } = draw.budget.plan;
     const used =
       unit === 'MONEY' ? (cost ?? 0n) : unit === 'TOKENS' ? tokens : state === 'VOIDED' ? 0n : draw.amount;

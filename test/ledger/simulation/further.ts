@@ -15,23 +15,23 @@ export function resume(
   const mayBe = again.state === 'PENDING' && again.resting;
   const isExplained =
     answer === 'OPENED' || (isResumed && answer === 'UNKNOWN' && ask.fate !== 'NEVER_SENT')
-      ? mayBe && isResumed && row.attempt === again.attempt + 1
+      ? mayBe && isResumed && row.attempt === again.begun
       : !isResumed;
   const isOver = !mayBe || row.hold_state === 'EXPIRED';
   ensure(
     isExplained && (answer !== 'OVER' || isOver),
-    () =>
-      `attempt ${again.attempt + 1} of ${id} was answered ${String(answer)}, and the row is at ${row.attempt}`,
+    () => `attempt ${again.begun} of ${id} was answered ${String(answer)}, and the row is at ${row.attempt}`,
   );
   if (!isResumed) return false;
   Object.assign(again, {
     ask,
     attempt: row.attempt,
+    begun: again.begun + 1,
     resting: false,
     owner: answer === 'OPENED' && ask.crash !== 'NEVER' ? undefined : again.owner,
     expiresAtS: world.nowS + HOLD_S,
     seen: 0,
-    draws: drawAll(world, ask, row, observed, again),
+    draws: drawAll(world, ask, row, observed, again.counted),
   });
   return true;
 }
@@ -43,19 +43,28 @@ export function endAttempt(
   widen: (draw: Draw, by: bigint) => void,
 ): void {
   const mayBe = account.state === 'PENDING' && !account.resting;
-  const isTaken = mayBe && row.earlier > account.attempt;
+  // Where its recovery came first what was beside it has ended, and not taken its place.
+  const { beside } = account;
+  const isTaken = mayBe && (beside ? row.attempt === beside.attempt : row.earlier > endedOf(account));
   ensure(
     (isTaken || !mayBe || row.hold_state === 'EXPIRED') && (taken === undefined || taken === Number(isTaken)),
     () => `the end of attempt ${account.attempt} of ${account.id} was taken ${taken} times`,
   );
   if (!isTaken) return;
   const { usage, costNanos } = outcome;
-  const state = usage.source === 'NONE' ? 'VOIDED' : 'POSTED';
+  // Beside another one it counts in any case, so that the other one need not.
+  const state = usage.source === 'NONE' && !beside ? 'VOIDED' : 'POSTED';
   post(account, { state, cost: costNanos, tokens: BigInt(usage.input + usage.output) }, widen);
   const counting = account.draws.filter(
     ({ budget }) => state === 'POSTED' && budget.plan.unit === 'REQUESTS',
   );
   for (const { budget } of counting) account.counted.add(budget);
   const earlier = account.earlier + (costNanos ?? 0n);
-  Object.assign(account, { state: 'PENDING', cost: undefined, earlier, resting: true, seen: 0 });
+  Object.assign(account, { state: 'PENDING', cost: undefined, earlier, resting: !beside, seen: 0 });
+  if (beside) Object.assign(account, { ...beside, beside: undefined });
+}
+
+/** How many attempts have ended. */
+function endedOf({ begun, resting, beside }: Account): number {
+  return begun - (resting ? 0 : beside ? 2 : 1);
 }

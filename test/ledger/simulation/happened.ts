@@ -9,6 +9,8 @@ export interface Asked {
   ask: Ask;
   /** The completion that it is a further attempt of. */
   again: Account | undefined;
+  /** It begins beside the one that is under way. */
+  hedges: boolean;
   answer: 'OPENED' | 'KEY_USED' | 'OVER' | 'UNKNOWN' | BudgetExceeded;
 }
 
@@ -16,8 +18,9 @@ export interface Asked {
 export interface Ended {
   account: Account;
   outcome: Outcome;
-  /** Only its attempt ended. */
+  /** Only its attempt ended, or the one beside it. */
   goesOn: boolean;
+  beside: boolean;
   /** How many of those who handed it in were told that theirs was taken; undefined where they cannot know. */
   taken: number | undefined;
 }

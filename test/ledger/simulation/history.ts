@@ -31,6 +31,8 @@ export interface Again extends Pick<Ask, 'model' | 'nanos' | 'tokens' | 'fate'> 
 /** The end of one of the completions so far, or only of its attempt; `one` is counted round. */
 export interface End {
   one: number;
+  /** Of the attempt that is under way beside it, where there is one. */
+  beside: boolean;
   /** Another attempt is to follow. */
   goesOn: boolean;
   usage: 'REPORTED' | 'ESTIMATED' | 'EXPLICIT_ZERO' | 'NOTHING' | 'MORE_THAN_HELD';
@@ -67,6 +69,8 @@ export interface Step {
   asks: Ask[];
   ends: End[];
   again: Again[];
+  /** Attempts beside those that are under way. */
+  hedges: Again[];
   beats: { one: number; seen: number }[];
   /** How many processes look for dead holds at the same time. */
   recoverBy: number;
@@ -125,6 +129,7 @@ const again: fc.Arbitrary<Again> = fc.record({
 
 const end: fc.Arbitrary<End> = fc.record({
   one,
+  beside: fc.boolean(),
   goesOn: fc.boolean(),
   usage: mostly('REPORTED', ['ESTIMATED', 'EXPLICIT_ZERO', 'NOTHING', 'MORE_THAN_HELD'], 3),
   share: fc.nat(1_000),
@@ -184,6 +189,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   asks: fc.array(ask, { maxLength: 3 }),
   ends: fc.array(end, { maxLength: 2 }),
   again: fc.array(again, { maxLength: 3 }),
+  hedges: fc.array(again, { maxLength: 2 }),
   beats: few(fc.record({ one, seen: fc.integer({ min: 1, max: 30 }) }), 20),
   recoverBy: fc.constantFrom(0, 0, 1, 2),
   limits: few(fc.record({ budget: one, limit }), 3),

@@ -1,4 +1,6 @@
 import { BudgetExceeded } from '../../../src/domain/errors.ts';
+import { seenBeside } from './acts.ts';
+import { beginBeside, countedIn, endBeside, finishBeside } from './beside.ts';
 import { drawAll, post } from './draws.ts';
 import { ensure } from './ensure.ts';
 import { endAttempt, resume } from './further.ts';
@@ -73,7 +75,8 @@ export function judge(world: World, happened: Happened, observed: Observed): voi
     }
   }
   closeAll(world, happened, { opened, observed, widen });
-  for (const asked of happened.asked) judgeAnswer(world, asked, ranges, new Set(opened));
+  for (const asked of happened.asked)
+    judgeAnswer(world, asked, ranges, new Set(opened.map(({ account }) => account)));
   for (const [budget, range] of ranges) ensureWithinLimit(budget, range);
 }
 
@@ -85,10 +88,24 @@ function currentWindow(world: World, budget: BudgetState): Window | undefined {
   return budget.windows.get(placeOf(world, budget));
 }
 
-function openAll(world: World, asked: readonly Asked[], observed: Observed): Account[] {
-  return asked.flatMap(({ id, ask, answer, again }) => {
+/** An attempt that was let through, and what it holds. */
+interface Opened {
+  account: Account;
+  draws: Draw[];
+}
+
+function openAll(world: World, asked: readonly Asked[], observed: Observed): Opened[] {
+  return asked.flatMap((each): Opened[] => {
+    const { id, ask, answer, again, hedges } = each;
     const row = observed.completions.get(id);
-    if (again) return resume(world, { id, ask, answer, again }, observed) ? [again] : [];
+    if (again && hedges) {
+      const draws = beginBeside(world, { ...each, again }, observed);
+      return draws ? [{ account: again, draws }] : [];
+    }
+    if (again) {
+      const isOpened = resume(world, { ...each, again }, observed);
+      return isOpened ? [{ account: again, draws: again.draws }] : [];
+    }
     const mayBe = answer === 'UNKNOWN' && ask.fate !== 'NEVER_SENT';
     ensure(
       answer === 'OPENED' ? row !== undefined : !row || mayBe,
@@ -99,6 +116,8 @@ function openAll(world: World, asked: readonly Asked[], observed: Observed): Acc
       id,
       ask,
       attempt: 0,
+      begun: 1,
+      beside: undefined,
       resting: false,
       earlier: 0n,
       counted: new Set(),
@@ -112,7 +131,7 @@ function openAll(world: World, asked: readonly Asked[], observed: Observed): Acc
       corrected: 0n,
     };
     world.accounts.push(account);
-    return [account];
+    return [{ account, draws: account.draws }];
   });
 }
 
@@ -123,15 +142,17 @@ function closeAll(
     opened,
     observed,
     widen,
-  }: { opened: Account[]; observed: Observed; widen: (draw: Draw, by: bigint) => void },
+  }: { opened: Opened[]; observed: Observed; widen: (draw: Draw, by: bigint) => void },
 ): void {
   const { asked, ended, beaten, late } = happened;
-  const end = (account: Account, state: Account['state'], cost: bigint | undefined, tokens: bigint) =>
+  const end = (account: Account, state: Account['state'], cost: bigint | undefined, tokens: bigint) => {
     post(account, { state, cost, tokens }, widen);
-  for (const { account, outcome, goesOn, taken } of ended) {
+    finishBeside(account, state, widen);
+  };
+  for (const { account, outcome, goesOn, beside, taken } of ended) {
     const row = observed.completions.get(account.id);
     if (goesOn) {
-      endAttempt({ account, outcome, taken }, row!, widen);
+      (beside ? endBeside : endAttempt)({ account, outcome, taken }, row!, widen);
       continue;
     }
     const wasPending = account.state === 'PENDING';
@@ -158,19 +179,22 @@ function closeAll(
       !lost || account.state !== 'PENDING' || late.includes(account),
       () => `${account.id} expired before its time`,
     );
-    if (!lost) Object.assign(account, { seen: account.resting ? 0 : seen, expiresAtS: world.nowS + HOLD_S });
+    if (lost) continue;
+    account.expiresAtS = world.nowS + HOLD_S;
+    Object.assign(seenBeside(account, seen) ?? account, { seen: account.resting ? 0 : seen });
   }
   for (const account of late) {
     const isExtended = beaten.some((each) => each.account === account && !each.lost);
     if (account.state !== 'PENDING' || isExtended) continue;
     const hasMoved =
-      opened.includes(account) || ended.some((each) => each.account === account && account.resting);
+      opened.some((each) => each.account === account) ||
+      ended.some((each) => each.account === account && each.goesOn);
     // Whoever looked before it moved has left it alone.
     if (hasMoved && observed.completions.get(account.id)?.hold_state === 'PENDING') continue;
     const tokens = account.seen === 0 ? 0n : BigInt(10 + account.seen);
     end(account, 'EXPIRED', account.seen > 0 && account.ask.nanos === undefined ? undefined : tokens, tokens);
   }
-  for (const account of opened) {
+  for (const { account } of opened) {
     const { answer } = asked.find(({ id }) => id === account.id)!;
     if (answer !== 'OPENED' && account.attempt === 0 && account.ask.fate === 'CALLER_LEFT')
       end(account, 'VOIDED', 0n, 0n);
@@ -180,10 +204,12 @@ function closeAll(
 /** Whoever was refused did not fit at some moment; whoever was told that the key is used was right. */
 function judgeAnswer(
   world: World,
-  { id, ask, answer, again }: Asked,
+  asked: Asked,
   ranges: Map<BudgetState, Range>,
   opened: ReadonlySet<Account>,
 ): void {
+  const { id, ask, answer, again } = asked;
+  const counted = countedIn(asked);
   const account = [...opened].find((each) => each.id === id);
   const isTwin = (other: Ask) => other.key === ask.key && other.idempotencyKey === ask.idempotencyKey;
   const isUsed =
@@ -194,7 +220,7 @@ function judgeAnswer(
   if (account) ensure(!isUsed, () => `two completions have the idempotency key of ${id}`);
   for (const budget of budgetsFor(world, ask)) {
     const isEnforced = budget.rule === 'BLOCK';
-    const isFree = needOf(budget, ask, again) === undefined && !budget.plan.allowUnpriced;
+    const isFree = needOf(budget, ask, counted) === undefined && !budget.plan.allowUnpriced;
     if (account)
       ensure(!isEnforced || !isFree, () => `${id} has no price and was let through by ${budget.id}`);
     const window = currentWindow(world, budget);
@@ -207,7 +233,7 @@ function judgeAnswer(
   const budget = budgetsFor(world, ask).find((each) => each.id === answer.budget.id);
   ensure(budget?.rule === 'BLOCK', () => `${id} was refused by ${answer.budget.id}, which is not in its way`);
   // Where unpriced models are allowed they count as nothing.
-  const need = needOf(budget, ask, again) ?? (budget.plan.allowUnpriced ? 0n : undefined);
+  const need = needOf(budget, ask, counted) ?? (budget.plan.allowUnpriced ? 0n : undefined);
   ensure(answer.estimated === need, () => `${id} was told that it needs ${answer.estimated} and not ${need}`);
   const range = ranges.get(budget)!;
   const room = { least: range.leastLimit - range.mostUsed, most: range.mostLimit - range.leastUsed };

@@ -11,6 +11,12 @@ export interface WindowRow {
   exceeded: bigint;
 }
 
+interface Hold {
+  window: number;
+  unit: string;
+  amount: number;
+}
+
 export interface CompletionRow {
   id: string;
   hold_state: Account['state'];
@@ -18,7 +24,9 @@ export interface CompletionRow {
   attempt: number;
   /** How many attempts have ended that were not the last. */
   earlier: number;
-  budget_holds: { window: number; unit: string; amount: number }[] | null;
+  budget_holds: Hold[] | null;
+  /** What is under way beside it. */
+  beside: { attempt: number; budgetHolds: Hold[] } | null;
 }
 
 /** What the database says of some organisations. */
@@ -41,7 +49,7 @@ export async function observe({ sql }: Database, organisations: string[], ids: s
     SELECT id, balance_nanos FROM ledger_accounts
     WHERE organisation_id IN (SELECT jsonb_array_elements_text(${within}::text::jsonb))`;
   const completions = await sql<CompletionRow[]>`
-    SELECT id, hold_state, cost_nanos, budget_holds, attempt, coalesce(jsonb_array_length(earlier), 0) AS earlier
+    SELECT id, hold_state, cost_nanos, budget_holds, attempt, hedge AS beside, coalesce(jsonb_array_length(earlier), 0) AS earlier
     FROM completions
     WHERE id IN (SELECT jsonb_array_elements_text(${toJsonParameter(ids)}::text::jsonb))`;
   return {

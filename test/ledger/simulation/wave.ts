@@ -16,7 +16,16 @@ interface Told {
   history: History;
 }
 
-const NOTHING: Step = { changes: [], asks: [], ends: [], again: [], beats: [], recoverBy: 0, limits: [] };
+const NOTHING: Step = {
+  changes: [],
+  asks: [],
+  ends: [],
+  again: [],
+  hedges: [],
+  beats: [],
+  recoverBy: 0,
+  limits: [],
+};
 
 /**
  * Lets histories happen side by side, step by step, and compares every organisation with its model after each step.

@@ -44,6 +44,10 @@ export interface Account {
   ask: Ask;
   /** Its number, from 0 on. */
   attempt: number;
+  /** How many have begun. */
+  begun: number;
+  /** What is under way beside it. */
+  beside: Pick<Account, 'attempt' | 'ask' | 'draws' | 'seen'> | undefined;
   /** It has ended, and the completion waits for the next one. */
   resting: boolean;
   /** What the attempts before cost. */
@@ -183,10 +187,14 @@ export function budgetsFor(world: World, ask: Ask): BudgetState[] {
 
 /**
  * What an ask comes to in a budget, at most; undefined for money of an unknown price.
- * @param again the completion that it is a further attempt of.
+ * @param counted budgets of requests that count the completion already.
  */
-export function needOf(budget: BudgetState, ask: Ask, again?: Account): bigint | undefined {
+export function needOf(
+  budget: BudgetState,
+  ask: Ask,
+  counted?: ReadonlySet<BudgetState>,
+): bigint | undefined {
   const { unit } = budget.plan;
-  if (unit === 'REQUESTS') return again?.counted.has(budget) ? 0n : 1n;
+  if (unit === 'REQUESTS') return counted?.has(budget) ? 0n : 1n;
   return unit === 'TOKENS' ? BigInt(ask.tokens) : ask.nanos;
 }

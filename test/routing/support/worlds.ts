@@ -23,6 +23,7 @@ export function modelOf(name: string, more: Partial<Model> = {}): Model {
     contextWindow: undefined,
     maxOutputTokens: undefined,
     deprecated: false,
+    continues: false,
     region: undefined,
     ...more,
   };
