@@ -93,6 +93,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
 
   'Provider.upstreams': 'ADMIN',
   'Route.learned': 'ROUTES_WRITE',
+  'Route.shadowCounts': 'ADMIN',
   'Route.versions': 'ROUTES_WRITE',
 
   // Whoever was let see an object sees its fields.
@@ -140,6 +141,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   RouteChange: 'ROUTES_WRITE',
   RouteDecision: 'AUTHENTICATED',
   RouteEdit: 'ROUTES_WRITE',
+  RouteShadow: 'AUTHENTICATED',
+  RouteShadowCounts: 'ADMIN',
   RouteTarget: 'AUTHENTICATED',
   RouteVersion: 'ROUTES_WRITE',
   ScorePart: 'AUTHENTICATED',

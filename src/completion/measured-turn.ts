@@ -18,6 +18,8 @@ export function measuredTurn(measures: Measures, { grant, model, path }: Plan, t
     over = true;
     if (isCounted) measures.health.end(model.name, toCallEnd(outcome));
     if (!outcome || kindOf(outcome) === 'NEUTRAL') return;
+    // A probe is like nothing that is asked else.
+    if (grant.who.background?.origin === 'PROBE') return;
     const { usage, costNanos, firstTokenMs } = outcome;
     measures.observe(
       grant.who.organisationId,

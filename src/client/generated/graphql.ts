@@ -138,6 +138,8 @@ export type CompletionFilter = {
   keyId?: string | number | null | undefined;
   minCost?: string | null | undefined;
   model?: StringFilter | null | undefined;
+  /** CALLER, unless given. The others are there for admins only. */
+  origin?: Array<CompletionOrigin> | null | undefined;
   /** By creation. */
   range?: DateTimeRange | null | undefined;
   status?: Array<CompletionStatus> | null | undefined;
@@ -158,6 +160,15 @@ export type CompletionInput = {
   tags?: Array<TagInput> | null | undefined;
   tools?: Array<ToolInput> | null | undefined;
 };
+
+/**
+ * Who wanted a completion. SHADOW: a copy of what a caller asked for, sent where `shadow` of its route says. PROBE: the gateway
+ * looked whether a model answers. Of these two no caller ever hears; they are for admins.
+ */
+export type CompletionOrigin =
+  | 'CALLER'
+  | 'PROBE'
+  | 'SHADOW';
 
 /** BATCH: nobody sits in front of it. It goes last where requests wait, and is refused first under load. */
 export type CompletionPriority =
@@ -312,6 +323,8 @@ export type LedgerFilter = {
   completionId?: string | number | null | undefined;
   keyId?: string | number | null | undefined;
   kind?: Array<LedgerKind> | null | undefined;
+  /** All, unless given. */
+  origin?: Array<CompletionOrigin> | null | undefined;
   range?: DateTimeRange | null | undefined;
   teamId?: string | number | null | undefined;
 };
@@ -548,12 +561,28 @@ export type RouteSetInput = {
   /** What this version is for, in at most 1000 characters. */
   note?: string | null | undefined;
   onCut?: RouteCutAction | null | undefined;
+  /**
+   * How many seconds the models of this route may go without a call, before the gateway asks them for a few tokens to see
+   * whether they answer; from 10 to 86400. Never, unless given.
+   */
+  probeSeconds?: number | null | undefined;
   /** How often a model is shown its own answer that does not meet the JSON Schema, and asked again. */
   repairs?: number | null | undefined;
+  /** Where copies of what is asked of this route go, for comparing. Callers neither wait for them nor see them, and what they cost is booked apart. */
+  shadow?: RouteShadowInput | null | undefined;
   /** For STICKY. */
   stickyBy?: RouteStickyKey | null | undefined;
   strategy: RouteStrategy;
   targets: Array<RouteTargetInput>;
+};
+
+export type RouteShadowInput = {
+  /** Copies that each instance has under way at a time; what comes beyond is not copied. */
+  maxConcurrent?: number | null | undefined;
+  /** `provider/model`, or the name of another route. */
+  model: string;
+  /** How many of 100 completions are copied; more than 0. */
+  percent: number;
 };
 
 /** CONVERSATION: everything that begins with the same messages. */
@@ -676,6 +705,7 @@ export type UsageDimension =
   | 'END_USER'
   | 'KEY'
   | 'MODEL'
+  | 'ORIGIN'
   | 'PROVIDER'
   | 'STATUS'
   | 'TAG'
@@ -686,6 +716,8 @@ export type UsageFilter = {
   endUserId?: StringFilter | null | undefined;
   keyId?: string | number | null | undefined;
   model?: StringFilter | null | undefined;
+  /** CALLER, unless given or grouped by. The others are there for admins only. */
+  origin?: Array<CompletionOrigin> | null | undefined;
   provider?: StringFilter | null | undefined;
   status?: Array<CompletionStatus> | null | undefined;
   tag?: TagInput | null | undefined;
