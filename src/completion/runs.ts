@@ -9,7 +9,7 @@ import type { Entry } from '../events/stream-log.ts';
 import type { Heartbeat } from '../ledger/holds.ts';
 import { raceAbort } from '../lib/abort.ts';
 import type { Candidate } from './admit.ts';
-import { startInBackground } from './background.ts';
+import { createBackgroundRuns, type BackgroundRuns } from './background.ts';
 import { complete } from './complete.ts';
 import { follow, waitUntilSettled } from './follow.ts';
 import { completeOnce, hashAsk, type IdempotencyDeps } from './idempotency.ts';
@@ -64,20 +64,23 @@ export interface Runs {
   cancel(who: Principal, id: string, signal: AbortSignal): Promise<Completion>;
   /** Stops what another instance was asked to cancel. */
   onEvent(event: OutboxEvent): void;
+  /** Begins a completion that no caller waits for. */
+  startInBackground: BackgroundRuns['start'];
   /** What became of the copies of a route's completions in this process. */
   shadowCounts: Shadows['countsOf'];
   /** How far each completion of this process is. */
   heartbeats(): Heartbeat[];
   /** Stops those completions whose hold this process has lost. */
   stopLost(ids: string[]): void;
-  /** Waits for the end of all that runs; once the signal aborts, stops it. */
+  /** Waits for the end of all that callers wait for; once the signal aborts, stops it. The rest is stopped at once. */
   drain(signal: AbortSignal): Promise<void>;
 }
 
 export function createRuns(given: RunsDeps): Runs {
   const runs = createRunRegistry();
-  const shadows = createShadows((who, ask) => startInBackground(deps, runs, who, ask));
-  const deps: StartDeps = { ...given, copy: shadows.copy };
+  const deps: StartDeps = { ...given, copy: (admitted) => shadows.copy(admitted) };
+  const background = createBackgroundRuns(deps, runs);
+  const shadows = createShadows(background.start);
   return {
     async stream(who, ask, options, signal) {
       // Before anything is started, and charged, that could then not be read.
@@ -115,6 +118,7 @@ export function createRuns(given: RunsDeps): Runs {
     onEvent({ kind, subjectId }) {
       if (kind === 'CANCEL_REQUESTED') stopHere(runs, subjectId, 'cancelled on request');
     },
+    startInBackground: background.start,
     shadowCounts: shadows.countsOf,
     heartbeats: () =>
       runs.begun().flatMap(([completionId, run]) => {
@@ -125,7 +129,7 @@ export function createRuns(given: RunsDeps): Runs {
       for (const id of ids) stopHere(runs, id, 'this process lost the hold of the completion');
     },
     async drain(signal) {
-      shadows.stop();
+      background.stop();
       const allEnded = Promise.allSettled(runs.running().map((run) => run.ended));
       await raceAbort(allEnded, signal).catch(() => {
         for (const run of runs.running()) run.abort(new Cancelled('the gateway is shutting down'));

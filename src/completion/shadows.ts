@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { Cancelled, GatewayError } from '../domain/errors.ts';
+import { GatewayError } from '../domain/errors.ts';
 import type { Ask } from '../domain/ask.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { RouteShadow } from '../domain/route.ts';
@@ -26,8 +26,6 @@ export interface Shadows {
   /** Neither waits nor throws, so that no caller is ever the worse for it. */
   copy(admitted: Admitted): void;
   countsOf(routeId: string): ShadowCounts;
-  /** Stops all that run; no further one is made. */
-  stop(): void;
 }
 
 /** @param start begins a completion that nobody waits for. */
@@ -37,7 +35,6 @@ export function createShadows(
 ): Shadows {
   const counts = new LRUCache<string, ShadowCounts>({ max: KEPT_ROUTES });
   const running = new Map<Run, string>();
-  let isStopped = false;
 
   function ensureCounts(routeId: string): ShadowCounts {
     const known = counts.get(routeId);
@@ -68,7 +65,6 @@ export function createShadows(
     }
   }
   function begin(routeId: string, to: RouteShadow, { completion, course }: Admitted): void {
-    if (isStopped) return;
     if (!hasRoom(routeId, to))
       return drop(routeId, `${to.maxConcurrent} copies were under way, as many as may be`);
     const { who, ask } = course.targets[0].planned.grant;
@@ -85,9 +81,5 @@ export function createShadows(
       if (random() * 100 < to.percent) setImmediate(begin, routeId, to, admitted);
     },
     countsOf: (routeId) => counts.get(routeId) ?? { copied: 0, dropped: 0, lastDropped: undefined },
-    stop() {
-      isStopped = true;
-      for (const run of running.keys()) run.abort(new Cancelled('the gateway is shutting down'));
-    },
   };
 }

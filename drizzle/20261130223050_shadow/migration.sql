@@ -1,3 +1,11 @@
+CREATE TABLE "model_probes" (
+	"model" text PRIMARY KEY,
+	"claimed_until" timestamp with time zone NOT NULL,
+	"ended_at" timestamp with time zone,
+	"kind" text,
+	"latency_ms" integer
+);
+--> statement-breakpoint
 ALTER TABLE "completions" ADD COLUMN "origin" text DEFAULT 'CALLER' NOT NULL;--> statement-breakpoint
 ALTER TABLE "completions" ADD COLUMN "shadow_of" text;--> statement-breakpoint
 ALTER TABLE "usage_series" ADD COLUMN "origin" text DEFAULT 'CALLER' NOT NULL;--> statement-breakpoint
