@@ -187,7 +187,7 @@ function callerOf({ grant, estimatedInputTokens, maxOutputTokens }: Plan): Calle
 /** Everything a completion is about, as limits name it. What the gateway asks by itself takes nothing of its callers. */
 export function limitSubjects({ grant: { who, ask }, model }: Plan, ip: string): LimitSubjects {
   const called = { MODEL: model.name, PROVIDER: model.provider };
-  if (who.background) return { ORGANISATION: who.organisationId, ...called };
+  if (who.background) return { within: who.organisationId, ...called };
   return {
     ...subjectsOfCaller(who, ip),
     ...(ask.endUserId !== undefined && { END_USER: ask.endUserId }),

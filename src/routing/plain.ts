@@ -20,11 +20,16 @@ export function toPlain(spec: RouteSpec): PlainRoute {
       fallbackOn,
       repairs,
       hedgePercentile,
-      shadow,
+      shadow: shadow && toPlainShadow(shadow),
       probeSeconds,
     }),
     targets: targets.map(toPlainTarget),
   };
+}
+
+/** Its members always come in one order. */
+function toPlainShadow({ model, percent, maxConcurrent }: RouteShadow): RouteShadow {
+  return { model, percent, maxConcurrent };
 }
 
 function toPlainTarget({ timeouts: { totalMs, ...timeouts }, ...target }: RouteTarget): PlainTarget {

@@ -1,8 +1,6 @@
 import { costOf, worstCostOf } from '../catalog/cost.ts';
 import type { EstimateDeps } from '../completion/estimate.ts';
 import { ensureFound } from '../completion/follow.ts';
-import { claimProbe, endClaim } from '../completion/probes/claims.ts';
-import { createProber, type Prober } from '../completion/probes/prober.ts';
 import { recover } from '../completion/recover.ts';
 import { createRetryBudget } from '../completion/retry-budget.ts';
 import { createRoomQueue } from '../completion/room-queue.ts';
@@ -31,7 +29,6 @@ export interface Completions {
   runs: Runs;
   estimates: EstimateDeps;
   routing: Routing;
-  prober: Prober;
   /** Settles what dead processes left behind; answers how many completions that were. */
   recover(): Promise<number>;
 }
@@ -93,19 +90,6 @@ export async function openCompletions(
     reporter: createReporter(logger),
   });
   relay.listen((event) => runs.onEvent(event));
-  const prober = createProber({
-    book: routes.book,
-    findModel: catalog.findModel,
-    health: measures.health,
-    start: runs.startInBackground,
-    timeouts: config.timeouts,
-    claims: {
-      take: (probed, options) => claimProbe(sql, probed, options),
-      end: (model, end) => endClaim(sql, model, end),
-    },
-    clock: systemClock,
-    onError: (err) => logger.warn({ err }, 'a model could not be probed; it is tried again'),
-  });
 
   // Nobody else can have an embedded database open, so whoever held something there is dead.
   if (database.kind === 'embedded') await ledger.expireHoldsOfOthers();
@@ -115,5 +99,5 @@ export async function openCompletions(
     listBudgetsOn: budgetsOn,
     findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(sql, who, model),
   };
-  return { ledger, pressure, routing, runs, prober, estimates, recover: () => recover(ledger, pricing) };
+  return { ledger, pressure, routing, runs, estimates, recover: () => recover(ledger, pricing) };
 }

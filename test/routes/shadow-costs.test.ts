@@ -19,6 +19,19 @@ async function apart() {
   return Object.fromEntries(rows.map(({ id, balance }) => [id, BigInt(balance)]));
 }
 
+/** One request a minute. */
+async function setLimit(scope: string, subjectId: string): Promise<string> {
+  const { data } = await gateway().ask(
+    'mutation ($input: LimitSetInput!) { limitSet(input: $input) { limit { id } errors { message } } }',
+    { input: { scope, subjectId, unit: 'REQUESTS_PER_MINUTE', max: 1 } },
+  );
+  expect(data.limitSet.errors).toEqual([]);
+  return data.limitSet.limit.id;
+}
+
+const deleteLimit = (id: string) =>
+  gateway().ask('mutation ($id: ID!) { limitDelete(id: $id) { errors { message } } }', { id });
+
 describe('what a copy costs', () => {
   it('is booked on accounts of its own, and drawn from what the organisation, the model and the provider may use', async () => {
     await shadowed();
@@ -49,15 +62,26 @@ describe('what a copy costs', () => {
 
   it('takes nothing of the limits of who asks', async () => {
     await shadowed();
-    const setLimit = (scope: string, subjectId: string) =>
-      gateway().ask(
-        'mutation ($input: LimitSetInput!) { limitSet(input: $input) { limit { id } errors { message } } }',
-        { input: { scope, subjectId, unit: 'REQUESTS_PER_MINUTE', limit: 1 } },
-      );
     const caller = await makeKey(gateway(), { scopes: ['COMPLETIONS_WRITE'] });
-    await setLimit('KEY', caller.id);
+    const limits = [
+      await setLimit('KEY', caller.id),
+      await setLimit('TEAM', 'team_default'),
+      await setLimit('ORGANISATION', 'org_default'),
+    ];
     expect((await chat(caller.secret)).errors).toEqual([]);
     await answerNext('free of it');
+    for (const id of limits) await deleteLimit(id);
+  });
+
+  it('takes of the limits of the model that it goes to, and is dropped where these have nothing left', async () => {
+    await shadowed();
+    const limit = await setLimit('MODEL', 'other/model');
+    await chat();
+    await answerNext('the only one');
+    const { dropped } = await counts();
+    expect((await chat()).errors).toEqual([]);
+    await expect.poll(() => counts()).toMatchObject({ dropped: dropped + 1 });
+    await deleteLimit(limit);
   });
 
   it('is refused by a budget that has too little left, of which the caller hears nothing', async () => {
