@@ -110,8 +110,6 @@ in no file, and kept without --prune: unfiled
     expect(planned.stdout).toBe(`~ support (version 1)
     ~ repairs: 0 => 2
     - hedgePercentile: 95
-    - shadow: {"model":"demo/slow","percent":2.5,"maxConcurrent":10}
-    - probeSeconds: 600
     - targets.1: {"model":"cheap","weight":1,"retries":1}
     + targets.1: {"model":"demo/echo","weight":1,"retries":1}
 - cheap (version 1)
