@@ -131,6 +131,27 @@ describe('usage', () => {
     expect(Number(callers.usage.total.cost.amount)).toBeLessThan(Number(all.usage.total.cost.amount));
   });
 
+  it('is told live in the same way', async () => {
+    await shadowed();
+    const watch = (args: string) =>
+      gateway()
+        .socket()
+        .iterate<{ usageTicks: { delta: { requests: number } } }>({
+          query: `subscription { usageTicks(everyMs: 100${args}) { delta { requests } } }`,
+        });
+    const callers = watch('');
+    const shadows = watch(', filter: { origin: [SHADOW] }');
+    const first = [callers.next(), shadows.next()] as const;
+    // Slow enough for both to have begun when something settles.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await chat();
+    expect((await first[0]).value?.data?.usageTicks.delta.requests).toBe(1);
+    await answerNext('told live');
+    expect((await first[1]).value?.data?.usageTicks.delta.requests).toBe(1);
+    await callers.return?.();
+    await shadows.return?.();
+  });
+
   it('is the same once it is rolled up', async () => {
     const read = async () => (await gateway().ask(QUERY, { groupBy: ['ORIGIN'] })).data.usage;
     const before = await read();
