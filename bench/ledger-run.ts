@@ -78,6 +78,8 @@ export async function fillUntil(
 function newCompletion(teamId: string): Completion {
   return {
     id: newId('cmpl'),
+    origin: 'CALLER',
+    shadowOf: undefined,
     organisationId: ORGANISATION,
     teamId,
     keyId: 'key_of_the_bench',

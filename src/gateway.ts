@@ -5,6 +5,7 @@ import { openAccessDesk, type AccessDesk } from './access/requests/desk.ts';
 import { createSubjectSearch } from './completion/budget-subjects.ts';
 import type { ReplaceDeps } from './completion/replace-model.ts';
 import type { TenantStore } from './access/store.ts';
+import type { Prober } from './completion/probes/prober.ts';
 import type { Config } from './config/config.ts';
 import { createLimitKeeper } from './ledger/budgets/limit-keeper.ts';
 import type { BudgetStore } from './ledger/budgets/set.ts';
@@ -17,6 +18,7 @@ import { listTakenByRule } from './routing/taken.ts';
 import { openAccess, type Access } from './wiring/open-access.ts';
 import { openCompletions, type Completions } from './wiring/open-completions.ts';
 import { openModels, openVendors, type Models, type Vendors } from './wiring/open-models.ts';
+import { openProber } from './wiring/open-prober.ts';
 import { openRoutes, type Routes } from './wiring/open-routes.ts';
 import { openStore, type Store } from './wiring/open-store.ts';
 import { openWatches, type Watches } from './wiring/open-watches.ts';
@@ -39,6 +41,7 @@ interface Settings {
 export interface Gateway extends Store, Access, Vendors, Models, Routes, Completions, Watches, Settings {
   config: Config;
   logger: Logger;
+  prober: Prober;
   close(): Promise<void>;
 }
 
@@ -54,12 +57,13 @@ export async function createGateway(config: Config, options: GatewayOptions): Pr
   const routes = await openRoutes(opening, store, models);
   const parts = { ...store, ...vendors, ...access, ...models, ...routes };
   const completions = await openCompletions(opening, parts);
+  const prober = openProber(opening, { ...parts, ...completions });
   const watches = openWatches(opening, parts);
   const settings = await openSettings(parts);
   // Whatever was opened now belongs to the gateway; had a step failed, it would be closed here.
   const toClose = opened.move();
   const close = () => toClose.disposeAsync();
-  return { config, logger: options.logger, ...parts, ...completions, ...watches, ...settings, close };
+  return { config, logger: options.logger, ...parts, ...completions, prober, ...watches, ...settings, close };
 }
 
 /** Side by side, to start sooner. When one fails the other still ends, so that it can be closed. */

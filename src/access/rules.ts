@@ -99,6 +99,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
 
   'Provider.upstreams': 'ADMIN',
   'Route.learned': 'ROUTES_WRITE',
+  'Route.shadowCounts': 'ADMIN',
   'Route.versions': 'ROUTES_WRITE',
 
   // Whoever was let see an object sees its fields.
@@ -150,6 +151,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   RouteChange: 'ROUTES_WRITE',
   RouteDecision: 'AUTHENTICATED',
   RouteEdit: 'ROUTES_WRITE',
+  RouteShadow: 'AUTHENTICATED',
+  RouteShadowCounts: 'ADMIN',
   RouteSimulation: 'ROUTES_WRITE',
   RouteTarget: 'AUTHENTICATED',
   RouteVersion: 'ROUTES_WRITE',

@@ -1,13 +1,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
 import type { RouteDocument } from '../config/route-files.ts';
-import { ROUTE_DEFAULTS, TARGET_DEFAULTS } from '../domain/route.ts';
+import { ROUTE_DEFAULTS, SHADOW_DEFAULTS, TARGET_DEFAULTS } from '../domain/route.ts';
 import { askGateway, type GatewayAddress } from './ask-gateway.ts';
 
 const ROUTES = `query Routes($after: String) {
   routes(first: 200, after: $after) {
     nodes {
-      name strategy stickyBy onCut fallbackOn repairs hedgePercentile
+      name strategy stickyBy onCut fallbackOn repairs hedgePercentile probeSeconds
+      shadow { model: name percent maxConcurrent }
       targets { model: name weight condition connectMs firstTokenMs idleMs timeoutMs retries upTo }
     }
     pageInfo { hasNextPage endCursor }
@@ -39,9 +40,10 @@ function ensureName(document: RouteDocument): RouteDocument {
 }
 
 /** The same route without what is as it would be anyway. */
-export function shorten({ targets, ...settings }: RouteDocument): RouteDocument {
+export function shorten({ targets, shadow, ...settings }: RouteDocument): RouteDocument {
   return {
     ...without(settings, ROUTE_DEFAULTS),
+    ...(shadow && { shadow: without(shadow, SHADOW_DEFAULTS) }),
     targets: targets.map((target) => without(target, TARGET_DEFAULTS)),
   };
 }

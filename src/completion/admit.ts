@@ -109,7 +109,8 @@ async function admitTo(
     try {
       return await enter(deps, planned, { candidate, countedIn: [...countedIn], begunMs }, signal);
     } catch (error) {
-      if (!(error instanceof BudgetExceeded)) throw error;
+      // Nobody waits for what the gateway asks by itself, and of another model it would say something else.
+      if (!(error instanceof BudgetExceeded) || first.grant.who.background) throw error;
       tried.add(planned.model.name);
       for (const id of error.countedIn) countedIn.add(id);
       const { onExceed, queueMs } = error.budget;
@@ -192,15 +193,15 @@ function callerOf({ grant, estimatedInputTokens, maxOutputTokens }: Plan): Calle
   return { keyId: who.keyId, priority: ask.priority, tokens: estimatedInputTokens + maxOutputTokens };
 }
 
-/** Everything a completion is about, as limits name it. */
-export function limitSubjects({ grant, model }: Plan, ip: string): LimitSubjects {
-  const { endUserId } = grant.ask;
+/** Everything a completion is about, as limits name it. What the gateway asks by itself takes nothing of its callers. */
+export function limitSubjects({ grant: { who, ask }, model }: Plan, ip: string): LimitSubjects {
+  const called = { MODEL: model.name, PROVIDER: model.provider };
+  if (who.background) return { within: who.organisationId, ...called };
   return {
-    ...subjectsOfCaller(grant.who, ip),
-    ...(endUserId !== undefined && { END_USER: endUserId }),
-    MODEL: model.name,
-    PROVIDER: model.provider,
-    ...(isRouteName(grant.ask.model) && { ROUTE: grant.ask.model }),
+    ...subjectsOfCaller(who, ip),
+    ...(ask.endUserId !== undefined && { END_USER: ask.endUserId }),
+    ...called,
+    ...(isRouteName(ask.model) && { ROUTE: ask.model }),
   };
 }
 

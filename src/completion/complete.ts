@@ -5,7 +5,7 @@ import { GatewayError } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Reporter } from '../events/reporter.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { admit, type AdmitDeps, type Candidate } from './admit.ts';
+import { admit, type AdmitDeps, type Admitted, type Candidate } from './admit.ts';
 import type { AttemptTimeouts, CallProvider } from './attempt.ts';
 import { createAttempts } from './attempts.ts';
 import { close } from './closing.ts';
@@ -22,6 +22,8 @@ export interface Deps extends AdmitDeps {
   /** Reads a completion that another process settled in our place. */
   reread(who: Principal, id: string): Promise<Completion>;
   reporter: Reporter;
+  /** Sends a copy of what was let in elsewhere, where its route says so. Neither waits nor throws. */
+  copy(admitted: Admitted, request: Pick<Request, 'region'>): void;
 }
 
 /** One request, with what identifies it. */
@@ -50,6 +52,7 @@ export async function* complete(
   let ended: CompletionEvent | undefined;
   try {
     yield { type: 'started', completion: admitted.completion };
+    deps.copy(admitted, request);
     yield* attempts.run(signal);
   } catch (error) {
     if (!(error instanceof GatewayError)) deps.reporter.unexpected(error, request.requestId);

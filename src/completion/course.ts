@@ -1,4 +1,4 @@
-import type { CutAction, FallbackReason, TargetTimeouts } from '../domain/route.ts';
+import type { CutAction, FallbackReason, RouteShadow, TargetTimeouts } from '../domain/route.ts';
 import type { RouteDecision } from '../domain/route-decision.ts';
 import type { Plan } from './plan.ts';
 
@@ -23,6 +23,8 @@ export interface Course {
   decision: RouteDecision | undefined;
   /** When nothing has come of a model for so long the next one is asked too; undefined: never. */
   hedgeAfterMs?: number | undefined;
+  /** The route, and where copies of the ask go. */
+  shadow?: { routeId: string; to: RouteShadow } | undefined;
 }
 
 /** One model, called once. */

@@ -10,7 +10,8 @@ const ABOUT_ALL: ReadonlySet<number> = new Set([401, 402, 403, 404, 408, 429]);
 /** The same turn; what comes of the call is learned for planning too. */
 export function measuredTurn(measures: Measures, { grant, model, path }: Plan, turn: Turn): Turn {
   // While a model rests, a call by its own name is none of the trials that end its rest.
-  const isCounted = measures.health.begin(model.name);
+  const isProbe = grant.who.background?.origin === 'PROBE';
+  const isCounted = measures.health.begin(model.name, isProbe);
   let over = false;
   function end(outcome?: Outcome): void {
     turn.end(outcome);
@@ -18,6 +19,8 @@ export function measuredTurn(measures: Measures, { grant, model, path }: Plan, t
     over = true;
     if (isCounted) measures.health.end(model.name, toCallEnd(outcome));
     if (!outcome || kindOf(outcome) === 'NEUTRAL') return;
+    // A probe is like nothing that is asked else.
+    if (isProbe) return;
     const { usage, costNanos, attempts } = outcome;
     measures.observe(
       grant.who.organisationId,
@@ -33,7 +36,8 @@ export function measuredTurn(measures: Measures, { grant, model, path }: Plan, t
   return { ...turn, end, [Symbol.dispose]: () => end() };
 }
 
-function toCallEnd(outcome: Outcome | undefined): CallEnd {
+/** What a call says of its model. */
+export function toCallEnd(outcome: Outcome | undefined): CallEnd {
   if (!outcome) return { kind: 'NEUTRAL', latencyMs: undefined, retryAfterMs: undefined };
   const { attempts, failure } = outcome;
   const attempt = attempts.at(-1);

@@ -23,6 +23,8 @@ export function open(
   const { who, ask } = planned.grant;
   return {
     id: newId('cmpl'),
+    origin: who.background?.origin ?? 'CALLER',
+    shadowOf: who.background?.shadowOf,
     organisationId: who.organisationId,
     teamId: who.teamId,
     keyId: who.keyId,

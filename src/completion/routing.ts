@@ -155,6 +155,7 @@ function toCourse(
         ? undefined
         : measures.health.usualMs(first.planned.model.name, route.hedgePercentile),
     decision: toDecision(route, planned),
+    shadow: route.shadow && { routeId: route.id, to: route.shadow },
   };
 }
 

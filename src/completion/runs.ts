@@ -9,20 +9,24 @@ import type { Entry } from '../events/stream-log.ts';
 import type { Heartbeat } from '../ledger/holds.ts';
 import { raceAbort } from '../lib/abort.ts';
 import type { Candidate } from './admit.ts';
+import { createBackgroundRuns, type BackgroundRuns } from './background.ts';
 import { complete } from './complete.ts';
 import { follow, waitUntilSettled } from './follow.ts';
 import { completeOnce, hashAsk, type IdempotencyDeps } from './idempotency.ts';
 import { createRunRegistry, type RunRegistry } from './run-registry.ts';
 import { createRun, type Run } from './run.ts';
+import { createShadows, type Shadows } from './shadows.ts';
 
 const CANCEL_WITHIN_MS = 15_000;
 const SETTLE_WITHIN_MS = 5_000;
 
-export interface RunsDeps extends IdempotencyDeps {
+export interface RunsDeps extends Omit<IdempotencyDeps, 'copy'> {
   announce(event: OutboxEvent): Promise<void>;
   /** How long a completion with an idempotency key runs on while nobody listens. */
   abandonMs: number;
 }
+
+type StartDeps = RunsDeps & Pick<IdempotencyDeps, 'copy'>;
 
 /** What comes beside an ask. */
 export interface RunOptions extends Pick<Candidate, 'traceId' | 'ip' | 'region' | 'onLimits'> {
@@ -60,16 +64,23 @@ export interface Runs {
   cancel(who: Principal, id: string, signal: AbortSignal): Promise<Completion>;
   /** Stops what another instance was asked to cancel. */
   onEvent(event: OutboxEvent): void;
+  /** Begins a completion that no caller waits for. */
+  startInBackground: BackgroundRuns['start'];
+  /** What became of the copies of a route's completions in this process. */
+  shadowCounts: Shadows['countsOf'];
   /** How far each completion of this process is. */
   heartbeats(): Heartbeat[];
   /** Stops those completions whose hold this process has lost. */
   stopLost(ids: string[]): void;
-  /** Waits for the end of all that runs; once the signal aborts, stops it. */
+  /** Waits for the end of all that callers wait for; once the signal aborts, stops it. The rest is stopped at once. */
   drain(signal: AbortSignal): Promise<void>;
 }
 
-export function createRuns(deps: RunsDeps): Runs {
+export function createRuns(given: RunsDeps): Runs {
   const runs = createRunRegistry();
+  const deps: StartDeps = { ...given, copy: (...admitted) => shadows.copy(...admitted) };
+  const background = createBackgroundRuns(deps, runs);
+  const shadows = createShadows(background.start);
   return {
     async stream(who, ask, options, signal) {
       // Before anything is started, and charged, that could then not be read.
@@ -107,6 +118,8 @@ export function createRuns(deps: RunsDeps): Runs {
     onEvent({ kind, subjectId }) {
       if (kind === 'CANCEL_REQUESTED') stopHere(runs, subjectId, 'cancelled on request');
     },
+    startInBackground: background.start,
+    shadowCounts: shadows.countsOf,
     heartbeats: () =>
       runs.begun().flatMap(([completionId, run]) => {
         const progress = run.progress();
@@ -116,6 +129,7 @@ export function createRuns(deps: RunsDeps): Runs {
       for (const id of ids) stopHere(runs, id, 'this process lost the hold of the completion');
     },
     async drain(signal) {
+      background.stop();
       const allEnded = Promise.allSettled(runs.running().map((run) => run.ended));
       await raceAbort(allEnded, signal).catch(() => {
         for (const run of runs.running()) run.abort(new Cancelled('the gateway is shutting down'));
@@ -135,7 +149,7 @@ function stopHere(runs: RunRegistry, id: string, why: string): boolean {
 }
 
 function startOrAttach(
-  deps: RunsDeps,
+  deps: StartDeps,
   runs: RunRegistry,
   request: { who: Principal; ask: Ask } & RunOptions,
 ): Run {

@@ -24,6 +24,8 @@ const target = mapOf({
   upTo: number,
 });
 
+const shadow = mapOf({ model: text, percent: z.number(), maxConcurrent: number });
+
 /** What a route is, by the names of `RouteSetInput`; what the numbers may be is for the gateway to say. */
 const route = mapOf({
   name: text,
@@ -33,6 +35,8 @@ const route = mapOf({
   fallbackOn: z.array(choice(FALLBACK_REASONS)).optional(),
   repairs: number,
   hedgePercentile: number,
+  shadow: shadow.optional(),
+  probeSeconds: number,
   targets: z.array(target),
 });
 

@@ -1,3 +1,4 @@
+import type { CompletionOrigin } from './completion-origin.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RouteDecision } from './route-decision.ts';
 
@@ -127,6 +128,9 @@ export interface Outcome {
 /** A completion as it is known: opened by reserve, closed by settle. */
 export interface Completion {
   id: string;
+  origin: CompletionOrigin;
+  /** Id of the completion that it is a copy of, for SHADOW. */
+  shadowOf: string | undefined;
   organisationId: string;
   teamId: string;
   keyId: string;

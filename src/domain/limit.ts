@@ -49,7 +49,10 @@ export interface LimitStanding {
 }
 
 /** What a request is about: the id in each scope that it has one in. */
-export type LimitSubjects = Partial<Record<LimitScope, string>>;
+export type LimitSubjects = Partial<Record<LimitScope, string>> & {
+  /** The organisation whose limits hold, for a request that does not count in those on the organisation itself. */
+  within?: string;
+};
 
 /** What a request would use. */
 export type LimitAmounts = Partial<Record<LimitUnit, number>>;

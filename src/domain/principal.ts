@@ -1,5 +1,6 @@
 import type { AddressRanges } from '../lib/address-ranges.ts';
 import type { Tag } from './completion.ts';
+import type { Background } from './completion-origin.ts';
 
 /** What somebody may do. `ADMIN` implies all others but `OWNER`, which implies everything. */
 export const SCOPES = [
@@ -50,6 +51,8 @@ export interface Principal {
   publishable?: boolean;
   /** What of this was granted for a time; nothing unless it is there. */
   granted?: Granted | undefined;
+  /** It is the gateway itself that asks. */
+  background?: Background | undefined;
 }
 
 /** What a principal was granted beside what it has by itself; its scopes and models hold it already. */

@@ -54,6 +54,16 @@ export interface RouteTarget {
   upTo: number | undefined;
 }
 
+/** Where copies of what callers ask for go, beside their answers. */
+export interface RouteShadow {
+  /** `provider/model`, or the name of another route. */
+  model: string;
+  /** How many of 100 completions are copied; more than 0. */
+  percent: number;
+  /** Copies that each instance has under way at a time; what comes beyond is not copied. */
+  maxConcurrent: number;
+}
+
 /** What a route says, in one of its versions. */
 export interface RouteSpec {
   /** Without a slash, so that it is never mistaken for a model. */
@@ -68,6 +78,9 @@ export interface RouteSpec {
   repairs: number;
   /** When nothing has come after this percentile of its usual time, a second target is asked too; undefined: never. */
   hedgePercentile: number | undefined;
+  shadow: RouteShadow | undefined;
+  /** How long a model of it may go without a call before it is probed; undefined: none is. */
+  probeSeconds: number | undefined;
 }
 
 /** A route as it stands. Each change is a version of its own; none is ever changed. */
@@ -91,6 +104,7 @@ export const ROUTE_DEFAULTS = {
   fallbackOn: ['ERROR', 'TIMEOUT', 'RATE_LIMITED', 'CONTEXT_OVERFLOW'],
   repairs: 0,
 } satisfies Partial<RouteSpec>;
+export const SHADOW_DEFAULTS = { maxConcurrent: 10 } satisfies Partial<RouteShadow>;
 export const TARGET_DEFAULTS = { weight: 1, retries: 1 } satisfies Partial<RouteTarget>;
 
 /** Whether a name is that of a route; models have theirs behind the name of their provider and a slash. */

@@ -10,7 +10,7 @@ import type { Completion as CompletionRow } from '../domain/completion.ts';
 import { countCompletions, listCompletions } from '../ledger/completions.ts';
 import { isId } from '../lib/ids.ts';
 import { builder } from './builder.ts';
-import { Completion, CompletionStatus } from './completion.ts';
+import { Completion, CompletionOrigin, CompletionStatus } from './completion.ts';
 import { CompletionInput } from './completion-input.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import type { GraphContext } from './context.ts';
@@ -58,6 +58,10 @@ const CompletionFilter = builder.inputType('CompletionFilter', {
     endUserId: t.field({ type: StringFilter }),
     range: t.field({ type: DateTimeRange, description: 'By creation.' }),
     minCost: t.field({ type: 'Decimal' }),
+    origin: t.field({
+      type: [CompletionOrigin],
+      description: 'CALLER, unless given. The others are there for admins only.',
+    }),
   }),
 });
 

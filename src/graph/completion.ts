@@ -9,6 +9,7 @@ import {
   type Part,
   type ToolCall as ToolCallRow,
 } from '../domain/completion.ts';
+import { COMPLETION_ORIGINS } from '../domain/completion-origin.ts';
 import { textOf } from '../completion/answer.ts';
 import { ApiKey } from './api-key.ts';
 import { Attempt } from './attempt.ts';
@@ -22,6 +23,11 @@ import { TokenUsage } from './token-usage.ts';
 export const CompletionStatus = builder.enumType('CompletionStatus', {
   description: 'INTERRUPTED: the process that ran it died; it is settled from what was known.',
   values: COMPLETION_STATUSES,
+});
+export const CompletionOrigin = builder.enumType('CompletionOrigin', {
+  description: `Who wanted a completion. SHADOW: a copy of what a caller asked for, sent where \`shadow\` of its route says. PROBE: the gateway
+looked whether a model answers. Of these two no caller ever hears; they are for admins.`,
+  values: COMPLETION_ORIGINS,
 });
 const FinishReason = builder.enumType('FinishReason', { values: FINISH_REASONS });
 export const CompletionReason = builder.enumType('CompletionReason', {
@@ -141,6 +147,22 @@ builder.node(Completion, {
     }),
   }),
 });
+
+builder.objectFields(Completion, (t) => ({
+  origin: t.field({ type: CompletionOrigin, resolve: ({ origin }) => origin }),
+  shadowOf: t.field({
+    type: Completion,
+    nullable: true,
+    description: 'The completion that this one is a copy of.',
+    resolve: ({ shadowOf }, _args, { loaders }) =>
+      shadowOf === undefined ? null : loaders.completion.load(shadowOf),
+  }),
+  shadows: t.field({
+    type: [Completion],
+    description: 'The copies of it that went elsewhere. None for whoever is no admin.',
+    resolve: ({ id }, _args, { loaders }) => loaders.shadows.load(id),
+  }),
+}));
 
 builder.asEntity(Completion, {
   key: builder.selection<{ id: string }>('id'),

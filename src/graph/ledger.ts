@@ -2,7 +2,7 @@ import { LEDGER_KINDS } from '../db/tables/ledger.ts';
 import { countEntries, listEntries, type LedgerEntry as EntryRow } from '../ledger/entries.ts';
 import { ApiKey } from './api-key.ts';
 import { builder } from './builder.ts';
-import { Completion } from './completion.ts';
+import { Completion, CompletionOrigin } from './completion.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import { DateTimeRange, withoutNull } from './inputs.ts';
 import { Money, toMoney } from './money.ts';
@@ -29,6 +29,11 @@ builder.node(LedgerEntry, {
       resolve: ({ amountNanos }) => toMoney(amountNanos),
     }),
     at: t.field({ type: 'DateTime', resolve: ({ at }) => at }),
+    origin: t.field({
+      type: CompletionOrigin,
+      description: 'What it was spent on. Of what no caller wanted there are only entries for admins.',
+      resolve: ({ origin }) => origin,
+    }),
     completion: t.field({
       type: Completion,
       nullable: true,
@@ -76,6 +81,7 @@ const LedgerFilter = builder.inputType('LedgerFilter', {
     keyId: t.id(),
     completionId: t.id(),
     kind: t.field({ type: [LedgerKind] }),
+    origin: t.field({ type: [CompletionOrigin], description: 'All, unless given.' }),
     range: t.field({ type: DateTimeRange }),
   }),
 });

@@ -11,7 +11,7 @@ import type { RouteVersion } from '../domain/route.ts';
 import { findAuditEvents, type AuditEvent } from '../events/audit.ts';
 import type { Gateway } from '../gateway.ts';
 import { findBudgets, listBudgets } from '../ledger/budgets/read.ts';
-import { findCompletions, type Page } from '../ledger/completions.ts';
+import { findCompletions, listShadows, type Page } from '../ledger/completions.ts';
 import { findEntries, type LedgerEntry } from '../ledger/entries.ts';
 import { listRatings, type Rating } from '../ledger/ratings.ts';
 import { subjectsOfCaller } from '../limits/read.ts';
@@ -27,6 +27,8 @@ const MOST_BUDGETS = 10_000;
 /** One batched read for each kind of row, whatever the number of places that ask. Only what `who` may see is found. */
 export interface Loaders extends AccessLoaders {
   completion: ById<Completion>;
+  /** The copies that were made of a completion. */
+  shadows: DataLoader<string, Completion[]>;
   ratingsOfCompletion: DataLoader<string, Rating[]>;
   entry: ById<LedgerEntry>;
   price: ById<Price>;
@@ -52,6 +54,10 @@ export function createLoaders(gateway: Gateway, { who, ip }: { who: Principal; i
   return {
     ...createAccessLoaders(db, who),
     completion: byId((ids) => findCompletions(db, who, ids)),
+    shadows: new DataLoader(async (ids) => {
+      const shadows = Map.groupBy(await listShadows(db, who, ids), ({ shadowOf }) => shadowOf);
+      return ids.map((id) => shadows.get(id) ?? []);
+    }),
     ratingsOfCompletion: new DataLoader(async (ids) => {
       const ratings = Map.groupBy(await listRatings(sql, ids), ({ completionId }) => completionId);
       return ids.map((id) => ratings.get(id) ?? []);

@@ -1,5 +1,6 @@
 import {
   ROUTE_DEFAULTS,
+  SHADOW_DEFAULTS,
   TARGET_DEFAULTS,
   type Route as RouteRow,
   type RouteSpec,
@@ -41,6 +42,17 @@ const RouteTargetInput = builder.inputType('RouteTargetInput', {
   }),
 });
 
+const RouteShadowInput = builder.inputType('RouteShadowInput', {
+  fields: (t) => ({
+    model: t.string({ required: true, description: '`provider/model`, or the name of another route.' }),
+    percent: t.float({ required: true, description: SETTINGS.percent }),
+    maxConcurrent: t.int({
+      defaultValue: SHADOW_DEFAULTS.maxConcurrent,
+      description: SETTINGS.maxConcurrent,
+    }),
+  }),
+});
+
 export const RouteSetInput = builder.inputType('RouteSetInput', {
   fields: (t) => ({
     name: t.string({ required: true, description: 'Without a slash.' }),
@@ -59,6 +71,8 @@ export const RouteSetInput = builder.inputType('RouteSetInput', {
     }),
     repairs: t.int({ defaultValue: ROUTE_DEFAULTS.repairs, description: SETTINGS.repairs }),
     hedgePercentile: t.float({ description: SETTINGS.hedgePercentile }),
+    shadow: t.field({ type: RouteShadowInput, description: SETTINGS.shadow }),
+    probeSeconds: t.int({ description: SETTINGS.probeSeconds }),
     note: t.string({ description: 'What this version is for, in at most 1000 characters.' }),
   }),
 });
@@ -132,8 +146,7 @@ routes that it names. What it says already makes no version. Completions that ha
   }),
   routeDelete: t.field({
     type: DeletePayload,
-    description:
-      'From now on nobody finds it. Its versions are kept. Not while it is a target of another route.',
+    description: 'From now on nobody finds it. Its versions are kept. Not while another route names it.',
     args: {
       name: t.arg.string({ required: true }),
       expectedVersion: t.arg.int({ description: EXPECTED }),
@@ -164,8 +177,15 @@ export function toWanted(
   { note, ...route }: WithoutNull<typeof RouteSetInput.$inferInput>,
   path: string[],
 ): { spec: RouteSpec; note: string | undefined; path: string[] } {
-  const { targets, hedgePercentile, ...rest } = route;
-  const spec = { ...ROUTE_DEFAULTS, ...rest, hedgePercentile, targets: targets.map(toTarget) };
+  const { targets, hedgePercentile, shadow, probeSeconds, ...rest } = route;
+  const spec = {
+    ...ROUTE_DEFAULTS,
+    ...rest,
+    hedgePercentile,
+    shadow: shadow && { ...SHADOW_DEFAULTS, ...shadow },
+    probeSeconds,
+    targets: targets.map(toTarget),
+  };
   return { spec, note, path };
 }
 

@@ -5,6 +5,7 @@ import {
   isRouteName,
   ROUTE_STRATEGIES,
   STICKY_KEYS,
+  type RouteShadow as ShadowRow,
   type RouteSpec,
   type RouteTarget as TargetRow,
 } from '../domain/route.ts';
@@ -45,6 +46,12 @@ export const SETTINGS = {
   repairs: 'How often a model is shown its own answer that does not meet the JSON Schema, and asked again.',
   hedgePercentile:
     'When nothing has come after this percentile of its usual time, the next target is asked too; never, unless given.',
+  shadow:
+    'Where copies of what is asked of this route go, for comparing. Callers neither wait for them nor see them, and what they cost is booked apart.',
+  percent: 'How many of 100 completions are copied; more than 0.',
+  maxConcurrent: 'Copies that each instance has under way at a time; what comes beyond is not copied.',
+  probeSeconds: `How many seconds the models of this route may go without a call, before the gateway asks them for a few tokens to see
+whether they answer; from 10 to 86400. Never, unless given.`,
 };
 const ofConfig = 'Null: as the config says.';
 
@@ -96,6 +103,18 @@ export const RouteTarget = builder.objectRef<TargetRow>('RouteTarget').implement
   }),
 });
 
+const RouteShadow = builder.objectRef<ShadowRow>('RouteShadow').implement({
+  description: 'Where copies of what callers ask for go.',
+  fields: (t) => ({
+    name: t.string({
+      description: 'Of a model, `provider/model`, or of another route.',
+      resolve: ({ model }) => model,
+    }),
+    percent: t.exposeFloat('percent', { description: SETTINGS.percent }),
+    maxConcurrent: t.exposeInt('maxConcurrent', { description: SETTINGS.maxConcurrent }),
+  }),
+});
+
 /** What a route says, now or in one of its versions. */
 export const RouteSettings = builder.interfaceRef<RouteSpec>('RouteSettings').implement({
   description: 'What a route says, now or in one of its versions.',
@@ -118,6 +137,17 @@ export const RouteSettings = builder.interfaceRef<RouteSpec>('RouteSettings').im
       nullable: true,
       description: SETTINGS.hedgePercentile,
       resolve: ({ hedgePercentile }) => hedgePercentile,
+    }),
+    shadow: t.field({
+      type: RouteShadow,
+      nullable: true,
+      description: SETTINGS.shadow,
+      resolve: ({ shadow }) => shadow,
+    }),
+    probeSeconds: t.int({
+      nullable: true,
+      description: SETTINGS.probeSeconds,
+      resolve: ({ probeSeconds }) => probeSeconds,
     }),
   }),
 });

@@ -1,4 +1,5 @@
 import { judgeModel } from '../access/authorize.ts';
+import type { ShadowCounts } from '../completion/shadows.ts';
 import { isRouteName, type Route as RouteRow, type RouteVersion as VersionRow } from '../domain/route.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
@@ -19,6 +20,20 @@ const RouteVersion = builder.objectRef<VersionRow>('RouteVersion').implement({
   }),
 });
 const RouteVersionConnection = connectionOf('RouteVersion', RouteVersion);
+
+const RouteShadowCounts = builder.objectRef<ShadowCounts>('RouteShadowCounts').implement({
+  description:
+    'What became of the copies that were to be made, on the instance that answers, since its start.',
+  fields: (t) => ({
+    copied: t.exposeInt('copied', { description: 'Those that were let in.' }),
+    dropped: t.exposeInt('dropped', { description: 'Too many were under way, or they were refused.' }),
+    lastDropped: t.string({
+      nullable: true,
+      description: 'Why the last one was not made.',
+      resolve: ({ lastDropped }) => lastDropped,
+    }),
+  }),
+});
 
 export const Route = builder.objectRef<RouteRow>('Route');
 builder.node(Route, {
@@ -48,6 +63,10 @@ each request is given anew. A completion keeps the version that it began with.`,
           isCursor: (text) => /^\d{1,9}$/.test(text),
           count: () => loaders.routeVersionCount.load(id),
         }),
+    }),
+    shadowCounts: t.field({
+      type: RouteShadowCounts,
+      resolve: ({ id }, _args, { gateway }) => gateway.runs.shadowCounts(id),
     }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
     updatedAt: t.field({ type: 'DateTime', resolve: ({ updatedAt }) => updatedAt }),

@@ -3,7 +3,7 @@ import { USAGE_DIMENSIONS } from '../usage/dimensions.ts';
 import { percentileOf } from '../usage/histogram.ts';
 import type { UsageGroup as Group, UsageTotals as Totals } from '../usage/totals.ts';
 import { builder } from './builder.ts';
-import { CompletionStatus } from './completion.ts';
+import { CompletionOrigin, CompletionStatus } from './completion.ts';
 import { StringFilter, TagInput } from './inputs.ts';
 import { Money } from './money.ts';
 import { Tag } from './tag.ts';
@@ -24,6 +24,10 @@ export const UsageFilter = builder.inputType('UsageFilter', {
     status: t.field({ type: [CompletionStatus] }),
     endUserId: t.field({ type: StringFilter }),
     tag: t.field({ type: TagInput }),
+    origin: t.field({
+      type: [CompletionOrigin],
+      description: 'CALLER, unless given or grouped by. The others are there for admins only.',
+    }),
   }),
 });
 

@@ -14,6 +14,7 @@ const ACCESS_LOG_EVERY_MS = 1_000;
 const END_GRANTS_EVERY_MS = 1_000;
 const LAPSE_EVERY_MS = 60_000;
 const PROBE_EVERY_MS = 30_000;
+const PROBE_MODELS_EVERY_MS = 1_000;
 const RECHECK_EVERY_MS = 5_000;
 const LAST_USED_EVERY_MS = 10_000;
 const DELIVER_EVERY_MS = 1_000;
@@ -53,6 +54,7 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
   every(END_GRANTS_EVERY_MS, 'end-grants', () => endDueGrants(gateway.accessDesk));
   every(LAPSE_EVERY_MS, 'lapse-requests', () => lapseRequests(gateway.accessDesk));
   every(PROBE_EVERY_MS, 'probe', () => providers.probe(signal));
+  every(PROBE_MODELS_EVERY_MS, 'probe-models', async () => gateway.prober.look());
   // Each by itself, so that a receiver that hangs holds up no other.
   for (const name of webhooks.names)
     every(DELIVER_EVERY_MS, `webhook ${name}`, () => webhooks.deliver(name, signal));
@@ -79,6 +81,7 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
   return {
     async stop() {
       await schedule.stop();
+      await gateway.prober.close();
       await authenticator.flushLastUsed().catch(() => {});
       await learned.exchange().catch(() => {});
       await accessLog.close();

@@ -5,6 +5,7 @@ import { matchText, type StringFilter } from '../db/match-text.ts';
 import { completions } from '../db/tables/completions.ts';
 import { visibleTo } from '../db/visibility.ts';
 import type { Attempt, Completion, CompletionStatus, Outcome, Tag, Usage } from '../domain/completion.ts';
+import type { CompletionOrigin } from '../domain/completion-origin.ts';
 import { withEarlier } from '../domain/outcome.ts';
 import type { Principal } from '../domain/principal.ts';
 
@@ -19,6 +20,8 @@ export interface CompletionFilter {
   from?: Date | undefined;
   to?: Date | undefined;
   minCostNanos?: bigint | undefined;
+  /** Those of callers, unless given. */
+  origin?: CompletionOrigin[] | undefined;
 }
 
 /** One page, newest first: what comes after the row with the id `after`. */
@@ -61,6 +64,16 @@ export async function countCompletions(db: Db, who: Principal, filter: Completio
   return db.$count(completions, matching(who, filter));
 }
 
+/** The copies that were made of these. */
+export async function listShadows(db: Db, who: Principal, ids: readonly string[]): Promise<Completion[]> {
+  const rows = await db
+    .select()
+    .from(completions)
+    .where(and(inArray(completions.shadowOf, [...ids]), visibleTo(who, completions, completions.keyId)))
+    .orderBy(completions.id);
+  return rows.map(toCompletion);
+}
+
 /** The completion that a key's idempotency key already stands for. */
 export async function findByIdempotencyKey(
   db: Db,
@@ -77,6 +90,7 @@ export async function findByIdempotencyKey(
 function matching(who: Principal, filter: CompletionFilter): SQL | undefined {
   return and(
     visibleTo(who, completions, completions.keyId),
+    inArray(completions.origin, filter.origin ?? ['CALLER']),
     filter.status && inArray(completions.status, filter.status),
     matchText(completions.model, filter.model),
     matchText(completions.endUserId, filter.endUserId),
@@ -94,6 +108,8 @@ function matching(who: Principal, filter: CompletionFilter): SQL | undefined {
 function toCompletion(row: Row): Completion {
   return {
     id: row.id,
+    origin: row.origin,
+    shadowOf: row.shadowOf ?? undefined,
     organisationId: row.organisationId,
     teamId: row.teamId,
     keyId: row.keyId,

@@ -1,7 +1,13 @@
-import { and, desc, eq, gte, inArray, lt, type SQL } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, lt, notInArray, type SQL } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
 import { ledgerEntries, type LedgerKind } from '../db/tables/ledger.ts';
 import { visibleTo } from '../db/visibility.ts';
+import {
+  COMPLETION_ORIGINS,
+  originOfOwner,
+  ownerOf,
+  type CompletionOrigin,
+} from '../domain/completion-origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { Page } from './completions.ts';
 
@@ -15,6 +21,8 @@ export interface LedgerEntry {
   completionId: string | undefined;
   /** Number of the completion's attempt that it is about, from 0 on; undefined for a correction. */
   attempt: number | undefined;
+  /** Of what; a correction has that of its completion. */
+  origin: CompletionOrigin;
   teamId: string;
   keyId: string | undefined;
   /** The price that the amount was worked out by. */
@@ -29,6 +37,7 @@ export interface LedgerFilter {
   keyId?: string | undefined;
   completionId?: string | undefined;
   kind?: LedgerKind[] | undefined;
+  origin?: CompletionOrigin[] | undefined;
   from?: Date | undefined;
   to?: Date | undefined;
 }
@@ -77,9 +86,18 @@ function matching(who: Principal, filter: LedgerFilter): SQL | undefined {
     filter.keyId === undefined ? undefined : eq(ledgerEntries.keyId, filter.keyId),
     filter.completionId === undefined ? undefined : eq(ledgerEntries.completionId, filter.completionId),
     filter.kind && inArray(ledgerEntries.kind, filter.kind),
+    filter.origin && ofOrigins(who.organisationId, filter.origin),
     filter.from && gte(ledgerEntries.createdAt, filter.from),
     filter.to && lt(ledgerEntries.createdAt, filter.to),
   );
+}
+
+function ofOrigins(organisationId: string, origins: readonly CompletionOrigin[]): SQL | undefined {
+  const ownersOf = (wanted: readonly CompletionOrigin[]) =>
+    wanted.flatMap((origin) => (origin === 'CALLER' ? [] : [ownerOf(origin, organisationId)]));
+  if (!origins.includes('CALLER')) return inArray(ledgerEntries.teamId, ownersOf(origins));
+  const others = COMPLETION_ORIGINS.filter((origin) => !origins.includes(origin));
+  return notInArray(ledgerEntries.teamId, ownersOf(others));
 }
 
 function toEntry(row: typeof ledgerEntries.$inferSelect): LedgerEntry {
@@ -90,6 +108,7 @@ function toEntry(row: typeof ledgerEntries.$inferSelect): LedgerEntry {
     at: row.createdAt,
     completionId: row.completionId ?? undefined,
     attempt: row.kind === 'ADJUST' || row.kind === 'CREDIT' ? undefined : row.attempt,
+    origin: originOfOwner(row.teamId),
     teamId: row.teamId,
     keyId: row.keyId ?? undefined,
     actorKeyId: row.actorKeyId ?? undefined,

@@ -69,14 +69,14 @@ const CALLED: ReadonlySet<LimitScope> = new Set(['MODEL', 'PROVIDER']);
 
 export function createLimits({ book, store }: { book: LimitBook; store: LimitStore }): Limits {
   function match(subjects: LimitSubjects, amounts: LimitAmounts): Match[] {
-    const { ORGANISATION } = subjects;
-    if (ORGANISATION === undefined) return [];
+    const { within: organisationId = subjects.ORGANISATION } = subjects;
+    if (organisationId === undefined) return [];
     return LIMIT_SCOPES.flatMap((scope) => {
       const subject = subjects[scope];
       if (subject === undefined) return [];
       return LIMIT_UNITS.flatMap((unit) => {
         const amount = amounts[unit];
-        const limit = amount === undefined ? undefined : book.find(ORGANISATION, scope, subject, unit);
+        const limit = amount === undefined ? undefined : book.find(organisationId, scope, subject, unit);
         return limit ? [{ limit, draw: drawOn(limit, subject, amount!) }] : [];
       });
     });

@@ -13,6 +13,8 @@ export interface RouteBook {
   findById(organisationId: string, id: string): Route | undefined;
   /** By name. */
   list(organisationId: string): readonly Route[];
+  /** Those whose models are probed, of all organisations. */
+  listProbed(): readonly Route[];
   /** Reads those of one organisation anew. Never fails: what cannot be read now is read as soon as it can be. */
   reload(organisationId: string): Promise<void>;
   close(): Promise<void>;
@@ -60,6 +62,10 @@ export async function openRouteBook(
         .values()
         .find((route) => route.id === id),
     list: (organisationId) => [...routesOf(organisationId).values()],
+    listProbed: () =>
+      [...byOrganisation.values()].flatMap((ofOne) =>
+        [...ofOne.values()].filter(({ probeSeconds }) => probeSeconds !== undefined),
+      ),
     reload: (organisationId) => reloads.add(organisationId),
     close() {
       stopListening();

@@ -30,6 +30,14 @@ export function breakerRestMs({ state, tryAtMs, trying }: Breaker, nowMs: number
   return Math.max(0, Math.min(tryAtMs - nowMs, trying ? ASK_AGAIN_MS : Infinity));
 }
 
+/** How long callers leave the try to a probe, where there is one: it comes within a second or two. */
+const LEFT_TO_PROBE_MS = 3_000;
+
+/** How long a caller may not call where a probe is to try first. */
+export function probeRestMs({ state, tryAtMs, trying }: Breaker, nowMs: number): number {
+  return state === 'CLOSED' || trying ? 0 : Math.max(0, tryAtMs + LEFT_TO_PROBE_MS - nowMs);
+}
+
 /** The breaker after a call began, which is the try if it is open. */
 export function beginCall(breaker: Breaker, nowMs: number): Breaker {
   return breaker.state === 'CLOSED' ? breaker : { ...breaker, trying: true, tryAtMs: nowMs + TRY_MS };

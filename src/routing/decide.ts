@@ -125,8 +125,8 @@ function findBelow(
 ): string[] | undefined {
   const seen = new Set<string>();
   const queue = [route];
-  for (const { targets } of queue) {
-    for (const { model: name } of targets) {
+  for (const each of queue) {
+    for (const name of listNamed(each)) {
       const path = changed.get(name);
       if (path) return path;
       const next = seen.has(name) ? undefined : routes.get(name);
@@ -137,6 +137,11 @@ function findBelow(
   return undefined;
 }
 
+/** What a route sends requests to, or copies of them. */
+function listNamed({ targets, shadow }: RouteSpec): string[] {
+  return [...targets, ...(shadow ? [shadow] : [])].map(({ model }) => model);
+}
+
 function issueAt(path: string[], issue: InputIssue): InputIssue {
   const full = [...path, ...issue.path];
   return { path: full, message: `${full.join('.')} ${issue.message}` };
@@ -145,10 +150,10 @@ function issueAt(path: string[], issue: InputIssue): InputIssue {
 /** @throws Conflict that says which routes name what is to be deleted. */
 function ensureUnnamed(removed: readonly string[], later: ReadonlyMap<string, RouteSpec>): void {
   for (const name of removed) {
-    const naming = [...later.values()].filter(({ targets }) => targets.some(({ model }) => model === name));
+    const naming = [...later.values()].filter((route) => listNamed(route).includes(name));
     if (naming.length === 0) continue;
     const names = naming.map((route) => JSON.stringify(route.name)).join(', ');
-    throw new Conflict(`the route ${JSON.stringify(name)} is a target of ${names}; change those first`);
+    throw new Conflict(`the route ${JSON.stringify(name)} is named by ${names}; change those first`);
   }
 }
 

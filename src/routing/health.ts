@@ -7,6 +7,7 @@ import {
   beginCall,
   breakerRestMs,
   CLOSED,
+  probeRestMs,
   type Breaker,
 } from './breaker.ts';
 import { countCall, errorsAt, type ErrorWindow } from './error-window.ts';
@@ -37,8 +38,8 @@ export interface HealthView {
 
 /** The health of all models that are called, kept in memory. */
 export interface Health extends Pick<Signals, 'inFlight' | 'latencyMs' | 'errorRate' | 'restingMs'> {
-  /** False: it must not be called now. Every true is followed by one `end`. */
-  begin(model: string): boolean;
+  /** False: it must not be called now. Every true is followed by one `end`. A probe is let try before callers are. */
+  begin(model: string, isProbe?: boolean): boolean;
   end(model: string, end: CallEnd): void;
   view(model: string): HealthView;
   /** Names of all that something is known of. */
@@ -53,8 +54,15 @@ export interface Health extends Pick<Signals, 'inFlight' | 'latencyMs' | 'errorR
    * @param percentile from 0 to 100.
    */
   usualMs(model: string, percentile: number): number | undefined;
-  /** Those of these models that nobody has called for a while, or that may be tried again, and wait for a probe. */
-  listProbesDue(models: readonly string[]): string[];
+  /**
+   * Those of these models that nobody has called for a while, or that may be tried again, and wait for a probe.
+   * @param everyMs how long a while is.
+   */
+  listProbesDue(models: readonly string[], everyMs?: number): string[];
+  /** From now on a probe, and no caller, is the first that tries one of these models when it has rested. */
+  leaveTrialsToProbes(models: ReadonlySet<string>): void;
+  /** For how long nothing was learned of a model; Infinity: nothing ever was. */
+  silentMs(model: string): number;
 }
 
 interface State {
@@ -80,11 +88,14 @@ const NOT_CALLED: Readonly<State> = {
 };
 const KEPT_MODELS = 5_000;
 const PROBE_EVERY_MS = 60_000;
+/** A probe that fails says little alone; it is soon repeated. */
+const PROBE_AGAIN_MS = 1_000;
 const DEGRADED_ERROR_RATE = 0.1;
 
 export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
   const states = new LRUCache<string, State>({ max: KEPT_MODELS });
   const listeners = new Set<(model: string) => void>();
+  let probed: ReadonlySet<string> = new Set();
   const now = () => clock.monotonicMs();
 
   function ensure(model: string): State {
@@ -96,7 +107,8 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
   }
   function restingMs(model: string): number {
     const state = states.get(model);
-    return state ? restOf(state, now()) : 0;
+    if (!state) return 0;
+    return Math.max(restOf(state, now()), probed.has(model) ? probeRestMs(state.breaker, now()) : 0);
   }
   function view(model: string): HealthView {
     return viewOf(model, states.get(model), now());
@@ -116,9 +128,9 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
     latencyMs: (model) => view(model).latencyMs,
     errorRate: (model) => view(model).errorRate,
     usualMs: (model, percentile) => percentileOf(states.get(model)?.usual ?? NO_LATENCIES, percentile),
-    begin(model) {
-      if (restingMs(model) > 0) return false;
+    begin(model, isProbe = false) {
       const state = ensure(model);
+      if ((isProbe ? restOf(state, now()) : restingMs(model)) > 0) return false;
       state.breaker = beginCall(state.breaker, now());
       state.inFlight += 1;
       tell(model);
@@ -130,13 +142,17 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
       learnFrom(state, end, now());
       tell(model);
     },
-    listProbesDue(models) {
+    listProbesDue(models, everyMs = PROBE_EVERY_MS) {
       const nowMs = now();
       return models.filter((model) => {
         const state = states.get(model);
-        return !state || probeDueAtMs(state, nowMs) <= nowMs;
+        return !state || probeDueAtMs(state, everyMs, nowMs) <= nowMs;
       });
     },
+    leaveTrialsToProbes(models) {
+      probed = models;
+    },
+    silentMs: (model) => now() - (states.get(model) ?? NOT_CALLED).heardAtMs,
   };
 }
 
@@ -178,9 +194,9 @@ function describe(state: State, nowMs: number): HealthView['state'] {
 }
 
 /** One that fails is due as soon as it may be called again, any other a while after it was last heard of. */
-function probeDueAtMs(state: State, nowMs: number): number {
+function probeDueAtMs(state: State, everyMs: number, nowMs: number): number {
+  const { breaker, heardAtMs } = state;
   const mayBeCalledAtMs = nowMs + restOf(state, nowMs);
-  return state.breaker.state === 'OPEN'
-    ? mayBeCalledAtMs
-    : Math.max(mayBeCalledAtMs, state.heardAtMs + PROBE_EVERY_MS);
+  if (breaker.state === 'OPEN') return mayBeCalledAtMs;
+  return Math.max(mayBeCalledAtMs, heardAtMs + (breaker.failures > 0 ? PROBE_AGAIN_MS : everyMs));
 }

@@ -1,20 +1,35 @@
-import type { RouteSpec, RouteTarget } from '../domain/route.ts';
+import type { RouteShadow, RouteSpec, RouteTarget } from '../domain/route.ts';
 
 /** A target by the names that callers set it by; what it does not say is not there. */
 export type PlainTarget = Record<string, string | number>;
 
 /** A route by the names that callers set it by, for the audit and for comparing. */
 export interface PlainRoute {
-  settings: Record<string, string | number | string[]>;
+  settings: Record<string, string | number | string[] | RouteShadow>;
   targets: PlainTarget[];
 }
 
 export function toPlain(spec: RouteSpec): PlainRoute {
-  const { strategy, targets, stickyBy, onCut, fallbackOn, repairs, hedgePercentile } = spec;
+  const { strategy, targets, stickyBy, onCut, fallbackOn, repairs, hedgePercentile, shadow, probeSeconds } =
+    spec;
   return {
-    settings: withoutUndefined({ strategy, stickyBy, onCut, fallbackOn, repairs, hedgePercentile }),
+    settings: withoutUndefined({
+      strategy,
+      stickyBy,
+      onCut,
+      fallbackOn,
+      repairs,
+      hedgePercentile,
+      shadow: shadow && toPlainShadow(shadow),
+      probeSeconds,
+    }),
     targets: targets.map(toPlainTarget),
   };
+}
+
+/** Its members always come in one order. */
+function toPlainShadow({ model, percent, maxConcurrent }: RouteShadow): RouteShadow {
+  return { model, percent, maxConcurrent };
 }
 
 function toPlainTarget({ timeouts: { totalMs, ...timeouts }, ...target }: RouteTarget): PlainTarget {

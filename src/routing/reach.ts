@@ -1,6 +1,8 @@
-import type { RouteSpec } from '../domain/route.ts';
-
-type FindTargets = (name: string) => Pick<RouteSpec, 'targets'> | undefined;
+/** As much of a route as says where it leads. */
+interface Goals {
+  targets: readonly { model: string }[];
+}
+type FindTargets = (name: string) => Goals | undefined;
 
 /** The way from a route back to itself, if its target leads there: `a`, `b`, `a`. */
 export function findCycle(start: string, goal: string, findRoute: FindTargets): string[] | undefined {
@@ -34,10 +36,10 @@ export function depthOf(name: string, findRoute: FindTargets): number {
 }
 
 /** The models that a route leads to, directly or by other routes, each once. */
-export function listLeaves(spec: Pick<RouteSpec, 'name' | 'targets'>, findRoute: FindTargets): string[] {
+export function listLeaves(spec: Goals & { name: string }, findRoute: FindTargets): string[] {
   const leaves = new Set<string>();
   const seen = new Set([spec.name]);
-  const waiting: Pick<RouteSpec, 'targets'>[] = [spec];
+  const waiting: Goals[] = [spec];
   for (let route = waiting.pop(); route; route = waiting.pop()) {
     for (const { model } of route.targets) {
       const nested = model.includes('/') || seen.has(model) ? undefined : findRoute(model);
@@ -50,7 +52,7 @@ export function listLeaves(spec: Pick<RouteSpec, 'name' | 'targets'>, findRoute:
 }
 
 /** A route and those that it leads to, each once. */
-export function listReached<R extends Pick<RouteSpec, 'name' | 'targets'>>(
+export function listReached<R extends Goals & { name: string }>(
   route: R,
   findRoute: (name: string) => R | undefined,
 ): R[] {

@@ -99,8 +99,8 @@ function toVersion(row: VersionRow): RouteVersion {
 }
 
 /** JSON has no `undefined`; here every member is there. */
-function toSpec({ hedgePercentile, targets, ...rest }: RouteSpec): RouteSpec {
-  return { ...rest, hedgePercentile, targets: targets.map(toTarget) };
+function toSpec({ hedgePercentile, shadow, probeSeconds, targets, ...rest }: RouteSpec): RouteSpec {
+  return { ...rest, hedgePercentile, shadow, probeSeconds, targets: targets.map(toTarget) };
 }
 
 function toTarget({ condition, upTo, timeouts, ...rest }: RouteTarget): RouteTarget {

@@ -32,6 +32,7 @@ export function validateRoute(spec: RouteSpec, world: RoutingWorld, at: string[]
     ...spec.targets.flatMap((target, index) => checkTarget(spec, target, index, world)),
     ...checkReach(spec),
     ...checkResidency(spec, world),
+    ...checkShadow(spec, world),
   ];
   return found.map(({ path, message }) => {
     const full = [...at, ...path];
@@ -92,7 +93,11 @@ function checkTarget(spec: RouteSpec, target: RouteTarget, index: number, world:
 }
 
 /** What is wrong with where a target leads. */
-function checkGoal({ name, targets }: RouteSpec, { model: goal }: RouteTarget, world: RoutingWorld) {
+function checkGoal(
+  { name, targets }: Pick<RouteSpec, 'name' | 'targets'>,
+  { model: goal }: Pick<RouteTarget, 'model'>,
+  world: RoutingWorld,
+) {
   if (goal === name) return `is ${JSON.stringify(goal)}, the route itself`;
   if (!goal.includes('/')) {
     const findRoute = (route: string) => (route === name ? { targets } : world.findRoute(route));
@@ -136,8 +141,22 @@ function checkResidency(spec: RouteSpec, world: RoutingWorld): InputIssue[] {
   return why === undefined ? [] : [issue(['targets'], `lead to no model in an allowed region: ${why}`)];
 }
 
+/** A copy goes where the request itself may go. */
+function checkShadow({ name, targets, shadow }: RouteSpec, world: RoutingWorld): InputIssue[] {
+  if (!shadow) return [];
+  const wrong = checkGoal({ name, targets }, shadow, world);
+  if (wrong !== undefined) return [issue(['shadow', 'model'], wrong)];
+  const why = findNoWay({ name, targets: [shadow] }, world);
+  return why === undefined
+    ? []
+    : [issue(['shadow', 'model'], `leads to no model in an allowed region: ${why}`)];
+}
+
 /** Why the rules of residency leave a route no target; undefined when they leave it one. */
-export function findNoWay(spec: RouteSpec, world: RoutingWorld): string | undefined {
+export function findNoWay(
+  spec: { name: string; targets: readonly Pick<RouteTarget, 'model'>[] },
+  world: RoutingWorld,
+): string | undefined {
   const { allowedRegions } = world;
   if (!allowedRegions) return undefined;
   const models = listLeaves(spec, world.findRoute).flatMap((name) => world.findModel(name) ?? []);

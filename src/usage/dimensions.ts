@@ -1,9 +1,19 @@
 import type { Tag } from '../domain/completion.ts';
+import type { CompletionOrigin } from '../domain/completion-origin.ts';
 
 export const GRANULARITIES = ['MINUTE', 'HOUR', 'DAY', 'WEEK', 'MONTH'] as const;
 export type Granularity = (typeof GRANULARITIES)[number];
 
-export const USAGE_DIMENSIONS = ['MODEL', 'PROVIDER', 'TEAM', 'KEY', 'TAG', 'STATUS', 'END_USER'] as const;
+export const USAGE_DIMENSIONS = [
+  'MODEL',
+  'PROVIDER',
+  'TEAM',
+  'KEY',
+  'TAG',
+  'STATUS',
+  'END_USER',
+  'ORIGIN',
+] as const;
 export type UsageDimension = (typeof USAGE_DIMENSIONS)[number];
 
 /** What a fact belongs to. A correction has the dimensions of its completion, or empty ones where it names none. */
@@ -14,6 +24,7 @@ export interface FactDimensions {
   provider: string;
   model: string;
   status: string;
+  origin: CompletionOrigin;
   tags: Tag[];
   endUserId: string;
 }
@@ -27,6 +38,7 @@ export function groupsOf(of: FactDimensions, groupBy: readonly UsageDimension[])
     KEY: of.keyId,
     STATUS: of.status,
     END_USER: of.endUserId,
+    ORIGIN: of.origin,
   };
   const keyWith = (tag: Tag) =>
     groupBy.map((name) => (name === 'TAG' ? tag : { key: name, value: values[name] }));

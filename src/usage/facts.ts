@@ -1,6 +1,7 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { bigint, integer, jsonb, snakeCase, text, timestamp } from 'drizzle-orm/pg-core';
 import type { Tag } from '../domain/completion.ts';
+import type { CompletionOrigin } from '../domain/completion-origin.ts';
 
 /** The columns of `settledFacts`, for what is selected from it under the name `facts`. */
 export const facts = snakeCase.table('facts', {
@@ -10,6 +11,7 @@ export const facts = snakeCase.table('facts', {
   provider: text().notNull(),
   model: text().notNull(),
   status: text().notNull(),
+  origin: text().$type<CompletionOrigin>().notNull(),
   tags: jsonb().$type<Tag[]>().notNull(),
   endUserId: text().notNull(),
   at: timestamp({ withTimezone: true }).notNull(),
@@ -40,7 +42,7 @@ export const MEASURES = [
  */
 export function settledFacts(from: { completions: (those: SQL) => SQL; corrections: SQL }): SQL {
   return sql`
-    select c.organisation_id, c.team_id, c.key_id, c.provider, c.model, c.status, c.tags,
+    select c.organisation_id, c.team_id, c.key_id, c.provider, c.model, c.status, c.origin, c.tags,
       coalesce(c.end_user_id, '') as end_user_id, c.finished_at as at,
       1::bigint as requests, (coalesce(c.cache_read_tokens, 0) > 0)::int::bigint as cache_hits,
       (c.cost_nanos is null)::int::bigint as unpriced, coalesce(c.input_tokens, 0) as input_tokens,
@@ -49,7 +51,7 @@ export function settledFacts(from: { completions: (those: SQL) => SQL; correctio
       coalesce(c.cost_nanos, 0) as cost_nanos, c.first_token_ms, c.total_ms
     from ${from.completions(sql`finished_at is not null`)}
     union all
-    select c.organisation_id, c.team_id, c.key_id, a.provider, a.model, c.status, c.tags,
+    select c.organisation_id, c.team_id, c.key_id, a.provider, a.model, c.status, c.origin, c.tags,
       coalesce(c.end_user_id, ''), c.finished_at, 0::bigint, 0::bigint, (a."costNanos" is null)::int::bigint,
       u.input, u.output, u."cacheRead", u."cacheWrite", u.reasoning, coalesce(a."costNanos", 0), null::int, null::int
     from (select c.* from ${from.completions(sql`finished_at is not null and earlier is not null`)}) c
@@ -58,7 +60,8 @@ export function settledFacts(from: { completions: (those: SQL) => SQL; correctio
       as u(input bigint, output bigint, "cacheRead" bigint, "cacheWrite" bigint, reasoning bigint)
     union all
     select e.organisation_id, e.team_id, coalesce(e.key_id, c.key_id, ''), coalesce(c.provider, ''),
-      coalesce(c.model, ''), coalesce(c.status, ''), coalesce(c.tags, '[]'::jsonb), coalesce(c.end_user_id, ''),
+      coalesce(c.model, ''), coalesce(c.status, ''), coalesce(c.origin, 'CALLER'), coalesce(c.tags, '[]'::jsonb),
+      coalesce(c.end_user_id, ''),
       e.created_at, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint,
       case e.kind when 'CREDIT' then -e.amount_nanos else e.amount_nanos end, null::int, null::int
     from ${from.corrections} and e.kind in ('ADJUST', 'CREDIT')`;

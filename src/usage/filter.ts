@@ -3,7 +3,8 @@ import type { PgColumn } from 'drizzle-orm/pg-core';
 import { toJsonParameter } from '../db/json.ts';
 import { matchText, type StringFilter } from '../db/match-text.ts';
 import type { CompletionStatus, Tag } from '../domain/completion.ts';
-import type { FactDimensions } from './dimensions.ts';
+import { COMPLETION_ORIGINS, type CompletionOrigin } from '../domain/completion-origin.ts';
+import type { FactDimensions, UsageDimension } from './dimensions.ts';
 import { facts } from './facts.ts';
 
 /** Every given member must hold. */
@@ -15,9 +16,18 @@ export interface UsageFilter {
   status?: CompletionStatus[] | undefined;
   endUserId?: StringFilter | undefined;
   tag?: Tag | undefined;
+  /** Those of callers, unless given. */
+  origin?: CompletionOrigin[] | undefined;
 }
 
-type Columns = Record<'teamId' | 'keyId' | 'model' | 'provider' | 'status', PgColumn>;
+/** Whoever tells origins apart wants to see all of them. */
+export function withOrigins(filter: UsageFilter, groupBy: readonly UsageDimension[]): UsageFilter {
+  const origin =
+    filter.origin ?? (groupBy.includes('ORIGIN') ? [...COMPLETION_ORIGINS] : ['CALLER' as const]);
+  return { ...filter, origin };
+}
+
+type Columns = Record<'teamId' | 'keyId' | 'model' | 'provider' | 'status' | 'origin', PgColumn>;
 
 /** The part of a filter that facts and roll-ups both know. */
 export function matching(columns: Columns, filter: UsageFilter): SQL | undefined {
@@ -27,6 +37,7 @@ export function matching(columns: Columns, filter: UsageFilter): SQL | undefined
     matchText(columns.model, filter.model),
     matchText(columns.provider, filter.provider),
     filter.status && inArray(columns.status, filter.status),
+    filter.origin && inArray(columns.origin, filter.origin),
   );
 }
 
@@ -49,6 +60,7 @@ export function matchesFact(of: FactDimensions, filter: UsageFilter): boolean {
     matchesText(of.provider, filter.provider) &&
     matchesText(of.endUserId, filter.endUserId) &&
     (filter.status === undefined || filter.status.some((status) => status === of.status)) &&
+    (filter.origin === undefined || filter.origin.includes(of.origin)) &&
     (tag === undefined || of.tags.some(({ key, value }) => key === tag.key && value === tag.value))
   );
 }

@@ -100,7 +100,7 @@ function hoursOfFacts(organisationId: string): SQL {
     from (${facts}) f cross join lateral (
       select 'END_USER' as scope, f.end_user_id as subject_id
       union select 'TAG', (tag ->> 'key') || '=' || (tag ->> 'value') from jsonb_array_elements(f.tags) tag
-    ) subject join asked a using (scope, subject_id) group by a.id, 2`;
+    ) subject join asked a using (scope, subject_id) where f.origin = 'CALLER' group by a.id, 2`;
 }
 
 function amountOf(table: string): SQL {

@@ -6,7 +6,7 @@ import type { Position } from '../events/outbox.ts';
 import { coverTime, type Buckets, type TimeRange } from './cover.ts';
 import type { Granularity, UsageDimension } from './dimensions.ts';
 import { sumOfMeasures } from './facts.ts';
-import type { UsageFilter } from './filter.ts';
+import { withOrigins, type UsageFilter } from './filter.ts';
 import { addHistogram, unpackSteps } from './histogram.ts';
 import { ensureBounded, MAX_ROWS } from './limits.ts';
 import { findWatermark } from './progress.ts';
@@ -49,8 +49,9 @@ type Tx = Pick<Db, 'execute'>;
  * roll-ups are.
  * @throws InvalidInput for an unknown time zone, or when it would have too many rows.
  */
-export async function reportUsage(db: Db, visible: Visibility, ask: UsageAsk): Promise<UsageReport> {
-  ensureBounded(ask);
+export async function reportUsage(db: Db, visible: Visibility, asked: UsageAsk): Promise<UsageReport> {
+  ensureBounded(asked);
+  const ask = { ...asked, filter: withOrigins(asked.filter, asked.groupBy) };
   return db.transaction(
     async (tx) => {
       // The planner's guesses are far too high here, and compiling takes longer than all the work.
@@ -157,6 +158,7 @@ const COLUMNS: Record<UsageDimension, string[]> = {
   KEY: ['key_id'],
   STATUS: ['status'],
   END_USER: ['end_user_id'],
+  ORIGIN: ['origin'],
   TAG: [`tag.value ->> 'key'`, `tag.value ->> 'value'`],
 };
 

@@ -5,7 +5,7 @@ import type { Position } from '../events/outbox.ts';
 import { iterateUntilAborted, sleep } from '../lib/abort.ts';
 import { groupsOf, type UsageDimension } from './dimensions.ts';
 import type { FeedPlace, UsageFeed } from './feed.ts';
-import { asStored, matchesFact, type UsageFilter } from './filter.ts';
+import { asStored, matchesFact, withOrigins, type UsageFilter } from './filter.ts';
 import type { Cell } from './news.ts';
 import { isForgotten } from './progress.ts';
 import { reportAnnounced } from './report.ts';
@@ -45,7 +45,11 @@ export async function tickUsage(
   ask: TickAsk,
   signal: AbortSignal,
 ): Promise<AsyncIterableIterator<UsageTick>> {
-  const view: View = { visible: visibilityOf(who), groupBy: ask.groupBy, filter: asStored(ask.filter) };
+  const view: View = {
+    visible: visibilityOf(who),
+    groupBy: ask.groupBy,
+    filter: withOrigins(asStored(ask.filter), ask.groupBy),
+  };
   const { organisationId } = who;
   if (ask.after && (await isForgotten(db, ask.after))) throw forgottenCursor();
 

@@ -27,6 +27,10 @@ const SUPPORT = `# Whoever pays is answered by the better one.
 name: support
 strategy: PRIORITY
 hedgePercentile: 95
+shadow:
+  model: demo/slow
+  percent: 2.5
+probeSeconds: 600
 targets:
   - model: demo/assistant
     condition: has(tags.tier) && tags.tier == "paid"
@@ -58,6 +62,8 @@ describe('routes in files', () => {
     + fallbackOn: ["ERROR","TIMEOUT","RATE_LIMITED","CONTEXT_OVERFLOW"]
     + repairs: 0
     + hedgePercentile: 95
+    + shadow: {"model":"demo/slow","percent":2.5,"maxConcurrent":10}
+    + probeSeconds: 600
     + targets.0: {"model":"demo/assistant","weight":1,"condition":"has(tags.tier) && tags.tier == \\"paid\\"","retries":1,"timeoutMs":60000}
     + targets.1: {"model":"cheap","weight":1,"retries":1}
 2 to create, 0 to change, 0 to delete, 0 as they are

@@ -116,6 +116,8 @@ export function reservationFor(
   const price = worstCaseNanos === undefined ? undefined : PRICE;
   const completion: Completion = {
     id: newId('cmpl'),
+    origin: 'CALLER',
+    shadowOf: undefined,
     organisationId: ORGANISATION,
     teamId: 'team_1',
     keyId: 'key_1',

@@ -128,7 +128,7 @@ describe('deleting', () => {
     await setRoute(gateway(), { name: 'base' });
     for (const name of ['one', 'two']) await setRoute(gateway(), { name, targets: [{ model: 'base' }] });
     expect((await deleteRoute(gateway(), 'base')).errors).toMatchObject([
-      { code: 'CONFLICT', message: 'the route "base" is a target of "one", "two"; change those first' },
+      { code: 'CONFLICT', message: 'the route "base" is named by "one", "two"; change those first' },
     ]);
     for (const name of ['one', 'two']) await deleteRoute(gateway(), name);
     expect((await deleteRoute(gateway(), 'base')).errors).toEqual([]);

@@ -197,6 +197,40 @@ describe('a probe is due', () => {
     expect(health.listProbesDue([M])).toEqual([]);
   });
 
+  it('after as long as it is asked for', () => {
+    const { health, call, pass } = healthAt();
+    call('OK');
+    pass(10_000);
+    expect(health.silentMs(M)).toBe(10_000);
+    expect(health.silentMs('b/x')).toBe(Infinity);
+    expect(health.listProbesDue([M], 10_001)).toEqual([]);
+    expect(health.listProbesDue([M], 10_000)).toEqual([M]);
+  });
+
+  it('soon where the last one failed', () => {
+    const { health, call, pass } = healthAt();
+    call('FAILED');
+    expect(health.listProbesDue([M])).toEqual([]);
+    pass(1_000);
+    expect(health.listProbesDue([M])).toEqual([M]);
+  });
+
+  it('before callers try, for three seconds', () => {
+    const { health, calls, pass } = healthAt();
+    health.leaveTrialsToProbes(new Set([M]));
+    calls(5, 'FAILED');
+    pass(5_000);
+    expect(health.listProbesDue([M])).toEqual([M]);
+    expect(health.restingMs(M)).toBe(3_000);
+    expect(health.begin(M)).toBe(false);
+    pass(2_999);
+    expect(health.begin(M)).toBe(false);
+    expect(health.begin(M, true)).toBe(true);
+    health.end(M, { kind: 'FAILED', latencyMs: undefined, retryAfterMs: undefined });
+    pass(13_000);
+    expect(health.begin(M)).toBe(true);
+  });
+
   it('never while the vendor wants to be left alone', () => {
     const { health, call, pass } = healthAt();
     call('RATE_LIMITED', { retryAfterMs: 90_000 });

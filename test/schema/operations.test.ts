@@ -121,6 +121,7 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   if (operation.name === 'alerts') await Promise.all([raise(on), raise(on)]);
   if (operation.name === 'route-learned') await learn(on, stage);
   if (operation.name === 'route-simulate') await complete(on, stage.secret, 'support');
+  if (operation.name === 'route-shadows') await copy(on, stage);
   if (operation.name === 'anomalies') await raiseAnomaly(on);
   const asking = OF_ADMINS.test(operation.name) ? ADMIN_KEY : stage.secret;
   if (operation.name === 'viewer-grants') await give(on, stage);
@@ -181,6 +182,16 @@ async function learn(on: TestGateway, { secret }: Stage): Promise<void> {
     { id: await complete(on, secret, 'cheap') },
     { key: secret },
   );
+}
+
+/** One completion of the route, and its copy. */
+async function copy(on: TestGateway, { secret }: Stage): Promise<void> {
+  const shadow = { model: 'demo/echo', percent: 100 };
+  await setRoute(on, { name: 'support', targets: [{ model: 'demo/echo' }], shadow });
+  await complete(on, secret, 'support');
+  const readCopied = async () =>
+    (await on.ask('{ completions(filter: { origin: [SHADOW], status: [SUCCEEDED] }) { totalCount } }')).data;
+  await expect.poll(readCopied).toEqual({ completions: { totalCount: 1 } });
 }
 
 async function adjust({ ask }: TestGateway, { secret, completion }: Stage): Promise<void> {

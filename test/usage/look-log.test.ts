@@ -10,6 +10,7 @@ const of = {
   provider: 'vendor',
   model: 'vendor/model',
   status: 'SUCCEEDED',
+  origin: 'CALLER' as const,
   tags: [],
   endUserId: '',
 };

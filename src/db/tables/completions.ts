@@ -18,6 +18,7 @@ import type {
   Tag,
   UsageSource,
 } from '../../domain/completion.ts';
+import type { CompletionOrigin } from '../../domain/completion-origin.ts';
 import type { RecordedFacts } from '../../domain/recorded-facts.ts';
 
 /** The parts of an outcome that nothing is summed or searched by. */
@@ -77,6 +78,10 @@ export const completions = snakeCase.table(
     keyId: text().notNull(),
     idempotencyKey: text(),
     askHash: text().notNull(),
+    /** Whether a caller wanted it; of others team and key are as `ownerOf` says. */
+    origin: text().$type<CompletionOrigin>().notNull().default('CALLER'),
+    /** The completion that it is a copy of. */
+    shadowOf: text(),
     requestedModel: text().notNull(),
     provider: text().notNull(),
     model: text().notNull(),
@@ -128,6 +133,9 @@ export const completions = snakeCase.table(
       .on(table.keyId, table.idempotencyKey)
       .where(sql`idempotency_key is not null`),
     index('completions_by_team').on(table.organisationId, table.teamId, table.id),
+    index('completions_shadows')
+      .on(table.shadowOf)
+      .where(sql`shadow_of is not null`),
     index('completions_finished').on(table.organisationId, table.finishedAt),
     index('completions_finished_later')
       .on(table.organisationId, table.finishedAt)

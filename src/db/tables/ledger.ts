@@ -17,7 +17,8 @@ export type LedgerKind = (typeof LEDGER_KINDS)[number];
 /**
  * Balances, debits positive, so that all of them together are always zero. The id says what it holds:
  * `held:TEAM` and its counterpart `open:TEAM`, `spent:TEAM` and its counterparts `payable:ORGANISATION:PROVIDER` and, for
- * corrections of no single completion, `credits:ORGANISATION`.
+ * corrections of no single completion, `credits:ORGANISATION`. Of what the gateway asked by itself the owner stands in the
+ * place of the team: `spent:shadow:ORGANISATION`.
  */
 export const ledgerAccounts = snakeCase.table('ledger_accounts', {
   id: text().primaryKey(),

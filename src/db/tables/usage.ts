@@ -9,6 +9,7 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
+import type { CompletionOrigin } from '../../domain/completion-origin.ts';
 import { transactionId } from './outbox.ts';
 
 /** Whose usage a roll-up is: one row for each combination that was ever settled. */
@@ -24,6 +25,7 @@ export const usageSeries = snakeCase.table(
     provider: text().notNull(),
     model: text().notNull(),
     status: text().notNull(),
+    origin: text().$type<CompletionOrigin>().notNull().default('CALLER'),
   },
   (table) => [
     uniqueIndex('usage_series_once').on(
@@ -34,6 +36,7 @@ export const usageSeries = snakeCase.table(
       table.provider,
       table.model,
       table.status,
+      table.origin,
     ),
   ],
 );

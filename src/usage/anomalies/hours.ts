@@ -31,7 +31,7 @@ export async function listLatestHours(sql: Sql, minimumNanos: bigint): Promise<S
       SELECT * FROM usage_rollups WHERE series_id = s.id AND grain_s = 3600
         AND starts_at >= date_bin('1 hour', now() - interval '15 minutes', 'epoch') OFFSET 0
     ) r
-    WHERE NOT s.by_key OR s.key_id <> ''
+    WHERE s.origin = 'CALLER' AND (NOT s.by_key OR s.key_id <> '')
     GROUP BY s.organisation_id, s.team_id, s.key_id, r.starts_at
     HAVING sum(r.cost_nanos) >= ${minimumNanos.toString()}::text::bigint
       OR sum(r.requests) >= ${LEAST_REQUESTS.toString()}::text::bigint

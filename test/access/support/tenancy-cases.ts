@@ -90,7 +90,7 @@ export function listCases(foreign: Foreign): Record<string, Case> {
       query: `query ($team: ID!, $key: ID!) {
       team: completions(filter: { teamId: $team }) { nodes { id } totalCount }
       key: completions(filter: { keyId: $key }) { nodes { id } totalCount }
-      running: completions(filter: { status: [RUNNING] }) { nodes { id } totalCount }
+      running: completions(filter: { status: [RUNNING], origin: [CALLER, SHADOW, PROBE] }) { nodes { id } totalCount }
       both: completions(filter: {
         tag: { key: "of", value: "both" }, endUserId: { eq: "both" }, model: { contains: "expensive" },
         minCost: "0", ${EVER}
@@ -108,7 +108,9 @@ export function listCases(foreign: Foreign): Record<string, Case> {
       query: `query ($team: ID!, $key: ID!, $done: ID!) {
       team: ledger(filter: { teamId: $team }) { nodes { id } totalCount }
       key: ledger(filter: { keyId: $key }) { nodes { id } totalCount }
-      completion: ledger(filter: { completionId: $done, kind: [RESERVE, SETTLE, RELEASE], ${EVER} }) { nodes { id } totalCount }
+      completion: ledger(filter: {
+        completionId: $done, kind: [RESERVE, SETTLE, RELEASE], origin: [CALLER, SHADOW, PROBE], ${EVER}
+      }) { nodes { id } totalCount }
       all: ledger(first: 200) { nodes { team { name } key { name } completion { endUserId } note } }
     }`,
       variables: { team: teamId, key: keyId, done },

@@ -59,6 +59,8 @@ export function routeOf(
     fallbackOn: ['ERROR', 'TIMEOUT', 'RATE_LIMITED', 'CONTEXT_OVERFLOW'],
     repairs: 0,
     hedgePercentile: undefined,
+    shadow: undefined,
+    probeSeconds: undefined,
     ...more,
   };
 }
