@@ -13,13 +13,13 @@ export function createPostgresChannels(sql: Sql): Channels {
   let again: ReturnType<typeof setTimeout> | undefined;
   // `sql.listen` gives up for ever where its first attempt after a loss fails (postgres.js 3.4.9).
   const receiver = postgres({
-    ...(sql.options as unknown as Options<{}>),
+    ...sql.options,
     max: 1,
-    idle_timeout: undefined,
+    idle_timeout: null,
     max_lifetime: null,
     onclose: listenLater,
-    ...{ onnotify: (channel: string, text: string) => listeners.get(channel)?.(text) },
-  });
+    onnotify: (channel: string, text: string) => listeners.get(channel)?.(text),
+  } as unknown as Options<{}>);
 
   function listenLater(): void {
     if (isClosed) return;

@@ -173,18 +173,11 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
     usualMs: (model, percentile) => percentileOf(states.get(model)?.usual ?? NO_LATENCIES, percentile),
     begin(model) {
       if (restingMs(model) > 0) return false;
-      const state = ensure(model);
-      const isTry = state.breaker.state === 'OPEN';
-      state.breaker = beginCall(state.breaker, now());
-      // What others say of the time before does not end the try.
-      if (isTry) Object.assign(state, { turnedAtMs: now(), turnedHere: false });
-      state.inFlight += 1;
-      tell(model, { isTurn: isTry });
+      tell(model, { isTurn: countBegin(ensure(model), now()) });
       return true;
     },
     end(model, end) {
       const state = ensure(model);
-      state.inFlight = Math.max(0, state.inFlight - 1);
       tell(model, { end, isTurn: learnFrom(state, end, now()) });
     },
     listProbesDue(models) {
@@ -223,8 +216,19 @@ function standingOf(state: State, nowMs: number): Standing {
   };
 }
 
+/** @returns whether this call tries if the model works again, which others should know at once. */
+function countBegin(state: State, nowMs: number): boolean {
+  const isTry = state.breaker.state === 'OPEN';
+  state.breaker = beginCall(state.breaker, nowMs);
+  state.inFlight += 1;
+  // What others say of the time before does not end the try.
+  if (isTry) Object.assign(state, { turnedAtMs: nowMs, turnedHere: false });
+  return isTry;
+}
+
 /** @returns whether others should know at once. */
 function learnFrom(state: State, { kind, latencyMs, retryAfterMs = 0 }: CallEnd, nowMs: number): boolean {
+  state.inFlight = Math.max(0, state.inFlight - 1);
   if (latencyMs !== undefined) state.latency = observeLatency(state.latency, latencyMs, nowMs);
   if (latencyMs !== undefined && kind === 'OK') state.usual = addLatency(state.usual, latencyMs);
   const restsUntilMs = nowMs + retryAfterMs;

@@ -26,12 +26,57 @@ export function shareHealth(
   health: Health,
   { channels, channel, instanceId }: { channels: Channels; channel: string; instanceId: string },
 ): () => void {
-  const untold = new Map<string, Untold>();
-  /** Those of which others believe that calls of this instance are under way. */
-  const busy = new Set<string>();
+  const own = createOwnNews(health, tellSoon);
   let isHeard = false;
   let beats = 0;
   let soon: ReturnType<typeof setTimeout> | undefined;
+
+  function tellSoon(): void {
+    soon ??= setTimeout(tell, AT_ONCE_MS).unref();
+  }
+  function tell(): void {
+    clearTimeout(soon);
+    soon = undefined;
+    for (const text of writeMessages(instanceId, own.take())) channels.tell(channel, text);
+  }
+  function beat(): void {
+    beats += 1;
+    if (beats % REPEAT_BEATS === 0) own.repeat();
+    // Until it hears itself nobody can have heard of it, and it has not heard of the others.
+    if (!own.isEmpty() || !isHeard) tell();
+  }
+  function hear(text: string): void {
+    const told = readMessage(text);
+    if (!told) return;
+    if (told.from === instanceId) isHeard = true;
+    else {
+      // One that was not there before has to know what it would else find out by its own callers.
+      if (!health.knows(told.from)) own.tellAnew();
+      health.hear(told.from, told.reports);
+    }
+  }
+
+  channels.listen(channel, hear);
+  const stopWatching = health.watch((model, happened) => {
+    if (happened) own.note(model, happened.isTurn, happened.end);
+  });
+  const beating = setInterval(beat, BEAT_MS).unref();
+  beat();
+  return () => {
+    stopWatching();
+    clearInterval(beating);
+    clearTimeout(soon);
+  };
+}
+
+/**
+ * What this instance has not told yet.
+ * @param tellSoon is called for what others should know at once.
+ */
+function createOwnNews(health: Health, tellSoon: () => void) {
+  const untold = new Map<string, Untold>();
+  /** Those of which others believe that calls of this instance are under way. */
+  const busy = new Set<string>();
 
   function note(model: string, isTurn: boolean, end?: CallEnd): void {
     const before = untold.get(model);
@@ -41,56 +86,32 @@ export function shareHealth(
       ended: end ? countEnd(ended, end) : ended,
       isTurn: isTurn || (before?.isTurn ?? false),
     });
-    if (isTurn) soon ??= setTimeout(tell, AT_ONCE_MS).unref();
+    if (isTurn) tellSoon();
   }
-
-  function tell(): void {
-    clearTimeout(soon);
-    soon = undefined;
-    const reports = [...untold].slice(0, MAX_REPORTS).map(([model, { ended, isTurn }]): Report => {
-      untold.delete(model);
-      const { turned, restMs, ...calls } = health.standing(model);
-      const isBusy = calls.inFlight > 0 || calls.isTrying;
-      busy[isBusy ? 'add' : 'delete'](model);
-      const more = isTurn ? { turned, restMs: restMs > 0 ? restMs : undefined } : {};
-      return { model, ...calls, ...ended, ...more };
-    });
-    for (const text of writeMessages(instanceId, reports)) channels.tell(channel, text);
+  function report(model: string, { ended, isTurn }: Untold): Report {
+    const { turned, restMs, ...calls } = health.standing(model);
+    busy[calls.inFlight > 0 || calls.isTrying ? 'add' : 'delete'](model);
+    const turn = isTurn ? { turned, restMs: restMs > 0 ? restMs : undefined } : {};
+    return { model, ...calls, ...ended, ...turn };
   }
-
-  function beat(): void {
-    beats += 1;
-    if (beats % REPEAT_BEATS === 0) for (const model of busy) note(model, false);
-    // Until it hears itself nobody can have heard of it, and it has not heard of the others.
-    if (untold.size > 0 || !isHeard) tell();
-  }
-
-  /** One that was not there before has to know what it would else find out by its own callers. */
-  function tellNewcomer(): void {
-    for (const model of health.listKnown()) {
-      const { inFlight, isTrying, restMs, turned } = health.standing(model);
-      const isTurn = restMs > 0 || (turned?.opened ?? 0) > 0;
-      if (isTurn || isTrying || inFlight > 0) note(model, isTurn);
-    }
-  }
-
-  channels.listen(channel, (text) => {
-    const told = readMessage(text);
-    if (!told) return;
-    if (told.from === instanceId) isHeard = true;
-    else {
-      if (!health.knows(told.from)) tellNewcomer();
-      health.hear(told.from, told.reports);
-    }
-  });
-  const stopWatching = health.watch((model, happened) => {
-    if (happened) note(model, happened.isTurn, happened.end);
-  });
-  const beating = setInterval(beat, BEAT_MS).unref();
-  beat();
-  return () => {
-    stopWatching();
-    clearInterval(beating);
-    clearTimeout(soon);
+  return {
+    note,
+    isEmpty: () => untold.size === 0,
+    take(): Report[] {
+      const some = [...untold].slice(0, MAX_REPORTS);
+      for (const [model] of some) untold.delete(model);
+      return some.map(([model, each]) => report(model, each));
+    },
+    /** What is under way still is. */
+    repeat(): void {
+      for (const model of busy) note(model, false);
+    },
+    tellAnew(): void {
+      for (const model of health.listKnown()) {
+        const { inFlight, isTrying, restMs, turned } = health.standing(model);
+        const isTurn = restMs > 0 || (turned?.opened ?? 0) > 0;
+        if (isTurn || isTrying || inFlight > 0) note(model, isTurn);
+      }
+    },
   };
 }
