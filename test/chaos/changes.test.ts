@@ -50,7 +50,7 @@ describe('28: what changes while an answer is under way', () => {
     const { completion, asked } = await finish();
     expect(completion).toMatchObject({ status: 'SUCCEEDED', text: ANSWER, model: { name: 'first/model' } });
     expect(await decisionOf(completion.id)).toMatchObject({ version: 1, chosen: { name: 'first/model' } });
-    await expectTruth(gateway(), completion, VENDORS, asked);
+    await expectTruth(gateway(), completion, VENDORS, asked, 0);
 
     const after = completionOf(await create(gateway(), say('first/model', newQuestion())));
     expect(after.cost!.amount).toBe(String((after.usage!.total * 7_000) / 1e9));

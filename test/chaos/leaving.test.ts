@@ -64,6 +64,6 @@ describe.each(MOMENTS)('10: a client that leaves $moment', ({ moment, said, mann
     await expect.poll(() => callOf()?.end).toBe('HUNG_UP');
     const completion = await waitForCompletion(gateway(), tag);
     expect(completion).toMatchObject({ status: 'CANCELLED', failure: { reason: 'CANCELLED' } });
-    await expectTruth(gateway(), completion, [vendor], asked);
+    await expectTruth(gateway(), completion, [vendor], asked, 0);
   });
 });

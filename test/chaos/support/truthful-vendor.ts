@@ -13,7 +13,7 @@ export interface Served {
   /** It has told its usage, which is what it charges for. */
   reported: boolean;
   end: 'RUNNING' | 'FINISHED' | 'REFUSED' | 'HUNG_UP';
-  status: number;
+  status: number | 'TEAR';
   atMs: number;
 }
 
@@ -29,8 +29,8 @@ export interface Manner {
   forgetsEnd?: boolean;
   /** Sent every so often instead of words once it has stopped. */
   pulse?: { bytes: string; everyMs: number };
-  /** Refuses call number n, from 0, with this status. */
-  refuse?: (call: number) => number | undefined;
+  /** Refuses call number n, from 0, with this status, or tears the connection before any. */
+  refuse?: (call: number) => number | 'TEAR' | undefined;
   headers?: Record<string, string>;
   /** Answers in a way of its own. */
   raw?: (response: ServerResponse) => unknown;
@@ -84,14 +84,9 @@ async function serve(
   response: ServerResponse,
 ): Promise<void> {
   const { manner, log } = vendor;
-  const served: Served = {
-    asked: '',
-    said: 0,
-    reported: false,
-    end: 'RUNNING',
-    status: manner.refuse?.(log.length) ?? 200,
-    atMs: performance.now(),
-  };
+  const status = manner.refuse?.(log.length) ?? 200;
+  const atMs = performance.now();
+  const served: Served = { asked: '', said: 0, reported: false, end: 'RUNNING', status, atMs };
   log.push(served);
   response.on('close', () => {
     if (served.end === 'RUNNING') served.end = 'HUNG_UP';
@@ -99,9 +94,10 @@ async function serve(
   const body = await readBody(request).catch(() => '{}');
   served.asked = readText(JSON.parse(body));
   for (const [header, value] of Object.entries(manner.headers ?? {})) response.setHeader(header, value);
-  if (served.status !== 200) {
+  if (status !== 200) {
     served.end = 'REFUSED';
-    response.writeHead(served.status, { 'content-type': 'application/json' });
+    if (status === 'TEAR') return void response.socket?.resetAndDestroy();
+    response.writeHead(status, { 'content-type': 'application/json' });
     response.end(JSON.stringify({ error: { message: 'not now' } }));
     return;
   }
