@@ -58,11 +58,13 @@ const gateway = useGateway({
     providers: [
       vendor.config,
       ...FORMATS.map((type) => ({
-        ...{ name: `strange-${type}`, type, apiKey: 'sk-test-123456', headers: {}, settings: {} },
-        ...{
-          baseURL: `${strange.url}/v1`,
-          models: Object.keys(NO_ANSWERS).map((_what, at) => ({ id: `m${at}` })),
-        },
+        name: `strange-${type}`,
+        type,
+        apiKey: 'sk-test-123456',
+        headers: {},
+        settings: {},
+        baseURL: `${strange.url}/v1`,
+        models: Object.keys(NO_ANSWERS).map((_what, at) => ({ id: `m${at}` })),
       })),
     ],
   },
@@ -123,7 +125,7 @@ describe('8: events', () => {
   });
 
   it.each([
-    ['two values in one', delta('Hi').replace('\n\n', `${delta('there').slice(6)}`) + FINISH],
+    ['two values in one', delta('Hi').replace('\n\n', delta('there').slice(6)) + FINISH],
     ['a value that is cut', `${delta('Hi').slice(0, 40)}\n\n${FINISH}`],
     ['no JSON', 'data: oops\n\n'],
     ['another kind of value', 'data: [1,2]\n\n'],

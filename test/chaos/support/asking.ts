@@ -9,7 +9,7 @@ import {
   type EventData,
 } from '../../completion/support/completions.ts';
 import { COURSE, setCourse, type CourseSetting } from '../../completion/support/courses.ts';
-import { isTerminal, subscribe } from '../../completion/support/streams.ts';
+import { isTerminal, subscribe, textOf } from '../../completion/support/streams.ts';
 import type { TestGateway } from '../../support/gateway.ts';
 
 /** How a client is answered. */
@@ -21,6 +21,8 @@ export interface Told {
   errors: ErrorData[];
   /** Of a stream; none of an answer that comes whole. */
   events: EventData[];
+  /** What the client holds in the end: what it had before it was told to begin anew does not count. */
+  heard: string;
   /** The question, by which vendors know it. */
   asked: string;
 }
@@ -40,12 +42,20 @@ export async function ask(gateway: TestGateway, way: Way, model: string): Promis
   const input = say(model, asked);
   if (way === 'whole') {
     const payload = await create(gateway, input);
-    return { completion: completionOf(payload), errors: payload.errors, events: [], asked };
+    const completion = completionOf(payload);
+    return { completion, errors: payload.errors, events: [], heard: completion.text, asked };
   }
   const variables = { input, coalesceMs: 0 };
   const events = await (await subscribe('SSE', gateway, { query: STREAM, variables })).rest();
   const last = events.at(-1)!;
   // Each stream ends in one way, and in exactly one.
   expect(events.filter(isTerminal)).toEqual([last]);
-  return { completion: (last.completion ?? last.partial)!, errors: last.errors ?? [], events, asked };
+  const reset = events.findLastIndex(({ __typename }) => __typename === 'CompletionReset');
+  return {
+    completion: (last.completion ?? last.partial)!,
+    errors: last.errors ?? [],
+    events,
+    heard: textOf(events.slice(reset + 1)),
+    asked,
+  };
 }
