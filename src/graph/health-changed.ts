@@ -5,7 +5,7 @@ import { HealthState } from './health.ts';
 import { formerModel, Model } from './model.ts';
 
 const ModelHealth = builder.objectRef<HealthView>('ModelHealth').implement({
-  description: 'How a model is doing, as the instance sees it that answers.',
+  description: 'How a model is doing, as all instances see it together.',
   fields: (t) => ({
     model: t.field({
       type: Model,
@@ -22,11 +22,22 @@ const ModelHealth = builder.objectRef<HealthView>('ModelHealth').implement({
 builder.subscriptionField('healthChanged', (t) =>
   t.field({
     type: ModelHealth,
-    description: `Models whose state is another one from now on, as the instance sees them that answers. A slow reader is told how they
-are when it comes, not what was in between.`,
-    args: { models: t.arg.stringList({ description: 'By name; all of them, unless given.' }) },
-    subscribe: (_root, { models }, { gateway, signal }) =>
-      watchHealth(gateway.measures.health, models ? new Set(models) : undefined, signal),
+    description: `Models whose state is another one from now on, whichever instance saw it. A slow reader is told how they are when it
+comes, not what was in between.`,
+    args: {
+      models: t.arg.stringList({ description: 'By name.' }),
+      providers: t.arg.stringList({
+        description: 'All models of these. Without either argument, all there are.',
+      }),
+    },
+    subscribe: (_root, { models, providers }, { gateway, signal }) =>
+      watchHealth(gateway.measures.health, choose(models, providers), signal),
     resolve: (view) => view,
   }),
 );
+
+function choose(models?: string[] | null, providers?: string[] | null): (model: string) => boolean {
+  if (!models && !providers) return () => true;
+  const [byName, byProvider] = [new Set(models), new Set(providers)];
+  return (model) => byName.has(model) || byProvider.has(model.slice(0, model.indexOf('/')));
+}

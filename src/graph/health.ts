@@ -11,6 +11,8 @@ interface HealthRow {
   errorRate: number;
   p50FirstTokenMs: number | undefined;
   p95FirstTokenMs: number | undefined;
+  inFlight: number;
+  restingMs: number;
 }
 
 export const HealthState = builder.enumType('HealthState', {
@@ -21,7 +23,7 @@ open, so that routes pass it over.`,
 
 const Health = builder.objectRef<HealthRow>('Health').implement({
   description:
-    'How a model is doing, as the instance sees it that answers; a provider as its model that does worst.',
+    'How a model is doing, as all instances see it together; a provider as its model that does worst, with the calls of all.',
   fields: (t) => ({
     state: t.field({ type: HealthState, resolve: ({ state }) => state }),
     errorRate: t.exposeFloat('errorRate', {
@@ -29,16 +31,25 @@ const Health = builder.objectRef<HealthRow>('Health').implement({
     }),
     p50FirstTokenMs: t.int({ nullable: true, resolve: ({ p50FirstTokenMs }) => p50FirstTokenMs }),
     p95FirstTokenMs: t.int({ nullable: true, resolve: ({ p95FirstTokenMs }) => p95FirstTokenMs }),
+    inFlight: t.exposeInt('inFlight', { description: 'Calls under way.' }),
+    restingMs: t.exposeInt('restingMs', { description: 'Until routes call it again; 0 when they do.' }),
   }),
 });
 
 function healthOf(healths: Healths, model: string): HealthRow {
-  const { state, errorRate } = healths.view(model);
+  const { state, errorRate, inFlight, restingMs } = healths.view(model);
   const usualMs = (percentile: number) => {
     const ms = healths.usualMs(model, percentile);
     return ms === undefined ? undefined : Math.round(ms);
   };
-  return { state, errorRate, p50FirstTokenMs: usualMs(50), p95FirstTokenMs: usualMs(95) };
+  return {
+    state,
+    errorRate,
+    p50FirstTokenMs: usualMs(50),
+    p95FirstTokenMs: usualMs(95),
+    inFlight,
+    restingMs: Math.ceil(restingMs),
+  };
 }
 
 builder.objectField(Model, 'health', (t) =>
@@ -53,9 +64,13 @@ builder.objectField(Provider, 'health', (t) =>
     type: Health,
     resolve({ name }, _args, { gateway }) {
       const { health } = gateway.measures;
-      const all = gateway.upstreams.list(name).map(({ model }) => healthOf(health, model));
+      const all = health
+        .listKnown()
+        .filter((model) => model.startsWith(`${name}/`))
+        .map((model) => healthOf(health, model));
       const worst = all.toSorted((a, b) => STATES.indexOf(b.state) - STATES.indexOf(a.state))[0];
-      return worst ?? healthOf(health, name);
+      const inFlight = all.reduce((sum, each) => sum + each.inFlight, 0);
+      return { ...(worst ?? healthOf(health, name)), inFlight };
     },
   }),
 );

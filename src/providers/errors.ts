@@ -8,6 +8,7 @@ import {
   UnsupportedFunctionalityError,
 } from '@ai-sdk/provider';
 import { ProviderError } from '../domain/errors.ts';
+import { TOO_LARGE } from './bounded-body.ts';
 import { readRetryAfter } from './retry-after.ts';
 
 /** Whose call failed, and how far it had come. */
@@ -54,6 +55,10 @@ export function toProviderError(error: unknown, state: CallState): ProviderError
     );
   }
   const networkCode = findCode(error);
+  if (networkCode === TOO_LARGE) {
+    const words = state.begun ? 'went on and on' : 'sent more than an answer holds';
+    return new ProviderError(`${state.provider} ${words}`, { cut: state.begun });
+  }
   if (networkCode || APICallError.isInstance(error)) return brokenConnection(networkCode, error, state);
   if (UnsupportedFunctionalityError.isInstance(error)) {
     return new ProviderError(`${state.provider} cannot take ${error.functionality}`);

@@ -3,9 +3,8 @@ import { Agent, request, type Dispatcher } from 'undici';
 import type { AddressGuard } from '../lib/safe-address.ts';
 import { findConnectionWatch } from '../lib/connection-watch.ts';
 import { createSafeConnector } from '../lib/safe-connect.ts';
+import { boundOf, type Bound } from './bounded-body.ts';
 
-/** More than any answer holds; it bounds what a broken or hostile server can make the gateway read. */
-const MAX_RESPONSE_BYTES = 64 * 1024 * 1024;
 /** The pipeline's own time limits are shorter and come first; this is the last resort. */
 const SILENCE_MS = 30 * 60_000;
 /** Statuses that have no body, and may not get one (WHATWG Fetch, null body status). */
@@ -31,7 +30,6 @@ export function createVendorHttp(guard: AddressGuard): VendorHttp {
     keepAliveTimeout: 30_000,
     headersTimeout: SILENCE_MS,
     bodyTimeout: SILENCE_MS,
-    maxResponseSize: MAX_RESPONSE_BYTES,
   }).compose(tellConnected);
   return {
     fetch: ((url: string, init?: FetchInit) => send(dispatcher, url, init)) as FetchFunction,
@@ -71,8 +69,10 @@ async function send(dispatcher: Dispatcher, url: string, init: FetchInit = {}): 
   const answer = await request(url, { method, headers, body, signal, dispatcher });
   const { statusCode: status, statusText } = answer;
   if (BODYLESS.has(status)) await answer.body.dump();
-  const stream = BODYLESS.has(status) ? null : toWebStream(answer.body);
-  return new Response(stream, { status, statusText, headers: readHeaders(answer.headers) });
+  const read = new Headers(readHeaders(answer.headers));
+  const bound = boundOf(status, read.get('content-type') ?? undefined);
+  const stream = BODYLESS.has(status) ? null : toWebStream(answer.body, bound);
+  return new Response(stream, { status, statusText, headers: read });
 }
 
 function readHeaders(headers: Dispatcher.ResponseData['headers']): [string, string][] {
@@ -83,13 +83,22 @@ function readHeaders(headers: Dispatcher.ResponseData['headers']): [string, stri
 }
 
 /** Unlike `ReadableStream.from`, this can be cancelled while the server is silent. */
-function toWebStream(body: Dispatcher.ResponseData['body']): ReadableStream<Uint8Array> {
+function toWebStream(body: Dispatcher.ResponseData['body'], goesOn: Bound): ReadableStream<Uint8Array> {
   const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]();
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await chunks.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      if (done) return controller.close();
+      try {
+        const isLast = !goesOn(value);
+        controller.enqueue(value);
+        if (!isLast) return;
+        controller.close();
+        body.destroy();
+      } catch (error) {
+        body.destroy();
+        throw error;
+      }
     },
     cancel: (reason) => void body.destroy(reason instanceof Error ? reason : undefined),
   });

@@ -19,7 +19,7 @@ const MAX_OPEN_MS = 60_000;
 /** A lost try must not keep a model closed off for ever. */
 const TRY_MS = 120_000;
 /** What those are told meanwhile who would call too. */
-const ASK_AGAIN_MS = 1_000;
+export const ASK_AGAIN_MS = 1_000;
 /** With this share of failures it opens too, though single calls succeed in between. */
 const ERROR_RATE_TO_OPEN = 0.5;
 const CALLS_TO_JUDGE = 20;
@@ -65,6 +65,21 @@ export function afterFailure(
 /** The try ended without telling anything, for instance since its caller left: the next call may try. */
 export function afterNothing(breaker: Breaker, nowMs: number): Breaker {
   return breaker.trying ? { ...breaker, trying: false, tryAtMs: nowMs } : breaker;
+}
+
+/** How it turned on another instance. */
+export interface Turned {
+  /** As `Breaker.opened`; 0: it closed. */
+  opened: number;
+  /** How long until somebody may try. */
+  restMs: number;
+}
+
+/** As it turned elsewhere. However that was, somebody here tries after a minute at the latest. */
+export function afterTurn({ opened, restMs }: Turned, nowMs: number): Breaker {
+  if (opened === 0) return CLOSED;
+  const tryAtMs = nowMs + Math.min(MAX_OPEN_MS, restMs);
+  return { state: 'OPEN', failures: FAILURES_TO_OPEN, opened, tryAtMs, trying: false };
 }
 
 /** A call that began before it opened says nothing of how the model is now. */

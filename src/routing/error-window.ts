@@ -11,12 +11,16 @@ interface Slice {
 const WINDOW_MS = 60_000;
 const SLICE_MS = 5_000;
 
-export function countCall(window: ErrorWindow, failed: boolean, nowMs: number): ErrorWindow {
+export function countCalls(
+  window: ErrorWindow,
+  made: { calls: number; errors: number },
+  nowMs: number,
+): ErrorWindow {
   const recent = window.filter(({ fromMs }) => fromMs > nowMs - WINDOW_MS);
   const fromMs = Math.floor(nowMs / SLICE_MS) * SLICE_MS;
   const last = recent.at(-1);
   const { calls, errors } = last?.fromMs === fromMs ? last : { calls: 0, errors: 0 };
-  const slice = { fromMs, calls: calls + 1, errors: errors + (failed ? 1 : 0) };
+  const slice = { fromMs, calls: calls + made.calls, errors: errors + made.errors };
   return [...(last?.fromMs === fromMs ? recent.slice(0, -1) : recent), slice];
 }
 

@@ -7,11 +7,11 @@ const LOOK_MS = 1_000;
 /**
  * The health of models, each time that their state is another than the one told last; at first, than that of now. A
  * reader that is slow is told what holds when it comes: what waits for it is only which models to look at.
- * @param models those to tell of; undefined: all.
+ * @param isWanted which models to tell of.
  */
 export function watchHealth(
   health: Pick<Health, 'view' | 'listKnown' | 'watch'>,
-  models: ReadonlySet<string> | undefined,
+  isWanted: (model: string) => boolean,
   signal: AbortSignal,
 ): AsyncIterableIterator<HealthView> {
   const told = new Map(health.listKnown().map((model) => [model, health.view(model).state]));
@@ -19,7 +19,7 @@ export function watchHealth(
   let news = Promise.withResolvers<void>();
   const isNew = ({ model, state }: HealthView) => state !== (told.get(model) ?? 'UNKNOWN');
   function look(model: string): void {
-    if ((models && !models.has(model)) || !isNew(health.view(model))) return;
+    if (!isWanted(model) || !isNew(health.view(model))) return;
     toLookAt.add(model);
     news.resolve();
   }

@@ -4,14 +4,19 @@ import {
   afterFailure,
   afterNothing,
   afterSuccess,
+  afterTurn,
+  ASK_AGAIN_MS,
   beginCall,
   breakerRestMs,
   CLOSED,
   probeRestMs,
   type Breaker,
+  type Turned,
 } from './breaker.ts';
-import { countCall, errorsAt, type ErrorWindow } from './error-window.ts';
+import { countCalls, errorsAt, type ErrorWindow } from './error-window.ts';
 import { latencyAt, observeLatency, type PeakLatency } from './peak-latency.ts';
+import { createPeers, type PeerCalls } from './peers.ts';
+import type { Report } from './reports.ts';
 import type { Signals } from './signals.ts';
 import { addLatency, NO_LATENCIES, percentileOf, type UsualLatency } from './usual-latency.ts';
 
@@ -25,7 +30,23 @@ export interface CallEnd {
   retryAfterMs: number | undefined;
 }
 
-/** How a model is doing, as this instance sees it. */
+/** What a call of this instance did to the health of its model. */
+export interface Happened {
+  /** Undefined: it has begun. */
+  end?: CallEnd | undefined;
+  /** Its circuit turned, is being tried or is no more, or its vendor wants a rest: others should know at once. */
+  isTurn: boolean;
+}
+
+/** What only this instance knows of a model. */
+export interface Standing extends PeerCalls {
+  /** How the circuit turned by the calls of this instance, and how long ago; undefined: it did not, or it turned elsewhere since. */
+  turned: (Turned & { agoMs: number }) | undefined;
+  /** How long its vendor wants no call, as it told this instance. */
+  restMs: number;
+}
+
+/** How a model is doing, as all instances see it together. */
 export interface HealthView {
   model: string;
   /** UNKNOWN: nobody has called it. DEGRADED: it rests, is being tried again, or many of its calls fail. */
@@ -36,7 +57,7 @@ export interface HealthView {
   restingMs: number;
 }
 
-/** The health of all models that are called, kept in memory. */
+/** The health of all models that are called, by this instance and by the others that it hears of, kept in memory. */
 export interface Health extends Pick<Signals, 'inFlight' | 'latencyMs' | 'errorRate' | 'restingMs'> {
   /** False: it must not be called now. Every true is followed by one `end`. A probe is let try before callers are. */
   begin(model: string, isProbe?: boolean): boolean;
@@ -45,10 +66,16 @@ export interface Health extends Pick<Signals, 'inFlight' | 'latencyMs' | 'errorR
   /** Names of all that something is known of. */
   listKnown(): string[];
   /**
-   * Calls the listener with the name of each model that a call of begins or ends, as soon as that is counted.
+   * Calls the listener with the name of each model that something is learned of, as soon as that is counted, and with what
+   * happened where that was a call of this instance.
    * @returns how to stop it.
    */
-  watch(listener: (model: string) => void): () => void;
+  watch(listener: Listener): () => void;
+  standing(model: string): Standing;
+  /** Whether that instance was heard of lately. */
+  knows(instance: string): boolean;
+  /** Learns from the calls of another instance as if they had been made here. */
+  hear(instance: string, reports: readonly Report[]): void;
   /**
    * The time within which this percentage of its last answers began; undefined: too few to tell.
    * @param percentile from 0 to 100.
@@ -65,25 +92,37 @@ export interface Health extends Pick<Signals, 'inFlight' | 'latencyMs' | 'errorR
   silentMs(model: string): number;
 }
 
+type Listener = (model: string, happened?: Happened) => void;
+
 interface State {
   breaker: Breaker;
+  /** Monotonic milliseconds when the circuit last turned or began to be tried. */
+  turnedAtMs: number;
+  /** It turned by the calls of this instance. */
+  turnedHere: boolean;
+  /** Calls of this instance. */
   inFlight: number;
   latency: PeakLatency | undefined;
   usual: UsualLatency;
   errors: ErrorWindow;
   /** Monotonic milliseconds until which the vendor wants no call. */
   restsUntilMs: number;
+  /** The same, as the vendor told this instance. */
+  askedUntilMs: number;
   /** When something was last learned of it. */
   heardAtMs: number;
 }
 
 const NOT_CALLED: Readonly<State> = {
   breaker: CLOSED,
+  turnedAtMs: -Infinity,
+  turnedHere: false,
   inFlight: 0,
   latency: undefined,
   usual: NO_LATENCIES,
   errors: [],
   restsUntilMs: 0,
+  askedUntilMs: 0,
   heardAtMs: -Infinity,
 };
 const KEPT_MODELS = 5_000;
@@ -94,9 +133,10 @@ const DEGRADED_ERROR_RATE = 0.1;
 
 export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
   const states = new LRUCache<string, State>({ max: KEPT_MODELS });
-  const listeners = new Set<(model: string) => void>();
+  const listeners = new Set<Listener>();
   let probed: ReadonlySet<string> = new Set();
   const now = () => clock.monotonicMs();
+  const peers = createPeers(now);
 
   function ensure(model: string): State {
     const known = states.get(model);
@@ -105,16 +145,23 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
     states.set(model, state);
     return state;
   }
-  function restingMs(model: string): number {
+  function restingMs(model: string, isProbe = false): number {
     const state = states.get(model);
     if (!state) return 0;
-    return Math.max(restOf(state, now()), probed.has(model) ? probeRestMs(state.breaker, now()) : 0);
+    const isTried = state.breaker.state === 'OPEN' && peers.isTrying(model);
+    const waitsForProbe = !isProbe && probed.has(model);
+    return Math.max(
+      restOf(state, now()),
+      isTried ? ASK_AGAIN_MS : 0,
+      waitsForProbe ? probeRestMs(state.breaker, now()) : 0,
+    );
   }
   function view(model: string): HealthView {
-    return viewOf(model, states.get(model), now());
+    const elsewhere = { inFlight: peers.inFlight(model), isTrying: peers.isTrying(model) };
+    return { ...viewOf(model, states.get(model), elsewhere, now()), restingMs: restingMs(model) };
   }
-  function tell(model: string): void {
-    for (const listener of listeners) listener(model);
+  function tell(model: string, happened?: Happened): void {
+    for (const listener of listeners) listener(model, happened);
   }
   return {
     view,
@@ -123,30 +170,37 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    restingMs,
-    inFlight: (model) => states.get(model)?.inFlight ?? 0,
+    standing: (model) => standingOf(states.get(model) ?? NOT_CALLED, now()),
+    knows: peers.isKnown,
+    hear(instance, reports) {
+      peers.hear(
+        instance,
+        reports.map((report) => [report.model, report]),
+      );
+      for (const report of reports) {
+        hearOf(ensure(report.model), report, now());
+        tell(report.model);
+      }
+    },
+    restingMs: (model) => restingMs(model),
+    inFlight: (model) => (states.get(model)?.inFlight ?? 0) + peers.inFlight(model),
     latencyMs: (model) => view(model).latencyMs,
     errorRate: (model) => view(model).errorRate,
     usualMs: (model, percentile) => percentileOf(states.get(model)?.usual ?? NO_LATENCIES, percentile),
     begin(model, isProbe = false) {
-      const state = ensure(model);
-      if ((isProbe ? restOf(state, now()) : restingMs(model)) > 0) return false;
-      state.breaker = beginCall(state.breaker, now());
-      state.inFlight += 1;
-      tell(model);
+      if (restingMs(model, isProbe) > 0) return false;
+      tell(model, { isTurn: countBegin(ensure(model), now()) });
       return true;
     },
     end(model, end) {
       const state = ensure(model);
-      state.inFlight = Math.max(0, state.inFlight - 1);
-      learnFrom(state, end, now());
-      tell(model);
+      tell(model, { end, isTurn: learnFrom(state, end, now()) });
     },
     listProbesDue(models, everyMs = PROBE_EVERY_MS) {
       const nowMs = now();
       return models.filter((model) => {
         const state = states.get(model);
-        return !state || probeDueAtMs(state, everyMs, nowMs) <= nowMs;
+        return !state || probeDueAtMs(state, everyMs, nowMs + restingMs(model, true)) <= nowMs;
       });
     },
     leaveTrialsToProbes(models) {
@@ -156,47 +210,98 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
   };
 }
 
-function viewOf(model: string, state: State | undefined, nowMs: number): HealthView {
+function viewOf(
+  model: string,
+  state: State | undefined,
+  elsewhere: PeerCalls,
+  nowMs: number,
+): Omit<HealthView, 'restingMs'> {
   return {
     model,
-    state: state ? describe(state, nowMs) : 'UNKNOWN',
-    inFlight: state?.inFlight ?? 0,
+    state: state ? describe(state, elsewhere.isTrying, nowMs) : 'UNKNOWN',
+    inFlight: (state?.inFlight ?? 0) + elsewhere.inFlight,
     latencyMs: state?.latency && latencyAt(state.latency, nowMs),
     errorRate: state ? errorsAt(state.errors, nowMs).errorRate : 0,
-    restingMs: state ? restOf(state, nowMs) : 0,
   };
 }
 
-function learnFrom(state: State, { kind, latencyMs, retryAfterMs = 0 }: CallEnd, nowMs: number): void {
+function standingOf(state: State, nowMs: number): Standing {
+  const { breaker, turnedAtMs, turnedHere, inFlight, askedUntilMs } = state;
+  const turn = { opened: breaker.opened, restMs: breakerRestMs(breaker, nowMs), agoMs: nowMs - turnedAtMs };
+  return {
+    inFlight,
+    isTrying: breaker.trying && breaker.tryAtMs > nowMs,
+    turned: turnedHere ? turn : undefined,
+    restMs: Math.max(0, askedUntilMs - nowMs),
+  };
+}
+
+/** @returns whether this call tries if the model works again, which others should know at once. */
+function countBegin(state: State, nowMs: number): boolean {
+  const isTry = state.breaker.state === 'OPEN';
+  state.breaker = beginCall(state.breaker, nowMs);
+  state.inFlight += 1;
+  // What others say of the time before does not end the try.
+  if (isTry) Object.assign(state, { turnedAtMs: nowMs, turnedHere: false });
+  return isTry;
+}
+
+/** @returns whether others should know at once. */
+function learnFrom(state: State, { kind, latencyMs, retryAfterMs = 0 }: CallEnd, nowMs: number): boolean {
+  state.inFlight = Math.max(0, state.inFlight - 1);
   if (latencyMs !== undefined) state.latency = observeLatency(state.latency, latencyMs, nowMs);
   if (latencyMs !== undefined && kind === 'OK') state.usual = addLatency(state.usual, latencyMs);
-  state.restsUntilMs = Math.max(state.restsUntilMs, nowMs + retryAfterMs);
-  if (kind === 'NEUTRAL' || kind === 'RATE_LIMITED') {
-    state.breaker = afterNothing(state.breaker, nowMs);
-    return;
-  }
+  const restsUntilMs = nowMs + retryAfterMs;
+  const isAsked = retryAfterMs > 0 && restsUntilMs > state.askedUntilMs;
+  if (isAsked) state.askedUntilMs = restsUntilMs;
+  state.restsUntilMs = Math.max(state.restsUntilMs, restsUntilMs);
+  const before = state.breaker;
+  state.breaker = judge(state, kind, nowMs);
+  const { opened, trying } = state.breaker;
+  if (opened !== before.opened) Object.assign(state, { turnedAtMs: nowMs, turnedHere: true });
+  return isAsked || opened !== before.opened || trying !== before.trying;
+}
+
+function judge(state: State, kind: CallEnd['kind'], nowMs: number): Breaker {
+  if (kind === 'NEUTRAL' || kind === 'RATE_LIMITED') return afterNothing(state.breaker, nowMs);
   state.heardAtMs = nowMs;
-  state.errors = countCall(state.errors, kind === 'FAILED', nowMs);
-  state.breaker =
-    kind === 'OK'
-      ? afterSuccess(state.breaker)
-      : afterFailure(state.breaker, errorsAt(state.errors, nowMs), nowMs);
+  state.errors = countCalls(state.errors, { calls: 1, errors: kind === 'FAILED' ? 1 : 0 }, nowMs);
+  return kind === 'OK'
+    ? afterSuccess(state.breaker)
+    : afterFailure(state.breaker, errorsAt(state.errors, nowMs), nowMs);
+}
+
+/** What another instance says of it. Its circuit is as it turned last, wherever that was. */
+function hearOf(state: State, report: Report, nowMs: number): void {
+  const { succeeded, failed, answeredMs, failedMs, turned, restMs = 0 } = report;
+  for (const ms of answeredMs) {
+    state.latency = observeLatency(state.latency, ms, nowMs);
+    state.usual = addLatency(state.usual, ms);
+  }
+  if (failedMs !== undefined) state.latency = observeLatency(state.latency, failedMs, nowMs);
+  const calls = succeeded + failed;
+  if (calls > 0) {
+    state.heardAtMs = nowMs;
+    state.errors = countCalls(state.errors, { calls, errors: failed }, nowMs);
+  }
+  state.restsUntilMs = Math.max(state.restsUntilMs, nowMs + restMs);
+  if (!turned || nowMs - turned.agoMs <= state.turnedAtMs) return;
+  state.breaker = afterTurn(turned, nowMs);
+  Object.assign(state, { turnedAtMs: nowMs - turned.agoMs, turnedHere: false });
 }
 
 function restOf({ breaker, restsUntilMs }: State, nowMs: number): number {
   return Math.max(0, restsUntilMs - nowMs, breakerRestMs(breaker, nowMs));
 }
 
-function describe(state: State, nowMs: number): HealthView['state'] {
-  if (state.breaker.state === 'OPEN' && !state.breaker.trying) return 'DOWN';
+function describe(state: State, isTriedElsewhere: boolean, nowMs: number): HealthView['state'] {
+  if (state.breaker.state === 'OPEN' && !state.breaker.trying && !isTriedElsewhere) return 'DOWN';
   const isFine = state.breaker.state === 'CLOSED' && restOf(state, nowMs) === 0;
   return isFine && errorsAt(state.errors, nowMs).errorRate < DEGRADED_ERROR_RATE ? 'HEALTHY' : 'DEGRADED';
 }
 
 /** One that fails is due as soon as it may be called again, any other a while after it was last heard of. */
-function probeDueAtMs(state: State, everyMs: number, nowMs: number): number {
-  const { breaker, heardAtMs } = state;
-  const mayBeCalledAtMs = nowMs + restOf(state, nowMs);
+function probeDueAtMs({ breaker, heardAtMs }: State, everyMs: number, mayBeCalledAtMs: number): number {
   if (breaker.state === 'OPEN') return mayBeCalledAtMs;
   return Math.max(mayBeCalledAtMs, heardAtMs + (breaker.failures > 0 ? PROBE_AGAIN_MS : everyMs));
 }

@@ -1,10 +1,13 @@
+import { readFleet } from '../events/fleet.ts';
 import { systemClock } from '../lib/clock.ts';
+import { newId } from '../lib/ids.ts';
 import { createArms } from '../routing/arms.ts';
 import { openLearnedStore, type LearnedStore } from '../routing/arm-rows.ts';
 import { openRouteBook } from '../routing/book.ts';
 import type { RouteStore } from '../routing/change.ts';
 import { openFlags, type Flags } from '../routing/flags.ts';
 import { createMeasures, type Measures } from '../routing/measures.ts';
+import { shareHealth } from '../routing/share-health.ts';
 import type { Models } from './open-models.ts';
 import type { Opening } from './opening.ts';
 import type { Store } from './open-store.ts';
@@ -22,7 +25,7 @@ export interface Routes {
 
 export async function openRoutes(
   { config, logger, opened }: Opening,
-  { database: { sql }, relay, announceCommit }: Store,
+  { database: { db, sql }, relay, announceCommit, channels }: Store,
   { catalog }: Models,
 ): Promise<Routes> {
   const book = await openRouteBook(sql, {
@@ -33,6 +36,10 @@ export async function openRoutes(
   const { findModel } = catalog;
   const arms = createArms((organisationId, route) => book.find(organisationId, route)?.learning ?? 0);
   const measures = createMeasures(systemClock, arms);
+  if (channels) {
+    const channel = `sluice:health:${await readFleet(db)}`;
+    opened.defer(shareHealth(measures.health, { channels, channel, instanceId: newId('inst') }));
+  }
   const learned = openLearnedStore(sql, arms);
   await learned.exchange();
   const flags = await openFlags(config.flags, config.network.allowPrivate);

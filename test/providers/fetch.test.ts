@@ -95,6 +95,49 @@ test('breaks an answer off that is larger than any answer', () =>
     },
   ));
 
+/** Writes the same block for as long as it is taken. */
+const goOn =
+  (status: number, type: string, block: Buffer): RequestListener =>
+  (_, response) => {
+    response.writeHead(status, { 'content-type': type });
+    const write = () => {
+      while (!response.destroyed && response.write(block));
+    };
+    response.on('drain', write);
+    write();
+  };
+
+test.each([
+  ['one line without end', 'x'.repeat(64 * 1024)],
+  ['lines without an end of their event', `data: ${'x'.repeat(1_000)}\r\n`],
+])('breaks an event off that is larger than any event: %s', (_what, block) =>
+  withServer(goOn(200, 'text/event-stream', Buffer.from(block)), async (fetch, url) => {
+    const reader = (await fetch(url)).body!.getReader();
+    let bytes = 0;
+    const readAll = async () => {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) bytes += next.value.length;
+    };
+    await expect(readAll()).rejects.toThrow('an event exceeded');
+    expect(bytes).toBeLessThanOrEqual(16 * 1024 * 1024);
+  }),
+);
+
+test.each(['\n\n', '\r\n\r\n', '\r\r'])('lets many events pass that end with %j, split wherever', (blank) => {
+  // As long as no number of whole blocks, so that the blank lines fall on every place of one.
+  const event = Buffer.from(`data: ${'x'.repeat(99_991)}${blank}`);
+  return withServer(goOn(200, 'text/event-stream', event), async (fetch, url) => {
+    const reader = (await fetch(url)).body!.getReader();
+    let bytes = 0;
+    while (bytes < 40 * 1024 * 1024) bytes += (await reader.read()).value!.length;
+    await expect(reader.cancel()).resolves.toBeUndefined();
+  });
+});
+
+test('reads no more of a refusal than somebody would', () =>
+  withServer(goOn(500, 'application/json', Buffer.alloc(64 * 1024, 'x')), async (fetch, url) => {
+    expect((await (await fetch(url)).text()).length).toBeLessThan(1024 * 1024);
+  }));
+
 test('holds the server back while nobody reads', () => {
   let sent = 0;
   const full = Promise.withResolvers<void>();

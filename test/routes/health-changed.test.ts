@@ -14,11 +14,12 @@ interface Told {
   errorRate: number;
 }
 
-function watch(models?: string[]) {
-  const query = `subscription ($models: [String!]) {
-    healthChanged(models: $models) { model { name } state errorRate }
+function watch(models?: string[], providers?: string[]) {
+  const query = `subscription ($models: [String!], $providers: [String!]) {
+    healthChanged(models: $models, providers: $providers) { model { name } state errorRate }
   }`;
-  const told = gateway().socket().iterate<{ healthChanged: Told }>({ query, variables: { models } });
+  const variables = { models, providers };
+  const told = gateway().socket().iterate<{ healthChanged: Told }>({ query, variables });
   return async (): Promise<Told | undefined> => (await told.next()).value?.data?.healthChanged;
 }
 
@@ -69,4 +70,24 @@ it('the same state is told once, and of other models nothing is', async () => {
   while (!isOver) await restShortly(gateway(), 'demo/echo');
   await listening;
   expect(told).toEqual(['demo/echo HEALTHY', 'demo/echo DEGRADED']);
+});
+
+it('the models of a provider are told together, and it is as well as the worst of them', async () => {
+  const next = watch([], ['demo']);
+  await opened(next, 'demo/slow');
+  Object.assign(vendor, { refusal: 500, complaint: 'oops' });
+  await create(gateway(), say('vendor/unwatched'));
+  await create(gateway(), say('demo/echo', 'hi'));
+  await expect(opened(next, 'demo/reasoning')).resolves.toBeUndefined();
+
+  const readHealth = async () => {
+    const { data } = await gateway().ask(
+      '{ providers { name health { state errorRate inFlight restingMs p50FirstTokenMs } } }',
+    );
+    return data.providers.find(({ name }: { name: string }) => name === 'vendor').health;
+  };
+  gateway().gateway.measures.health.begin('vendor/slow');
+  for (let times = 0; times < 5; times += 1) await create(gateway(), say('vendor/worst'));
+  expect(await readHealth()).toMatchObject({ state: 'DOWN', errorRate: 1, inFlight: 1 });
+  expect((await readHealth()).restingMs).toBeGreaterThan(0);
 });

@@ -11,7 +11,7 @@ function watched(models?: string[]) {
     }
   };
   const ended = new AbortController();
-  const told = watchHealth(health, models && new Set(models), ended.signal);
+  const told = watchHealth(health, (model) => models?.includes(model) ?? true, ended.signal);
   const next = async () => {
     const { value } = await told.next();
     return value && `${value.model} ${value.state}`;

@@ -1,16 +1,8 @@
 import { Redis } from 'ioredis';
+import type { Channels } from './channels.ts';
 
-const CHANNEL = 'sluice:news';
-
-/** Tells other instances that there is something to read in the outbox, so that they need not wait for their next look. */
-export interface News {
-  /** Best effort and without waiting: whoever misses it looks by itself soon after. */
-  tell(): void;
-  close(): Promise<void>;
-}
-
-/** News over Redis. While Redis is gone nothing is told, nothing waits, and it is tried again in the background. */
-export function createNews(redisUrl: string, onNews: () => void, onError: (error: Error) => void): News {
+/** Over Redis. While that is gone nothing is told, nothing waits, and it is tried again in the background. */
+export function createRedisChannels(redisUrl: string, onError: (error: Error) => void): Channels {
   const options = { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy };
   const sender = new Redis(redisUrl, options);
   // A connection that subscribes can do nothing else, and must queue to subscribe again after each reconnect.
@@ -19,10 +11,14 @@ export function createNews(redisUrl: string, onNews: () => void, onError: (error
     connection.on('error', onError);
     connection.connect().catch(() => {});
   }
-  receiver.on('message', onNews);
-  receiver.subscribe(CHANNEL).catch(onError);
   return {
-    tell: () => void sender.publish(CHANNEL, '').catch(() => {}),
+    tell: (channel, text) => void sender.publish(channel, text).catch(() => {}),
+    listen(channel, listener) {
+      receiver.on('message', (on: string, text: string) => {
+        if (on === channel) listener(text);
+      });
+      receiver.subscribe(channel).catch(onError);
+    },
     async close() {
       for (const connection of [sender, receiver]) connection.disconnect();
     },
