@@ -1,6 +1,6 @@
 import type { Attempt, Outcome } from '../domain/completion.ts';
 import type { Turn } from '../limits/upstream/gate.ts';
-import type { CallEnd } from '../routing/health.ts';
+import type { CallEnd } from '../routing/model-health.ts';
 import type { Measures } from '../routing/measures.ts';
 import type { Plan } from './plan.ts';
 

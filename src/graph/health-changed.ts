@@ -1,4 +1,4 @@
-import type { HealthView } from '../routing/health.ts';
+import type { HealthView } from '../routing/model-health.ts';
 import { watchHealth } from '../routing/health-watch.ts';
 import { builder } from './builder.ts';
 import { HealthState } from './health.ts';

@@ -1,5 +1,6 @@
 import { iterateUntilAborted, raceAbort } from '../lib/abort.ts';
-import type { Health, HealthView } from './health.ts';
+import type { Health } from './health.ts';
+import type { HealthView } from './model-health.ts';
 
 /** How often it is looked for what changes while nothing is called, such as a rest that is over. */
 const LOOK_MS = 1_000;

@@ -1,5 +1,6 @@
 import type { Channels } from '../events/channels.ts';
-import type { CallEnd, Health } from './health.ts';
+import type { Health } from './health.ts';
+import type { CallEnd } from './model-health.ts';
 import { countEnd, NOTHING_ENDED, readMessage, writeMessages, type Ended, type Report } from './reports.ts';
 
 /** How often an instance says what has changed; a circuit that turned, and a vendor that wants a rest, are told at once. */

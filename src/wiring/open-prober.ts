@@ -20,7 +20,7 @@ export function openProber(
     timeouts: config.timeouts,
     claims: {
       take: (probed, options) => claimProbe(sql, probed, options),
-      end: (model, end) => endClaim(sql, model, end),
+      end: (model, isKnown) => endClaim(sql, model, isKnown),
     },
     clock: systemClock,
     onError: (err) => logger.warn({ err }, 'a model could not be probed; it is tried again'),

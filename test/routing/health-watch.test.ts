@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createHealth, type CallEnd } from '../../src/routing/health.ts';
+import { createHealth } from '../../src/routing/health.ts';
+import type { CallEnd } from '../../src/routing/model-health.ts';
 import { watchHealth } from '../../src/routing/health-watch.ts';
 
 function watched(models?: string[]) {

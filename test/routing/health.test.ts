@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createHealth, type CallEnd } from '../../src/routing/health.ts';
+import { createHealth } from '../../src/routing/health.ts';
+import type { CallEnd } from '../../src/routing/model-health.ts';
 
 const M = 'a/x';
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Channels } from '../../src/events/channels.ts';
-import { createHealth, type CallEnd, type Health } from '../../src/routing/health.ts';
+import { createHealth, type Health } from '../../src/routing/health.ts';
+import type { CallEnd } from '../../src/routing/model-health.ts';
 import { readMessage, writeMessages, type Report } from '../../src/routing/reports.ts';
 import { shareHealth } from '../../src/routing/share-health.ts';
 

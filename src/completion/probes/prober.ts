@@ -5,17 +5,19 @@ import type { Principal } from '../../domain/principal.ts';
 import { toRule } from '../../domain/regions.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { RouteBook } from '../../routing/book.ts';
-import type { CallEnd, Health } from '../../routing/health.ts';
+import type { Health } from '../../routing/health.ts';
 import type { AttemptTimeouts } from '../attempt.ts';
 import { inBackground, type BackgroundRuns } from '../background.ts';
 import { toCallEnd } from '../measured-turn.ts';
-import type { Claim, claimProbe, endClaim } from './claims.ts';
+import type { claimProbe, endClaim } from './claims.ts';
 import { listProbeWishes, type ProbeWish } from './wishes.ts';
 
 /** A model that says nothing for so long would not do for a caller either. */
 const PROBE_WITHIN_MS = 30_000;
 /** Until an instance is taken for dead that has claimed a probe: longer than one can take. */
 const CLAIM_MS = 120_000;
+/** What another instance is at is looked at again. */
+const TAKEN_MS = 5_000;
 const RUNNING_MAX = 20;
 /** Fewer are more than one of the large vendors takes for a whole answer. */
 const OUTPUT_TOKENS = 16;
@@ -31,14 +33,14 @@ export interface Prober {
 export interface ProberDeps {
   book: Pick<RouteBook, 'listProbed' | 'find'>;
   findModel(name: string): unknown;
-  health: Pick<Health, 'listProbesDue' | 'leaveTrialsToProbes' | 'silentMs' | 'begin' | 'end'>;
+  health: Pick<Health, 'listProbesDue' | 'leaveTrialsToProbes' | 'silentMs'>;
   start: BackgroundRuns['start'];
   /** The usual ones. */
   timeouts: AttemptTimeouts;
   claims: {
     take(
       ...asked: Parameters<typeof claimProbe> extends [unknown, ...infer Rest] ? Rest : never
-    ): Promise<Claim>;
+    ): ReturnType<typeof claimProbe>;
     end(...asked: Parameters<typeof endClaim> extends [unknown, ...infer Rest] ? Rest : never): Promise<void>;
   };
   clock: Pick<Clock, 'monotonicMs'>;
@@ -60,18 +62,18 @@ export function createProber(deps: ProberDeps): Prober {
   }
 
   async function ask(wish: ProbeWish, organisationId: string, regions: readonly string[]): Promise<void> {
-    let end: CallEnd | undefined;
+    let isKnown = false;
     try {
       const run = deps.start(proberOf(organisationId, regions), askFor(wish.model), {
         region: undefined,
         timeouts: shorten(deps.timeouts),
       });
-      end = learnedFrom(await run.ended);
+      isKnown = saysSomething(await run.ended);
     } catch (error) {
       if (!(error instanceof GatewayError)) throw error;
     } finally {
-      if (!end) putOff.set(wish.model, clock.monotonicMs() + wish.everyMs);
-      await claims.end(wish.model, end);
+      if (!isKnown) putOff.set(wish.model, clock.monotonicMs() + wish.everyMs);
+      await claims.end(wish.model, isKnown);
     }
   }
 
@@ -80,9 +82,9 @@ export function createProber(deps: ProberDeps): Prober {
     const organisationId = payerOf(wish);
     // What others have learned before this instance last did is no news.
     const freshMs = Math.min(everyMs, health.silentMs(model));
-    const claim = await claims.take({ model, organisationId }, { freshMs, claimMs: CLAIM_MS });
-    if (claim.kind === 'MINE') await ask(wish, organisationId, claim.allowedRegions);
-    else if (claim.kind === 'KNOWN' && health.begin(model, true)) health.end(model, claim.end);
+    const regions = await claims.take({ model, organisationId }, { freshMs, claimMs: CLAIM_MS });
+    if (regions) await ask(wish, organisationId, regions);
+    else putOff.set(model, clock.monotonicMs() + TAKEN_MS);
   }
 
   function listDue(wishes: readonly ProbeWish[]): ProbeWish[] {
@@ -119,10 +121,10 @@ function forgetOthers(maps: readonly Map<string, unknown>[], wishes: readonly Pr
   for (const map of maps) for (const model of map.keys()) if (!wished.has(model)) map.delete(model);
 }
 
-/** Undefined where it says nothing of the model. */
-function learnedFrom({ outcome }: Completion): CallEnd | undefined {
-  const end = toCallEnd(outcome);
-  return end.kind === 'OK' || end.kind === 'FAILED' ? end : undefined;
+/** Whether anything was learned of the model. */
+function saysSomething({ outcome }: Completion): boolean {
+  const { kind } = toCallEnd(outcome);
+  return kind === 'OK' || kind === 'FAILED';
 }
 
 function proberOf(organisationId: string, regions: readonly string[]): Principal {
