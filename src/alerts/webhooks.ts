@@ -10,6 +10,7 @@ import {
   markFailed,
   type DueDelivery,
 } from './deliveries.ts';
+import { isAboutTrial } from '../domain/alert.ts';
 import { describeAlert, tellDetail } from './describe.ts';
 import { retryDelayMs } from './retry.ts';
 import { createWebhookHttp } from './send.ts';
@@ -69,13 +70,17 @@ function messageIdOf({ id }: Alert): string {
 
 /** What the graph knows it by. */
 function nodeIdOf({ kind, id }: Alert): string {
-  return kind === 'ANOMALY' ? `anom_${id}` : `alert_${id}`;
+  if (kind === 'ANOMALY') return `anom_${id}`;
+  return isAboutTrial(kind) ? `verdict_${id}` : `alert_${id}`;
 }
 
 const TYPES = {
   BUDGET_THRESHOLD: 'budget.threshold',
   BUDGET_EXCEEDED: 'budget.exceeded',
   ANOMALY: 'usage.anomaly',
+  CANARY_ROLLED_BACK: 'canary.rolled-back',
+  CANARY_PROMOTED: 'canary.promoted',
+  EXPERIMENT_DECIDED: 'experiment.decided',
 } as const satisfies Record<Alert['kind'], string>;
 
 /** The envelope that Standard Webhooks recommends: type, timestamp, data. */

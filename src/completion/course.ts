@@ -1,5 +1,6 @@
 import type { CutAction, FallbackReason, TargetTimeouts } from '../domain/route.ts';
 import type { RouteDecision } from '../domain/route-decision.ts';
+import type { Assignment } from '../domain/trial.ts';
 import type { Plan } from './plan.ts';
 
 /** One model that may answer. */
@@ -23,6 +24,8 @@ export interface Course {
   decision: RouteDecision | undefined;
   /** When nothing has come of a model for so long the next one is asked too; undefined: never. */
   hedgeAfterMs?: number | undefined;
+  /** The trial that the request belongs to. Whoever has chosen the course tells the watch how it ends. */
+  trial?: Assignment | undefined;
 }
 
 /** One model, called once. */

@@ -10,8 +10,11 @@ import type { Clock } from '../lib/clock.ts';
 import type { RouteBook } from '../routing/book.ts';
 import type { Conditions } from '../routing/conditions.ts';
 import type { Measures } from '../routing/measures.ts';
+import type { Obstacle } from '../routing/obstacles.ts';
 import { planRoute, type Candidate, type RoutePlan } from '../routing/plan.ts';
 import type { Signals } from '../routing/signals.ts';
+import { goalsOf } from '../routing/trial-spec.ts';
+import type { TrialWatch } from '../trials/watch.ts';
 import { estimateInputTokens } from './ask-size.ts';
 import { courseOf, type Course, type CourseTarget } from './course.ts';
 import { open } from './opening.ts';
@@ -31,6 +34,7 @@ export interface RoutingDeps {
   pricing: Pricing & { findModel(name: string): Model | undefined };
   askFirst: Pick<AskFirst, 'has'>;
   clock: Clock;
+  trials: Pick<TrialWatch, 'isFull' | 'enter'>;
   /** The budgets that hold for these subjects; asked only for routes with a condition on what is used. */
   listBudgetsOn(organisationId: string, subjects: readonly string[]): Promise<Budget[]>;
 }
@@ -59,13 +63,15 @@ export function createRouting(deps: RoutingDeps): Routing {
   function decide(grant: Grant, takesTurn: boolean, budgetUsed: number): RoutePlan {
     const { who, ask } = grant;
     const signals = signalsFor(deps, who.organisationId, takesTurn);
-    const planned = planRoute(
+    return planRoute(
       {
         findRoute: finderFor(grant),
         findModel: deps.pricing.findModel,
         conditions: deps.conditions,
         signals,
         random: Math.random,
+        isFull: (trial) => deps.trials.isFull(trial),
+        findDenial: (model) => findDenial(deps.askFirst, grant, model),
       },
       {
         ask,
@@ -79,16 +85,17 @@ export function createRouting(deps: RoutingDeps): Routing {
         at: deps.clock.now(),
       },
     );
-    return {
-      ...planned,
-      candidates: planned.candidates.map((each) => withApproval(deps.askFirst, grant, each)),
-    };
   }
 
   function choose(grant: Grant, takesTurn: boolean): Course | Promise<Course> {
     const route = findRoute(grant);
     if (!route) return courseOf(plan(grant, deps.pricing, deps.clock.now()));
-    const follow = (budgetUsed: number) => toCourse(deps, grant, route, decide(grant, takesTurn, budgetUsed));
+    const follow = (budgetUsed: number) => {
+      const course = toCourse(deps, grant, route, decide(grant, takesTurn, budgetUsed));
+      // Nothing comes between the plan and this, so no canary takes more than it may.
+      if (takesTurn && course.trial) deps.trials.enter(course.trial);
+      return course;
+    };
     return asksForBudgets(route, finderFor(grant)) ? usedShare(deps, grant).then(follow) : follow(0);
   }
 
@@ -117,11 +124,14 @@ function signalsFor(
 }
 
 /** A model that takes an approval is not reached by a detour, unless it or the route was granted. */
-function withApproval(askFirst: Pick<AskFirst, 'has'>, { who, ask }: Grant, candidate: Candidate): Candidate {
-  const { model } = candidate;
+function findDenial(
+  askFirst: Pick<AskFirst, 'has'>,
+  { who, ask }: Grant,
+  model: string,
+): Obstacle | undefined {
   const isGranted = who.granted?.names.has(model) || who.granted?.names.has(ask.model);
-  if (candidate.skippedBecause || isGranted || !askFirst.has(who.organisationId, model)) return candidate;
-  return { ...candidate, skippedBecause: { code: 'APPROVAL', message: `${model} takes an approval` } };
+  if (isGranted || !askFirst.has(who.organisationId, model)) return undefined;
+  return { code: 'APPROVAL', message: `${model} takes an approval` };
 }
 
 function toCourse(
@@ -131,10 +141,11 @@ function toCourse(
   planned: RoutePlan,
 ): Course {
   const at = clock.now();
+  const { trial } = planned;
   const [first, ...others] = listTried(planned.candidates)
     .slice(0, TRIED_MAX)
     .map(({ model, path, target: { timeouts, retries } }): CourseTarget => ({
-      planned: { ...plan(grant, pricing, at, model), path },
+      planned: { ...plan(grant, pricing, at, model), path, trial },
       timeouts,
       retries,
     }));
@@ -144,8 +155,10 @@ function toCourse(
     onCut: route.onCut,
     fallbackOn: new Set(route.fallbackOn),
     repairs: route.repairs,
+    trial,
+    // Another arm that answers instead would hide how slow the first one is.
     hedgeAfterMs:
-      route.hedgePercentile === undefined
+      route.hedgePercentile === undefined || trial
         ? undefined
         : measures.health.usualMs(first.planned.model.name, route.hedgePercentile),
     decision: toDecision(route, planned),
@@ -170,11 +183,12 @@ function nobodyLeft({ name }: Route, { candidates }: RoutePlan): ModelUnavailabl
   );
 }
 
-function toDecision({ name, version, strategy }: Route, { candidates }: RoutePlan): RouteDecision {
+function toDecision({ name, version, strategy }: Route, { candidates, trial }: RoutePlan): RouteDecision {
   return {
     name,
     version,
     strategy,
+    trial,
     candidates: candidates.slice(0, TOLD_MAX).map(({ model, path, score, skippedBecause }) => ({
       model,
       path,
@@ -192,8 +206,8 @@ function asksForBudgets(
 ): boolean {
   if (seen.has(route.name)) return false;
   seen.add(route.name);
-  return route.targets.some(({ model, condition }) => {
-    if (condition?.includes('budgetUsed')) return true;
+  if (route.targets.some(({ condition }) => condition?.includes('budgetUsed'))) return true;
+  return goalsOf(route).some((model) => {
     const inner = isRouteName(model) ? find(model) : undefined;
     return inner !== undefined && asksForBudgets(inner, find, seen);
   });

@@ -1,3 +1,5 @@
+import type { CanarySpec, ExperimentSpec, Trial } from './trial.ts';
+
 export const ROUTE_STRATEGIES = [
   'PRIORITY',
   'WEIGHTED',
@@ -68,6 +70,10 @@ export interface RouteSpec {
   repairs: number;
   /** When nothing has come after this percentile of its usual time, a second target is asked too; undefined: never. */
   hedgePercentile: number | undefined;
+  /** A model that is to take over. Not beside an experiment. */
+  canary?: CanarySpec | undefined;
+  /** Models that are compared. */
+  experiment?: ExperimentSpec | undefined;
 }
 
 /** A route as it stands. Each change is a version of its own; none is ever changed. */
@@ -80,6 +86,8 @@ export interface Route extends RouteSpec {
   updatedAt: Date;
   /** Id of the key or user that made this version. */
   updatedBy: string;
+  /** How its canary or its experiment stands. */
+  trial?: Trial | undefined;
 }
 
 /** What a route does that does not say otherwise. */

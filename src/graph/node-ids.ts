@@ -15,6 +15,7 @@ const PREFIXES = {
   aud: 'AuditEvent',
   alert: 'BudgetAlert',
   anom: 'Anomaly',
+  verdict: 'TrialAlert',
   bdg: 'Budget',
   areq: 'AccessRequest',
   grant: 'AccessGrant',
@@ -33,10 +34,17 @@ const OWN_PREFIX: Partial<Record<string, string>> = {
   AuditEvent: 'aud',
   BudgetAlert: 'alert',
   Anomaly: 'anom',
+  TrialAlert: 'verdict',
 };
 
 /** Those whose id is a number. */
-const NUMBERED: ReadonlySet<string> = new Set(['LedgerEntry', 'AuditEvent', 'BudgetAlert', 'Anomaly']);
+const NUMBERED: ReadonlySet<string> = new Set([
+  'LedgerEntry',
+  'AuditEvent',
+  'BudgetAlert',
+  'Anomaly',
+  'TrialAlert',
+]);
 
 export function encodeNodeId(typename: string, id: string): string {
   const prefix = OWN_PREFIX[typename];

@@ -21,6 +21,7 @@ import {
   RouteStrategy,
   SETTINGS,
 } from './route-settings.ts';
+import { RouteCanaryInput, RouteExperimentInput, toCanary, toExperiment } from './route-trial-settings.ts';
 import { Route } from './route.ts';
 
 const EXPECTED =
@@ -59,6 +60,11 @@ const RouteSetInput = builder.inputType('RouteSetInput', {
     }),
     repairs: t.int({ defaultValue: ROUTE_DEFAULTS.repairs, description: SETTINGS.repairs }),
     hedgePercentile: t.float({ description: SETTINGS.hedgePercentile }),
+    canary: t.field({
+      type: RouteCanaryInput,
+      description: 'A model that is to take over, little by little. Not beside an experiment.',
+    }),
+    experiment: t.field({ type: RouteExperimentInput, description: 'Models that are compared.' }),
     note: t.string({ description: 'What this version is for, in at most 1000 characters.' }),
   }),
 });
@@ -164,8 +170,15 @@ function toWanted(
   { note, ...route }: WithoutNull<typeof RouteSetInput.$inferInput>,
   path: string[],
 ): { spec: RouteSpec; note: string | undefined; path: string[] } {
-  const { targets, hedgePercentile, ...rest } = route;
-  const spec = { ...ROUTE_DEFAULTS, ...rest, hedgePercentile, targets: targets.map(toTarget) };
+  const { targets, hedgePercentile, canary, experiment, ...rest } = route;
+  const spec = {
+    ...ROUTE_DEFAULTS,
+    ...rest,
+    hedgePercentile,
+    targets: targets.map(toTarget),
+    canary: canary && toCanary(canary),
+    experiment: experiment && toExperiment(experiment),
+  };
   return { spec, note, path };
 }
 

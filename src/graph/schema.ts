@@ -27,6 +27,8 @@ import './role.ts';
 import './route-change.ts';
 import './route-learned.ts';
 import './route-set.ts';
+import './route-trial.ts';
+import './trial-alert.ts';
 import './route.ts';
 import './route-decision.ts';
 import './health.ts';

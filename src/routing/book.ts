@@ -1,5 +1,6 @@
 import type { Sql } from 'postgres';
 import type { Route } from '../domain/route.ts';
+import type { Trial } from '../domain/trial.ts';
 import type { Relay } from '../events/relay.ts';
 import { createReloadQueue } from '../lib/reload-queue.ts';
 import { readRoutes } from './rows.ts';
@@ -13,6 +14,8 @@ export interface RouteBook {
   findById(organisationId: string, id: string): Route | undefined;
   /** By name. */
   list(organisationId: string): readonly Route[];
+  /** Canaries and experiments of every organisation. */
+  trials(): Trial[];
   /** Reads those of one organisation anew. Never fails: what cannot be read now is read as soon as it can be. */
   reload(organisationId: string): Promise<void>;
   close(): Promise<void>;
@@ -46,7 +49,7 @@ export async function openRouteBook(
   const reloads = createReloadQueue(first, readOne, options.onError);
   // Heard from before the first read is over, so that nothing falls between the two.
   const stopListening = options.relay.listen(({ kind, organisationId }) => {
-    if (kind === 'ROUTE_CHANGED') void reloads.add(organisationId);
+    if (kind === 'ROUTE_CHANGED' || kind === 'TRIAL_CHANGED') void reloads.add(organisationId);
   });
   await first.catch((error: unknown) => {
     stopListening();
@@ -60,6 +63,10 @@ export async function openRouteBook(
         .values()
         .find((route) => route.id === id),
     list: (organisationId) => [...routesOf(organisationId).values()],
+    trials: () =>
+      [...byOrganisation.values()].flatMap((routes) =>
+        [...routes.values()].flatMap(({ trial }) => trial ?? []),
+      ),
     reload: (organisationId) => reloads.add(organisationId),
     close() {
       stopListening();

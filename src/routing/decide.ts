@@ -3,6 +3,7 @@ import { FALLBACK_REASONS, type Route, type RouteSpec } from '../domain/route.ts
 import { listNumberFaults } from './check-numbers.ts';
 import { editOf, type RouteEdit } from './edit.ts';
 import type { KeptRoute } from './rows.ts';
+import { goalsOf } from './trial-spec.ts';
 
 type FindRoute = (name: string) => RouteSpec | undefined;
 
@@ -125,8 +126,8 @@ function findBelow(
 ): string[] | undefined {
   const seen = new Set<string>();
   const queue = [route];
-  for (const { targets } of queue) {
-    for (const { model: name } of targets) {
+  for (const each of queue) {
+    for (const name of goalsOf(each)) {
       const path = changed.get(name);
       if (path) return path;
       const next = seen.has(name) ? undefined : routes.get(name);
@@ -145,7 +146,7 @@ function issueAt(path: string[], issue: InputIssue): InputIssue {
 /** @throws Conflict that says which routes name what is to be deleted. */
 function ensureUnnamed(removed: readonly string[], later: ReadonlyMap<string, RouteSpec>): void {
   for (const name of removed) {
-    const naming = [...later.values()].filter(({ targets }) => targets.some(({ model }) => model === name));
+    const naming = [...later.values()].filter((route) => goalsOf(route).includes(name));
     if (naming.length === 0) continue;
     const names = naming.map((route) => JSON.stringify(route.name)).join(', ');
     throw new Conflict(`the route ${JSON.stringify(name)} is a target of ${names}; change those first`);

@@ -5,20 +5,37 @@ export type PlainTarget = Record<string, string | number>;
 
 /** A route by the names that callers set it by, for the audit and for comparing. */
 export interface PlainRoute {
-  settings: Record<string, string | number | string[]>;
+  settings: Record<string, unknown>;
   targets: PlainTarget[];
 }
 
 export function toPlain(spec: RouteSpec): PlainRoute {
   const { strategy, targets, stickyBy, onCut, fallbackOn, repairs, hedgePercentile } = spec;
+  const trying = {
+    canary: spec.canary && toPlainJson(spec.canary),
+    experiment: spec.experiment && toPlainJson(spec.experiment),
+  };
   return {
-    settings: withoutUndefined({ strategy, stickyBy, onCut, fallbackOn, repairs, hedgePercentile }),
+    settings: withoutUndefined({
+      strategy,
+      stickyBy,
+      onCut,
+      fallbackOn,
+      repairs,
+      hedgePercentile,
+      ...trying,
+    }),
     targets: targets.map(toPlainTarget),
   };
 }
 
 function toPlainTarget({ timeouts: { totalMs, ...timeouts }, ...target }: RouteTarget): PlainTarget {
   return withoutUndefined({ ...target, ...timeouts, timeoutMs: totalMs });
+}
+
+/** Members that are undefined are not there, at any depth. */
+function toPlainJson(value: object): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
 
 type Given<T> = Record<string, Exclude<T[keyof T], undefined>>;

@@ -1,11 +1,13 @@
 import type { Capability, Model } from '../domain/model.ts';
 import type { FallbackReason, Route, RouteStrategy, RouteTarget } from '../domain/route.ts';
+import type { Assignment, Trial } from '../domain/trial.ts';
 import { toFacts, type Conditions, type Facts } from './conditions.ts';
 import { findObstacle, findResidencyObstacle, type Obstacle } from './obstacles.ts';
 import { listNeeds, type RoutingRequest } from './request.ts';
 import type { Signals } from './signals.ts';
 import { STRATEGIES } from './strategies.ts';
 import type { Option } from './strategy.ts';
+import { findPromoted, tryOut } from './trial-plan.ts';
 
 /** How deep routes may stand in routes. */
 export const MAX_DEPTH = 8;
@@ -19,6 +21,10 @@ export interface PlanDeps {
   signals: Signals;
   /** From 0 to 1, without 1. */
   random(): number;
+  /** Whether a canary may take no further request now; never, unless given. */
+  isFull?(trial: Trial): boolean;
+  /** What keeps the caller from a model that a route leads to; nothing, unless given. */
+  findDenial?(model: string): Obstacle | undefined;
 }
 
 /** Where a request may go. */
@@ -27,6 +33,8 @@ export interface RoutePlan {
   route: { name: string; version: number; strategy: RouteStrategy } | undefined;
   /** Each model once: first those to try, in this order, then those that cannot be, each with its reason. */
   candidates: Candidate[];
+  /** Its arm in the trial that the route runs, if it belongs to one. */
+  trial: Assignment | undefined;
 }
 
 /** One model of a plan. */
@@ -72,9 +80,15 @@ export function planRoute(deps: PlanDeps, request: RoutingRequest): RoutePlan {
     facts: undefined,
     done: new Map(),
   };
-  const candidates = followRoute(planning, route, []);
+  const own = followRoute(planning, route, []);
+  const { first, trial } = tryOut(route, own, {
+    request,
+    follow: (target) => followTarget(planning, target, [name]),
+    isFull: (running) => deps.isFull?.(running) ?? false,
+    random: () => deps.random(),
+  });
   const { version, strategy } = route;
-  return { route: { name, version, strategy }, candidates };
+  return { route: { name, version, strategy }, candidates: inOrder([...first, ...own]), trial };
 }
 
 /**
@@ -106,7 +120,7 @@ function planModel({ findModel }: PlanDeps, request: RoutingRequest, name: strin
     score: {},
     skippedBecause: model ? findResidencyObstacle(model, request) : unknown(name),
   };
-  return { route: undefined, candidates: [candidate] };
+  return { route: undefined, candidates: [candidate], trial: undefined };
 }
 
 function followRoute(planning: Planning, route: Route, outer: readonly string[]): Candidate[] {
@@ -129,7 +143,9 @@ function followRoute(planning: Planning, route: Route, outer: readonly string[])
       score: withInner(score, candidate, path),
     })),
   );
-  const candidates = eachOnce([...tried, ...skipped]);
+  const promoted = findPromoted(route);
+  const first = promoted ? followTarget(planning, promoted, path) : [];
+  const candidates = inOrder([...first, ...tried, ...skipped]);
   planning.done.set(route.name, candidates);
   return candidates;
 }
@@ -147,7 +163,9 @@ function followTarget(planning: Planning, target: RouteTarget, path: readonly st
   }
   if (name.includes('/')) {
     const model = deps.findModel(name);
-    const obstacle = model ? findObstacle(model, request, planning.needs, deps.signals) : unknown(name);
+    const obstacle = model
+      ? (findObstacle(model, request, planning.needs, deps.signals) ?? deps.findDenial?.(name))
+      : unknown(name);
     const contextWindow = model?.contextWindow;
     return [{ model: name, path, target, contextWindow, score: {}, skippedBecause: obstacle }];
   }
@@ -178,6 +196,14 @@ function withInner(score: Candidate['score'], inner: Candidate, path: readonly s
 /** The same candidate reached by another way. */
 function moveTo(candidate: Candidate, route: string, path: readonly string[]): Candidate {
   return { ...candidate, path: [...path, ...candidate.path.slice(candidate.path.indexOf(route))] };
+}
+
+/** Those to try come before those that cannot be. */
+function inOrder(candidates: readonly Candidate[]): Candidate[] {
+  const [usable, skipped] = [true, false].map((isUsable) =>
+    candidates.filter(({ skippedBecause }) => !skippedBecause === isUsable),
+  );
+  return eachOnce([...usable!, ...skipped!]);
 }
 
 /** Of a model that several targets lead to the first stays: a second try would meet the same. */

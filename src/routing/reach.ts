@@ -1,15 +1,21 @@
-import type { RouteSpec } from '../domain/route.ts';
+import type { RouteSpec, RouteTarget } from '../domain/route.ts';
+import { goalsOf } from './trial-spec.ts';
 
-type FindTargets = (name: string) => Pick<RouteSpec, 'targets'> | undefined;
+type Ways = Pick<RouteSpec, 'targets' | 'canary' | 'experiment'>;
+type FindTargets = (name: string) => Ways | undefined;
 
 /** The way from a route back to itself, if its target leads there: `a`, `b`, `a`. */
 export function findCycle(start: string, goal: string, findRoute: FindTargets): string[] | undefined {
   const seen = new Set<string>();
+  const listGoals = (name: string) => {
+    const found = findRoute(name);
+    return found ? goalsOf(found) : [];
+  };
   function search(name: string, path: readonly string[]): string[] | undefined {
     if (name === start) return [...path, name];
     if (seen.has(name)) return undefined;
     seen.add(name);
-    for (const { model } of findRoute(name)?.targets ?? []) {
+    for (const model of listGoals(name)) {
       const cycle = model.includes('/') ? undefined : search(model, [...path, name]);
       if (cycle) return cycle;
     }
@@ -25,19 +31,23 @@ export function depthOf(name: string, findRoute: FindTargets): number {
     const measured = known.get(route);
     if (measured !== undefined) return measured;
     known.set(route, 0);
-    const inner = (findRoute(route)?.targets ?? []).filter(({ model }) => !model.includes('/'));
-    const depth = 1 + Math.max(0, ...inner.map(({ model }) => measure(model)));
+    const found = findRoute(route);
+    const inner = (found ? goalsOf(found) : []).filter((model) => !model.includes('/'));
+    const depth = 1 + Math.max(0, ...inner.map((model) => measure(model)));
     known.set(route, depth);
     return depth;
   }
   return measure(name);
 }
 
-/** The models that a route leads to, directly or by other routes, each once. */
-export function listLeaves(spec: Pick<RouteSpec, 'name' | 'targets'>, findRoute: FindTargets): string[] {
+/** The models that the targets of a route lead to, directly or by other routes, each once. */
+export function listLeaves(
+  spec: { name: string; targets: readonly Pick<RouteTarget, 'model'>[] },
+  findRoute: FindTargets,
+): string[] {
   const leaves = new Set<string>();
   const seen = new Set([spec.name]);
-  const waiting: Pick<RouteSpec, 'targets'>[] = [spec];
+  const waiting: Pick<typeof spec, 'targets'>[] = [spec];
   for (let route = waiting.pop(); route; route = waiting.pop()) {
     for (const { model } of route.targets) {
       const nested = model.includes('/') || seen.has(model) ? undefined : findRoute(model);

@@ -5,6 +5,7 @@ import { checkCondition } from './conditions.ts';
 import { findResidencyObstacle } from './obstacles.ts';
 import { MAX_DEPTH } from './plan.ts';
 import { depthOf, findCycle, listLeaves } from './reach.ts';
+import { checkTrial } from './validate-trial.ts';
 
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;
 const MAX_NAME_CHARS = 64;
@@ -29,6 +30,7 @@ export function validateRoute(spec: RouteSpec, world: RoutingWorld, at: string[]
     ...checkCut(spec),
     ...checkTargetList(spec),
     ...spec.targets.flatMap((target, index) => checkTarget(spec, target, index, world)),
+    ...checkTrial(spec, (goal) => checkGoal(spec, goal, world) ?? checkArmResidency(spec, goal, world)),
     ...checkReach(spec),
     ...checkResidency(spec, world),
   ];
@@ -72,7 +74,7 @@ function checkTarget(spec: RouteSpec, target: RouteTarget, index: number, world:
   const report = (field: keyof RouteTarget, message: string | undefined) => {
     if (message !== undefined) issues.push(issue([...at, field], message));
   };
-  report('model', checkGoal(spec, target, world));
+  report('model', checkGoal(spec, target.model, world));
   report('condition', target.condition === undefined ? undefined : checkCondition(target.condition));
   if (!(target.weight >= 0 && target.weight < Infinity))
     report('weight', `is ${target.weight}; it must be 0 or more`);
@@ -85,11 +87,12 @@ function checkTarget(spec: RouteSpec, target: RouteTarget, index: number, world:
   return issues;
 }
 
-/** What is wrong with where a target leads. */
-function checkGoal({ name, targets }: RouteSpec, { model: goal }: RouteTarget, world: RoutingWorld) {
+/** What is wrong with where a target, or an arm of a trial, leads. */
+function checkGoal(spec: RouteSpec, goal: string, world: RoutingWorld): string | undefined {
+  const { name } = spec;
   if (goal === name) return `is ${JSON.stringify(goal)}, the route itself`;
   if (!goal.includes('/')) {
-    const findRoute = (route: string) => (route === name ? { targets } : world.findRoute(route));
+    const findRoute = (route: string) => (route === name ? spec : world.findRoute(route));
     if (!findRoute(goal)) return `is ${JSON.stringify(goal)}; there is no such route`;
     const cycle = findCycle(name, goal, findRoute);
     if (cycle) return `goes in a circle: ${cycle.join(' → ')}`;
@@ -130,8 +133,13 @@ function checkResidency(spec: RouteSpec, world: RoutingWorld): InputIssue[] {
   return why === undefined ? [] : [issue(['targets'], `lead to no model in an allowed region: ${why}`)];
 }
 
+function checkArmResidency(spec: RouteSpec, goal: string, world: RoutingWorld): string | undefined {
+  const why = findNoWay({ name: spec.name, targets: [{ model: goal }] }, world);
+  return why === undefined ? undefined : `leads to no model in an allowed region: ${why}`;
+}
+
 /** Why the rules of residency leave a route no target; undefined when they leave it one. */
-export function findNoWay(spec: RouteSpec, world: RoutingWorld): string | undefined {
+export function findNoWay(spec: Parameters<typeof listLeaves>[0], world: RoutingWorld): string | undefined {
   const { allowedRegions } = world;
   if (!allowedRegions) return undefined;
   const models = listLeaves(spec, world.findRoute).flatMap((name) => world.findModel(name) ?? []);

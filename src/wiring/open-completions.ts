@@ -47,6 +47,7 @@ export async function openCompletions(
     catalog,
     routes,
     measures,
+    trials,
   }: Store & Access & Vendors & Models & Routes,
 ): Promise<Completions> {
   const { config, logger, readings, opened } = opening;
@@ -66,13 +67,14 @@ export async function openCompletions(
   const routing = createRouting({
     book: routes.book,
     measures,
+    trials,
     conditions: createConditions(),
     pricing,
     askFirst,
     clock: systemClock,
     listBudgetsOn: budgetsOn,
   });
-  const shared = { askFirst, limits, pricing, routing, measures, clock: systemClock };
+  const shared = { askFirst, limits, pricing, routing, measures, trials, clock: systemClock };
   const runs = createRuns({
     ...shared,
     retryBudget: createRetryBudget(),

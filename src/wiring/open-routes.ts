@@ -3,6 +3,7 @@ import { openRouteBook } from '../routing/book.ts';
 import type { RouteStore } from '../routing/change.ts';
 import { createMeasures, type Measures } from '../routing/measures.ts';
 import { openLearnedResets, type LearnedResets } from '../routing/reset-learned.ts';
+import { createTrialWatch, type TrialWatch } from '../trials/watch.ts';
 import type { Models } from './open-models.ts';
 import type { Opening } from './opening.ts';
 import type { Store } from './open-store.ts';
@@ -13,6 +14,7 @@ export interface Routes {
   /** What was seen of models, for planning. */
   measures: Measures;
   learnedResets: LearnedResets;
+  trials: TrialWatch;
 }
 
 export async function openRoutes(
@@ -29,5 +31,15 @@ export async function openRoutes(
   const measures = createMeasures(systemClock);
   const learnedResets = openLearnedResets({ sql, book, measures, relay, onChange: announceCommit });
   opened.defer(() => learnedResets.close());
-  return { measures, learnedResets, routes: { sql, book, findModel, onChange: announceCommit } };
+  const trials = createTrialWatch({
+    sql,
+    list: () => book.trials(),
+    onDecided(organisationId) {
+      announceCommit();
+      return book.reload(organisationId);
+    },
+    onError: (err) => logger.error({ err }, 'a trial cannot be judged now; it will be tried again'),
+  });
+  opened.defer(() => trials.close());
+  return { measures, learnedResets, trials, routes: { sql, book, findModel, onChange: announceCommit } };
 }

@@ -40,11 +40,14 @@ export type AccessRequestStatus =
   | 'EXPIRED'
   | 'PENDING';
 
-/** BUDGET_THRESHOLD: so much of a budget is used. BUDGET_EXCEEDED: something did not fit into one. ANOMALY: use is unusual. */
+/** BUDGET_THRESHOLD: so much of a budget is used. BUDGET_EXCEEDED: something did not fit into one. ANOMALY: use is unusual. CANARY_ROLLED_BACK, CANARY_PROMOTED and EXPERIMENT_DECIDED: a trial of a route has ended. */
 export type AlertKind =
   | 'ANOMALY'
   | 'BUDGET_EXCEEDED'
-  | 'BUDGET_THRESHOLD';
+  | 'BUDGET_THRESHOLD'
+  | 'CANARY_PROMOTED'
+  | 'CANARY_ROLLED_BACK'
+  | 'EXPERIMENT_DECIDED';
 
 /** SPEND: USD in an hour. TOKENS_PER_REQUEST: in and out together. ERRORS: the share of requests that failed, from 0 to 1. */
 export type AnomalyMeasure =
@@ -124,6 +127,15 @@ export type BudgetWindow =
   | 'TOTAL'
   | 'WEEK';
 
+export type CanaryStepInput = {
+  /** How long the step lasts at least. */
+  minutes?: number | null | undefined;
+  /** Of all requests; more than 0, at most 100. */
+  percent: number;
+  /** So many requests the canary has to have answered, or failed, in this step. */
+  requests?: number | null | undefined;
+};
+
 export type Capability =
   | 'AUDIO'
   | 'EMBEDDINGS'
@@ -159,17 +171,25 @@ export type CompletionInput = {
   tools?: Array<ToolInput> | null | undefined;
 };
 
+export type CompletionMetricInput = {
+  /** Begins with a-z and has up to 64 of a-z, A-Z, 0-9, ".", "_" and "-". */
+  name: string;
+  value: number;
+};
+
 /** BATCH: nobody sits in front of it. It goes last where requests wait, and is refused first under load. */
 export type CompletionPriority =
   | 'BATCH'
   | 'INTERACTIVE';
 
 export type CompletionRateInput = {
-  /** At most 1000 characters. */
+  /** Goes with the score; at most 1000 characters. */
   comment?: string | null | undefined;
   id: string | number;
-  /** From 0, of no use, to 1, as good as can be. */
-  score: number;
+  /** What came of it, such as `{ name: "resolved", value: 1 }`; at most 50. An experiment can compare by one. */
+  metrics?: Array<CompletionMetricInput> | null | undefined;
+  /** From 0, of no use, to 1, as good as can be. Not needed where there are metrics. */
+  score?: number | null | undefined;
 };
 
 /**
@@ -216,6 +236,14 @@ export type ErrorCode =
   | 'OUTPUT_INVALID'
   | 'PROVIDER_ERROR'
   | 'RATE_LIMITED';
+
+export type ExperimentArmInput = {
+  /** `provider/model`, or the name of another route. */
+  model: string;
+  name: string;
+  /** Its share among all weights. */
+  weight?: number | null | undefined;
+};
 
 export type FileInput = {
   dataBase64: string;
@@ -399,6 +427,10 @@ export type MessageRole =
   | 'TOOL'
   | 'USER';
 
+export type MetricGoal =
+  | 'MAXIMISE'
+  | 'MINIMISE';
+
 export type ModelAccessSetInput = {
   /** Whether nobody of the organisation may use it without an approved request. */
   askFirst: boolean;
@@ -501,11 +533,40 @@ export type RoleSetInput = {
   scopes: Array<Scope>;
 };
 
+/** At least one of `errorRateAbove`, `latencyRatioAbove`, `costRatioAbove` and `feedbackBelow`. */
+export type RollbackRuleInput = {
+  /** So many scores it needs before they are judged. */
+  afterRatings?: number | null | undefined;
+  /**
+   * Nothing but feedback is judged before the canary has answered, or failed, so many requests of a step, and nothing
+   * is compared before the baseline has too.
+   */
+  afterRequests: number;
+  /** Its mean cost of a request, as a multiple of the baseline’s. */
+  costRatioAbove?: number | null | undefined;
+  /** From 0 to 1: the share of its requests that its own model has not answered. */
+  errorRateAbove?: number | null | undefined;
+  /** Its mean score by `completionRate`, from 0 to 1, over all steps. */
+  feedbackBelow?: number | null | undefined;
+  /** Its mean time to the first token, as a multiple of the baseline’s. */
+  latencyRatioAbove?: number | null | undefined;
+};
+
 export type RouteAction =
   | 'CHANGED'
   | 'CREATED'
   | 'DELETED'
   | 'UNCHANGED';
+
+export type RouteCanaryInput = {
+  /** `provider/model`, or the name of another route. */
+  model: string;
+  rollBackWhen: RollbackRuleInput;
+  /** One after the other; each takes more than the one before. */
+  steps: Array<CanaryStepInput>;
+  /** What stays with one arm. Requests without an end user are drawn, where it is END_USER. */
+  stickyBy?: RouteStickyKey | null | undefined;
+};
 
 export type RouteChangeKind =
   | 'SETTING_CHANGED'
@@ -529,6 +590,20 @@ export type RouteExpectationInput = {
   version: number;
 };
 
+export type RouteExperimentInput = {
+  arms: Array<ExperimentArmInput>;
+  /** How sure it is to be before it names a winner; from 0.51 to 0.9999. */
+  confidence?: number | null | undefined;
+  goal?: MetricGoal | null | undefined;
+  /** `success`, `cost`, `latency` (to the first token), `feedback`, or the name of a metric that `completionRate` tells. */
+  metric?: string | null | undefined;
+  /** Each arm needs so many values of the metric before it is compared; at least 10. */
+  minRequests?: number | null | undefined;
+  name: string;
+  /** What stays with one arm. Requests without an end user are drawn, where it is END_USER. */
+  stickyBy?: RouteStickyKey | null | undefined;
+};
+
 /** Why the next target is tried. */
 export type RouteFallbackReason =
   | 'CONTENT_FILTER'
@@ -539,6 +614,10 @@ export type RouteFallbackReason =
   | 'TIMEOUT';
 
 export type RouteSetInput = {
+  /** A model that is to take over, little by little. Not beside an experiment. */
+  canary?: RouteCanaryInput | null | undefined;
+  /** Models that are compared. */
+  experiment?: RouteExperimentInput | null | undefined;
   /** All other reasons end the completion. */
   fallbackOn?: Array<RouteFallbackReason> | null | undefined;
   /** When nothing has come after this percentile of its usual time, the next target is asked too; never, unless given. */
@@ -779,6 +858,7 @@ export type AlertRaisedSubscriptionVariables = Exact<{ [key: string]: never; }>;
 export type AlertRaisedSubscription = { alertRaised:
     | { __typename: 'Anomaly', id: string, kind: AlertKind, at: string, message: string, measure: AnomalyMeasure, hour: string, observed: string, expected: string, deviation: number, team: { id: string, name: string } | null, key: { id: string, name: string } | null, brake: { id: string, endsAt: string | null } | null }
     | { __typename: 'BudgetAlert', threshold: number | null, id: string, kind: AlertKind, at: string, message: string, budget: { id: string, name: string | null } | null }
+    | { __typename: 'TrialAlert', id: string, kind: AlertKind, at: string, message: string }
    };
 
 export type AlertsQueryVariables = Exact<{
@@ -790,6 +870,7 @@ export type AlertsQueryVariables = Exact<{
 export type AlertsQuery = { alerts: { pageInfo: { hasNextPage: boolean, endCursor: string | null }, nodes: Array<
       | { __typename: 'Anomaly', id: string, kind: AlertKind, at: string, message: string, measure: AnomalyMeasure, hour: string, observed: string, expected: string, deviation: number, deliveries: Array<{ webhook: string, attempts: number, deliveredAt: string | null, nextAt: string | null, lastError: string | null }> | null, team: { id: string, name: string } | null, key: { id: string, name: string } | null, brake: { id: string, endsAt: string | null } | null }
       | { __typename: 'BudgetAlert', threshold: number | null, id: string, kind: AlertKind, at: string, message: string, deliveries: Array<{ webhook: string, attempts: number, deliveredAt: string | null, nextAt: string | null, lastError: string | null }> | null, budget: { id: string, name: string | null } | null }
+      | { __typename: 'TrialAlert', id: string, kind: AlertKind, at: string, message: string, deliveries: Array<{ webhook: string, attempts: number, deliveredAt: string | null, nextAt: string | null, lastError: string | null }> | null }
     > } };
 
 export type AnomaliesQueryVariables = Exact<{
@@ -1011,9 +1092,12 @@ type AlertFields_Anomaly_Fragment = { __typename: 'Anomaly', id: string, kind: A
 
 type AlertFields_BudgetAlert_Fragment = { __typename: 'BudgetAlert', threshold: number | null, id: string, kind: AlertKind, at: string, message: string, budget: { id: string, name: string | null } | null };
 
+type AlertFields_TrialAlert_Fragment = { __typename: 'TrialAlert', id: string, kind: AlertKind, at: string, message: string };
+
 export type AlertFieldsFragment =
   | AlertFields_Anomaly_Fragment
   | AlertFields_BudgetAlert_Fragment
+  | AlertFields_TrialAlert_Fragment
 ;
 
 export type AnomalyFieldsFragment = { id: string, at: string, message: string, measure: AnomalyMeasure, hour: string, observed: string, expected: string, deviation: number, team: { id: string, name: string } | null, key: { id: string, name: string } | null, brake: { id: string, endsAt: string | null } | null };
@@ -1101,6 +1185,7 @@ export type RouteFieldsFragment = { id: string, name: string, version: number, c
     | { __typename: 'Role', id: string }
     | { __typename: 'Route', id: string }
     | { __typename: 'Team', id: string }
+    | { __typename: 'TrialAlert', id: string }
     | { __typename: 'User', id: string }
    | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> };
 
@@ -1507,6 +1592,7 @@ export type RouteRestoreMutation = { routeRestore: { route: { id: string, name: 
         | { __typename: 'Role', id: string }
         | { __typename: 'Route', id: string }
         | { __typename: 'Team', id: string }
+        | { __typename: 'TrialAlert', id: string }
         | { __typename: 'User', id: string }
        | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> } | null, errors: Array<
       | { __typename: 'BudgetExceededError', code: ErrorCode, message: string, path: Array<string> | null, budget: { id: string, name: string | null, scope: LimitScope, subjectId: string, unit: BudgetUnit, exceeded: number, window: BudgetWindow, timeZone: string, startsAt: string, resetsAt: string | null, onExceed: BudgetAction, shadow: boolean, thresholds: Array<number>, limit: { amount: string, unit: BudgetUnit, currency: string | null }, spent: { amount: string, unit: BudgetUnit, currency: string | null }, reserved: { amount: string, unit: BudgetUnit, currency: string | null }, remaining: { amount: string, unit: BudgetUnit, currency: string | null } }, estimated: { amount: string, unit: BudgetUnit, currency: string | null } | null, remaining: { amount: string, unit: BudgetUnit, currency: string | null } }
@@ -1542,6 +1628,7 @@ export type RouteSetMutation = { routeSet: { route: { id: string, name: string, 
         | { __typename: 'Role', id: string }
         | { __typename: 'Route', id: string }
         | { __typename: 'Team', id: string }
+        | { __typename: 'TrialAlert', id: string }
         | { __typename: 'User', id: string }
        | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> } | null, errors: Array<
       | { __typename: 'BudgetExceededError', code: ErrorCode, message: string, path: Array<string> | null, budget: { id: string, name: string | null, scope: LimitScope, subjectId: string, unit: BudgetUnit, exceeded: number, window: BudgetWindow, timeZone: string, startsAt: string, resetsAt: string | null, onExceed: BudgetAction, shadow: boolean, thresholds: Array<number>, limit: { amount: string, unit: BudgetUnit, currency: string | null }, spent: { amount: string, unit: BudgetUnit, currency: string | null }, reserved: { amount: string, unit: BudgetUnit, currency: string | null }, remaining: { amount: string, unit: BudgetUnit, currency: string | null } }, estimated: { amount: string, unit: BudgetUnit, currency: string | null } | null, remaining: { amount: string, unit: BudgetUnit, currency: string | null } }
@@ -1576,6 +1663,7 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
           | { __typename: 'Role', id: string }
           | { __typename: 'Route', id: string }
           | { __typename: 'Team', id: string }
+          | { __typename: 'TrialAlert', id: string }
           | { __typename: 'User', id: string }
          | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> }> }, access: { allowed: boolean, via: string }, updatedBy:
       | { __typename: 'AccessGrant', id: string }
@@ -1596,6 +1684,7 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
       | { __typename: 'Role', id: string }
       | { __typename: 'Route', id: string }
       | { __typename: 'Team', id: string }
+      | { __typename: 'TrialAlert', id: string }
       | { __typename: 'User', id: string }
      | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> } | null };
 
@@ -1638,6 +1727,7 @@ export type RoutesQuery = { routes: { totalCount: number, nodes: Array<{ id: str
         | { __typename: 'Role', id: string }
         | { __typename: 'Route', id: string }
         | { __typename: 'Team', id: string }
+        | { __typename: 'TrialAlert', id: string }
         | { __typename: 'User', id: string }
        | null, targets: Array<{ name: string, weight: number, condition: string | null, connectMs: number | null, firstTokenMs: number | null, idleMs: number | null, timeoutMs: number | null, retries: number, upTo: number | null, model: { id: string, displayName: string } | null, route: { id: string } | null }> }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 

@@ -29,7 +29,7 @@ function stickyKeyOf({ route, request }: Situation): string {
 }
 
 /** The messages up to the first one of the user: what stays the same while a conversation goes on. */
-function describeOpening({ messages }: Ask): string {
+export function describeOpening({ messages }: Pick<Ask, 'messages'>): string {
   const first = messages.findIndex(({ role }) => role === 'USER');
   return messages
     .slice(0, first + 1)
