@@ -12,7 +12,7 @@ import {
 import { askGateway, type GatewayAddress } from './ask-gateway.ts';
 
 const ROUTES = `query Routes($after: String) {
-  routes(first: 200, after: $after) {
+  routes(first: 100, after: $after) {
     nodes {
       name strategy stickyBy onCut fallbackOn repairs hedgePercentile
       targets { model: name weight condition connectMs firstTokenMs idleMs timeoutMs retries upTo }
