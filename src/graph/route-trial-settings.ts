@@ -94,7 +94,7 @@ const ExperimentArm = builder.objectRef<ArmRow>('ExperimentArm').implement({
   fields: (t) => ({
     name: t.exposeString('name'),
     model: t.exposeString('model', { description: TELLS.model }),
-    weight: t.exposeFloat('weight', { description: TELLS.weight }),
+    weight: t.exposeInt('weight', { description: TELLS.weight }),
   }),
 });
 
@@ -158,7 +158,7 @@ const ExperimentArmInput = builder.inputType('ExperimentArmInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
     model: t.string({ required: true, description: TELLS.model }),
-    weight: t.float({ defaultValue: EXPERIMENT_ARM_DEFAULTS.weight, description: TELLS.weight }),
+    weight: t.int({ defaultValue: EXPERIMENT_ARM_DEFAULTS.weight, description: TELLS.weight }),
   }),
 });
 

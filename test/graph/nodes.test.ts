@@ -20,6 +20,7 @@ beforeAll(async () => {
   const alert = await raiseAlert(gateway().gateway);
   const detail = { measure: 'SPEND', observed: '10', expected: '1', deviation: '45.0', hour: new Date(0) };
   const anomaly = await raiseAlert(gateway().gateway, { kind: 'ANOMALY', detail });
+  const verdict = await raiseAlert(gateway().gateway, { kind: 'EXPERIMENT_DECIDED', detail: {} });
   await gateway().ask(`mutation {
     budgetSet(input: { subjectId: "team_default", limit: "1000", window: TOTAL }) { budget { id } }
   }`);
@@ -62,6 +63,7 @@ beforeAll(async () => {
     AuditEvent: auditEvents.nodes[0].id,
     Budget: budgets.nodes[0].id,
     BudgetAlert: `alert_${alert}`,
+    TrialAlert: `verdict_${verdict}`,
     Completion: completions.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
     Limit: limits.nodes[0].id,
