@@ -1,3 +1,4 @@
+import { isAboutTrial } from '../domain/alert.ts';
 import { formatNanos } from '../lib/money.ts';
 import type { Alert } from './alerts.ts';
 
@@ -6,8 +7,9 @@ type Described = Pick<Alert, 'kind' | 'detail'>;
 /** What the alert says, in one line for people. */
 export function describeAlert(alert: Described): string {
   const { kind, detail } = alert;
-  if (kind === 'ANOMALY') return typeof detail['message'] === 'string' ? detail['message'] : 'use is unusual';
   if (kind === 'MODEL_SUNSET') return describeSunset(readSunset(alert));
+  if (kind === 'ANOMALY' || isAboutTrial(kind))
+    return typeof detail['message'] === 'string' ? detail['message'] : TOLD[kind];
   const { settled, limit, unit, threshold } = tellDetail(alert);
   const use = `${String(settled)} of ${String(limit)} ${UNITS[String(unit)] ?? ''}`;
   return kind === 'BUDGET_THRESHOLD'
@@ -41,6 +43,14 @@ function describeSunset({ model, sunsetAt, replacement, requests }: SunsetDetail
   const follows = replacement === undefined ? '' : `; ${replacement} takes its place`;
   return `${model} ends on ${sunsetAt.toISOString().slice(0, 10)} and was called ${requests} times in the last week${follows}`;
 }
+
+/** Where an alert does not say it itself. */
+const TOLD = {
+  ANOMALY: 'use is unusual',
+  CANARY_ROLLED_BACK: 'a canary was rolled back',
+  CANARY_PROMOTED: 'a canary has taken over',
+  EXPERIMENT_DECIDED: 'an experiment has a winner',
+};
 
 const UNITS: Readonly<Record<string, string>> = { MONEY: 'USD', TOKENS: 'tokens', REQUESTS: 'requests' };
 

@@ -77,6 +77,9 @@ const NODE_PREFIXES: Record<Alert['kind'], string> = {
   BUDGET_EXCEEDED: 'alert',
   ANOMALY: 'anom',
   MODEL_SUNSET: 'sunset',
+  CANARY_ROLLED_BACK: 'verdict',
+  CANARY_PROMOTED: 'verdict',
+  EXPERIMENT_DECIDED: 'verdict',
 };
 
 const TYPES = {
@@ -84,6 +87,9 @@ const TYPES = {
   BUDGET_EXCEEDED: 'budget.exceeded',
   ANOMALY: 'usage.anomaly',
   MODEL_SUNSET: 'model.sunset',
+  CANARY_ROLLED_BACK: 'canary.rolled-back',
+  CANARY_PROMOTED: 'canary.promoted',
+  EXPERIMENT_DECIDED: 'experiment.decided',
 } as const satisfies Record<Alert['kind'], string>;
 
 /** The envelope that Standard Webhooks recommends: type, timestamp, data. */

@@ -2,14 +2,28 @@ import { isDeepStrictEqual } from 'node:util';
 import { stringify } from 'yaml';
 import type { RouteDocument } from '../config/route-files.ts';
 import { ROUTE_DEFAULTS, SHADOW_DEFAULTS, TARGET_DEFAULTS } from '../domain/route.ts';
+import {
+  CANARY_DEFAULTS,
+  CANARY_STEP_DEFAULTS,
+  EXPERIMENT_ARM_DEFAULTS,
+  EXPERIMENT_DEFAULTS,
+  ROLLBACK_DEFAULTS,
+} from '../domain/trial.ts';
 import { askGateway, type GatewayAddress } from './ask-gateway.ts';
 
 const ROUTES = `query Routes($after: String) {
-  routes(first: 200, after: $after) {
+  routes(first: 100, after: $after) {
     nodes {
       name strategy stickyBy onCut fallbackOn repairs hedgePercentile probeSeconds
       shadow { model: name percent maxConcurrent }
       targets { model: name weight condition connectMs firstTokenMs idleMs timeoutMs retries upTo }
+      canary {
+        model steps { percent minutes requests } stickyBy
+        rollBackWhen {
+          afterRequests errorRateAbove latencyRatioAbove costRatioAbove feedbackBelow afterRatings
+        }
+      }
+      experiment { name arms { name model weight } stickyBy metric goal confidence minRequests }
     }
     pageInfo { hasNextPage endCursor }
   }
@@ -40,11 +54,30 @@ function ensureName(document: RouteDocument): RouteDocument {
 }
 
 /** The same route without what is as it would be anyway. */
-export function shorten({ targets, shadow, ...settings }: RouteDocument): RouteDocument {
+export function shorten({ targets, shadow, canary, experiment, ...settings }: RouteDocument): RouteDocument {
   return {
     ...without(settings, ROUTE_DEFAULTS),
     ...(shadow && { shadow: without(shadow, SHADOW_DEFAULTS) }),
     targets: targets.map((target) => without(target, TARGET_DEFAULTS)),
+    ...(canary && { canary: shortenCanary(canary) }),
+    ...(experiment && { experiment: shortenExperiment(experiment) }),
+  };
+}
+
+function shortenCanary(canary: NonNullable<RouteDocument['canary']>): RouteDocument['canary'] {
+  return {
+    ...without(canary, CANARY_DEFAULTS),
+    steps: canary.steps.map((step) => without(step, CANARY_STEP_DEFAULTS)),
+    rollBackWhen: without(canary.rollBackWhen, ROLLBACK_DEFAULTS),
+  };
+}
+
+function shortenExperiment(
+  experiment: NonNullable<RouteDocument['experiment']>,
+): RouteDocument['experiment'] {
+  return {
+    ...without(experiment, EXPERIMENT_DEFAULTS),
+    arms: experiment.arms.map((arm) => without(arm, EXPERIMENT_ARM_DEFAULTS)),
   };
 }
 

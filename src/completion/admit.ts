@@ -16,6 +16,7 @@ import { subjectsOfCaller } from '../limits/read.ts';
 import type { Measures } from '../routing/measures.ts';
 import { findResidencyObstacle } from '../routing/obstacles.ts';
 import { toRecord } from '../routing/recorded-facts.ts';
+import type { TrialWatch } from '../trials/watch.ts';
 import { answeringModel, open, type Opening } from './opening.ts';
 import type { Course } from './course.ts';
 import { measuredTurn } from './measured-turn.ts';
@@ -35,6 +36,7 @@ export interface AdmitDeps {
   limits: Pick<Limits, 'take'>;
   ledger: Pick<Ledger, 'reserve'>;
   clock: Clock;
+  trials: Pick<TrialWatch, 'leave' | 'settled'>;
   waitForRoom: WaitForRoom;
   pressure: Pick<Pressure, 'ensureTakes'>;
   upstreams: Pick<Upstreams, 'enter'>;
@@ -77,6 +79,20 @@ export async function admit(
 ): Promise<Admitted> {
   deps.pressure.ensureTakes(grant.ask.priority);
   const course = await deps.routing.choose(grant, candidate);
+  try {
+    return await admitFirst(deps, course, candidate, signal);
+  } catch (error) {
+    if (course.trial) deps.trials.leave(course.trial);
+    throw error;
+  }
+}
+
+async function admitFirst(
+  deps: AdmitDeps,
+  course: Course,
+  candidate: Candidate,
+  signal: AbortSignal,
+): Promise<Admitted> {
   for (let at = 0; ; at += 1) {
     try {
       const { planned } = course.targets[at]!;

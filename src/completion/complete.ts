@@ -48,6 +48,7 @@ export async function* complete(
 ): AsyncGenerator<CompletionEvent> {
   const grant = authorize(deps.askFirst, request.who, request.ask);
   const admitted = await admit(deps, grant, request, signal); // From here on every path ends in settle.
+  const { trial } = admitted.course;
   const attempts = createAttempts(deps, request, admitted);
   let ended: CompletionEvent | undefined;
   try {
@@ -58,7 +59,9 @@ export async function* complete(
     if (!(error instanceof GatewayError)) deps.reporter.unexpected(error, request.requestId);
     attempts.fail(error, signal);
   } finally {
-    ended = await close(deps, request, attempts.last());
+    ended = await close(deps, request, attempts.last()).finally(() => {
+      if (trial) deps.trials.settled(trial);
+    });
   }
   yield ended;
 }

@@ -4,6 +4,7 @@ import { isRouteName, type Route } from '../domain/route.ts';
 import { subjectsOf } from '../ledger/budgets/subjects.ts';
 import type { FlagSubject, FlagValues } from '../routing/flags.ts';
 import type { RoutingRequest } from '../routing/request.ts';
+import { goalsOf } from '../routing/trial-spec.ts';
 import { open } from './opening.ts';
 import type { RoutingDeps } from './routing.ts';
 
@@ -23,11 +24,12 @@ export function listConditions(
 ): string[] {
   if (seen.has(route.name)) return [];
   seen.add(route.name);
-  return route.targets.flatMap(({ model, condition }) => {
+  const own = route.targets.flatMap(({ condition }) => condition ?? []);
+  const below = goalsOf(route).flatMap((model) => {
     const inner = isRouteName(model) ? find(model) : undefined;
-    const below = inner ? listConditions(inner, find, seen) : [];
-    return condition === undefined ? below : [condition, ...below];
+    return inner ? listConditions(inner, find, seen) : [];
   });
+  return [...own, ...below];
 }
 
 /** What conditions ask for that has to be waited for; undefined where they ask for none of it. */

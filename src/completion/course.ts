@@ -1,5 +1,6 @@
 import type { CutAction, FallbackReason, RouteShadow, TargetTimeouts } from '../domain/route.ts';
 import type { RouteDecision } from '../domain/route-decision.ts';
+import type { Assignment } from '../domain/trial.ts';
 import type { Plan } from './plan.ts';
 
 /** One model that may answer. */
@@ -25,6 +26,8 @@ export interface Course {
   hedgeAfterMs?: number | undefined;
   /** The route, and where copies of the ask go. */
   shadow?: { routeId: string; to: RouteShadow } | undefined;
+  /** The trial that the request belongs to. Whoever has chosen the course tells the watch how it ends. */
+  trial?: Assignment | undefined;
 }
 
 /** One model, called once. */

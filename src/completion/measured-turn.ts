@@ -1,11 +1,9 @@
-import type { Attempt, Outcome } from '../domain/completion.ts';
+import { isAboutTheRequest } from '../domain/attempt-fault.ts';
+import type { Outcome } from '../domain/completion.ts';
 import type { Turn } from '../limits/upstream/gate.ts';
 import type { CallEnd } from '../routing/model-health.ts';
 import type { Measures } from '../routing/measures.ts';
 import type { Plan } from './plan.ts';
-
-/** Unauthorized, payment required, forbidden, not found, timeout, too many requests. */
-const ABOUT_ALL: ReadonlySet<number> = new Set([401, 402, 403, 404, 408, 429]);
 
 /** The same turn; what comes of the call is learned for planning too. */
 export function measuredTurn(measures: Measures, { grant, model, path }: Plan, turn: Turn): Turn {
@@ -50,15 +48,6 @@ export function toCallEnd(outcome: Outcome | undefined): CallEnd {
     latencyMs: firstTokenMs ?? silentMs,
     retryAfterMs: failure?.retryAfterMs,
   };
-}
-
-/**
- * What the caller asked for was impossible, and the model is no worse for that. Of the other statuses of this class a key, a
- * name or the pace of all calls is the cause.
- */
-function isAboutTheRequest({ httpStatus = 0, errorType }: Attempt): boolean {
-  if (errorType === 'CONTEXT_WINDOW_EXCEEDED') return true;
-  return httpStatus >= 400 && httpStatus < 500 && !ABOUT_ALL.has(httpStatus);
 }
 
 function kindOf({ attempts }: Outcome): CallEnd['kind'] {

@@ -2,7 +2,6 @@ import { ensureMayUse, type Grant } from '../access/authorize.ts';
 import { isRefused, warnOf } from '../domain/lifecycle.ts';
 import type { Route, RouteTarget } from '../domain/route.ts';
 import type { Obstacle } from '../routing/obstacles.ts';
-import type { Candidate } from '../routing/plan.ts';
 import { plan, type Plan } from './plan.ts';
 import type { RoutingDeps } from './routing.ts';
 
@@ -36,12 +35,9 @@ export function planNamed({ askFirst, pricing, clock }: Deps, grant: Grant): Pla
   return plan(grant, pricing, at, name, warnings);
 }
 
-/** What the organisation says of a candidate. */
-export function withOwnRules(deps: Deps, grant: Grant, candidate: Candidate): Candidate {
-  if (candidate.skippedBecause) return candidate;
-  const skippedBecause =
-    findApproval(deps, grant, candidate.model) ?? findSunset(deps, grant, candidate.model);
-  return skippedBecause ? { ...candidate, skippedBecause } : candidate;
+/** What the organisation has against a model that a route leads to. */
+export function findDenial(deps: Deps, grant: Grant, model: string): Obstacle | undefined {
+  return findApproval(deps, grant, model) ?? findSunset(deps, grant, model);
 }
 
 /** A model that takes an approval is not reached by a detour, unless it or the route was granted. */

@@ -16,7 +16,7 @@ interface Answering extends Pick<Plan, 'price'> {
 
 /** A completion at its beginning. */
 export function open(
-  planned: Answering & Pick<Plan, 'grant'>,
+  planned: Answering & Pick<Plan, 'grant' | 'trial'>,
   { idempotencyKey, askHash, traceId }: Opening,
   at: Date,
 ): Completion {
@@ -39,6 +39,7 @@ export function open(
     finishedAt: undefined,
     status: 'RUNNING',
     outcome: undefined,
+    trial: planned.trial,
   };
 }
 

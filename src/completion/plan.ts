@@ -1,5 +1,5 @@
 import type { Grant } from '../access/authorize.ts';
-import type { Usage } from '../domain/completion.ts';
+import type { Completion, Usage } from '../domain/completion.ts';
 import { Forbidden, ModelUnavailable } from '../domain/errors.ts';
 import { isRefused, warnOf, type Standing } from '../domain/lifecycle.ts';
 import type { Model, Price } from '../domain/model.ts';
@@ -24,6 +24,8 @@ export interface Plan extends Pick<Reservation, 'price' | 'worstCase' | 'estimat
   estimatedOutputTokens: number;
   /** The routes that lead to the model, the one that was asked for first; empty where there is none. */
   path: readonly string[];
+  /** The trial that the request belongs to, and its arm. */
+  trial?: Completion['trial'];
   /** What the caller should know of how this plan came about. */
   warnings: string[];
 }

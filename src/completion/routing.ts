@@ -10,11 +10,12 @@ import type { RouteBook } from '../routing/book.ts';
 import type { Conditions } from '../routing/conditions.ts';
 import type { Flags } from '../routing/flags.ts';
 import type { Measures } from '../routing/measures.ts';
-import { listTried, planRoute, type Candidate, type RoutePlan } from '../routing/plan.ts';
+import { listTried, planRoute, type RoutePlan } from '../routing/plan.ts';
 import type { Signals } from '../routing/signals.ts';
+import type { TrialWatch } from '../trials/watch.ts';
 import { courseOf, type Course, type CourseTarget } from './course.ts';
 import { findOut, listConditions, NOTHING, type Found } from './condition-facts.ts';
-import { planNamed, withNamesNow, withOwnRules } from './names-now.ts';
+import { findDenial, planNamed, withNamesNow } from './names-now.ts';
 import { LIKELY_OUTPUT_TOKENS, plan, type Pricing } from './plan.ts';
 import { sizeUp } from './sized-ask.ts';
 
@@ -34,6 +35,7 @@ export interface RoutingDeps {
   };
   askFirst: Pick<AskFirst, 'has'>;
   clock: Clock;
+  trials: Pick<TrialWatch, 'isFull' | 'enter'>;
   /** The budgets that hold for these subjects; asked only for routes with a condition on what is used. */
   listBudgetsOn(organisationId: string, subjects: readonly string[]): Promise<Budget[]>;
 }
@@ -75,13 +77,15 @@ export function createRouting(deps: RoutingDeps): Routing {
     const { who, ask } = grant;
     const signals = signalsFor(deps, who.organisationId, takesTurn);
     const { facts, inputTokens } = sizeUp(ask);
-    const planned = planRoute(
+    return planRoute(
       {
         findRoute: finderFor(grant),
         findModel: deps.pricing.findModel,
         conditions: deps.conditions,
         signals,
         random: Math.random,
+        isFull: (trial) => deps.trials.isFull(trial),
+        findDenial: (model) => findDenial(deps, grant, model),
       },
       {
         ask: facts,
@@ -93,17 +97,18 @@ export function createRouting(deps: RoutingDeps): Routing {
         at: deps.clock.now(),
       },
     );
-    const candidates = planned.candidates.map((each) => withOwnRules(deps, grant, each));
-    const isSkipped = ({ skippedBecause }: Candidate) => Number(skippedBecause !== undefined);
-    return { ...planned, candidates: candidates.toSorted((a, b) => isSkipped(a) - isSkipped(b)) };
   }
 
   function choose(grant: Grant, { region }: From, takesTurn: boolean): Course | Promise<Course> {
     const route = findRoute(grant);
     if (!route) return courseOf(planNamed(deps, grant));
-    const follow = (known: Known) => toCourse(deps, grant, route, decide(grant, takesTurn, known));
-    const finding = findOut(deps, grant, listConditions(route, finderFor(grant)));
-    return finding ? finding.then((found) => follow({ region, ...found })) : follow({ region, ...NOTHING });
+    const follow = (found: Found) => {
+      const course = toCourse(deps, grant, route, decide(grant, takesTurn, { region, ...found }));
+      // Nothing comes between the plan and this, so no canary takes more than it may.
+      if (takesTurn && course.trial) deps.trials.enter(course.trial);
+      return course;
+    };
+    return findOut(deps, grant, listConditions(route, finderFor(grant)))?.then(follow) ?? follow(NOTHING);
   }
 
   return {
@@ -137,9 +142,10 @@ function toCourse(
   planned: RoutePlan,
 ): Course {
   const at = clock.now();
+  const { trial } = planned;
   const [first, ...others] = listTried(planned.candidates).map(
     ({ model, path, target: { timeouts, retries } }): CourseTarget => ({
-      planned: { ...plan(grant, pricing, at, model), path },
+      planned: { ...plan(grant, pricing, at, model), path, trial },
       timeouts,
       retries,
     }),
@@ -150,8 +156,10 @@ function toCourse(
     onCut: route.onCut,
     fallbackOn: new Set(route.fallbackOn),
     repairs: route.repairs,
+    trial,
+    // Another arm that answers instead would hide how slow the first one is.
     hedgeAfterMs:
-      route.hedgePercentile === undefined
+      route.hedgePercentile === undefined || trial
         ? undefined
         : measures.health.usualMs(first.planned.model.name, route.hedgePercentile),
     decision: toDecision(route, planned),
@@ -166,11 +174,12 @@ function nobodyLeft({ name }: Route, { candidates }: RoutePlan): ModelUnavailabl
   );
 }
 
-function toDecision({ name, version, strategy }: Route, { candidates }: RoutePlan): RouteDecision {
+function toDecision({ name, version, strategy }: Route, { candidates, trial }: RoutePlan): RouteDecision {
   return {
     name,
     version,
     strategy,
+    trial,
     candidates: candidates.slice(0, TOLD_MAX).map(({ model, path, score, skippedBecause }) => ({
       model,
       path,

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { CUT_ACTIONS, FALLBACK_REASONS, ROUTE_STRATEGIES, STICKY_KEYS } from '../domain/route.ts';
+import { METRIC_GOALS } from '../domain/trial.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
 import { parseConfigFile } from './config-file.ts';
 import { describeType, listProblems } from './problems.ts';
@@ -26,6 +27,30 @@ const target = mapOf({
 
 const shadow = mapOf({ model: text, percent: z.number(), maxConcurrent: number });
 
+const canary = mapOf({
+  model: text,
+  steps: z.array(mapOf({ percent: z.number(), minutes: number, requests: number })),
+  rollBackWhen: mapOf({
+    afterRequests: z.number(),
+    errorRateAbove: number,
+    latencyRatioAbove: number,
+    costRatioAbove: number,
+    feedbackBelow: number,
+    afterRatings: number,
+  }),
+  stickyBy: choice(STICKY_KEYS).optional(),
+});
+
+const experiment = mapOf({
+  name: text,
+  arms: z.array(mapOf({ name: text, model: text, weight: number })),
+  stickyBy: choice(STICKY_KEYS).optional(),
+  metric: text.optional(),
+  goal: choice(METRIC_GOALS).optional(),
+  confidence: number,
+  minRequests: number,
+});
+
 /** What a route is, by the names of `RouteSetInput`; what the numbers may be is for the gateway to say. */
 const route = mapOf({
   name: text,
@@ -38,6 +63,8 @@ const route = mapOf({
   shadow: shadow.optional(),
   probeSeconds: number,
   targets: z.array(target),
+  canary: canary.optional(),
+  experiment: experiment.optional(),
 });
 
 export type RouteDocument = z.output<typeof route>;

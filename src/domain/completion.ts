@@ -1,6 +1,7 @@
 import type { CompletionOrigin } from './completion-origin.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RouteDecision } from './route-decision.ts';
+import type { Assignment } from './trial.ts';
 
 export const COMPLETION_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED', 'INTERRUPTED'] as const;
 /** `INTERRUPTED`: the process that ran it died, and it was settled from what was durably known. */
@@ -150,6 +151,8 @@ export interface Completion {
   outcome: Outcome | undefined;
   /** The price it is worked out by; undefined when none is known. */
   priceId: string | undefined;
+  /** The trial that it was let into, and the arm. */
+  trial?: Pick<Assignment, 'trialId' | 'arm'> | undefined;
 }
 
 /** What a subscriber sees. Exactly one `finished` or `failed` ends every stream. */

@@ -1,4 +1,5 @@
 import type { Route } from './route.ts';
+import type { Assignment } from './trial.ts';
 
 /** One model that a route considered for a request. */
 export interface RouteCandidate {
@@ -16,4 +17,6 @@ export interface RouteCandidate {
 export interface RouteDecision extends Pick<Route, 'name' | 'version' | 'strategy'> {
   /** First those to try, in this order, then those that could not be. */
   candidates: RouteCandidate[];
+  /** Its arm in the trial that the route runs; undefined where it runs none, or the request is none of it. */
+  trial?: Assignment | undefined;
 }

@@ -1,3 +1,5 @@
+import type { CanarySpec, ExperimentSpec, Trial } from './trial.ts';
+
 export const ROUTE_STRATEGIES = [
   'PRIORITY',
   'WEIGHTED',
@@ -81,6 +83,10 @@ export interface RouteSpec {
   shadow: RouteShadow | undefined;
   /** How long a model of it may go without a call before it is probed; undefined: none is. */
   probeSeconds: number | undefined;
+  /** A model that is to take over. Not beside an experiment. */
+  canary?: CanarySpec | undefined;
+  /** Models that are compared. */
+  experiment?: ExperimentSpec | undefined;
 }
 
 /** A route as it stands. Each change is a version of its own; none is ever changed. */
@@ -95,6 +101,8 @@ export interface Route extends RouteSpec {
   updatedAt: Date;
   /** Id of the key or user that made this version. */
   updatedBy: string;
+  /** How its canary or its experiment stands. */
+  trial?: Trial | undefined;
 }
 
 /** What a route does that does not say otherwise. */

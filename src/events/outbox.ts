@@ -16,10 +16,11 @@ export type OutboxKind =
   | 'ACCESS_REQUEST_CHANGED'
   | 'ASK_FIRST_CHANGED'
   | 'OPERATIONS_CHANGED'
-  | 'ROUTE_CHANGED';
+  | 'ROUTE_CHANGED'
+  | 'TRIAL_CHANGED';
 
 /** They only say what to read again, so that neither their order nor what they stand between matters. */
-const HINTS: OutboxKind[] = ['KEY_CHANGED', 'USER_CHANGED', 'ROLE_CHANGED', 'ROUTE_CHANGED'];
+const HINTS: OutboxKind[] = ['KEY_CHANGED', 'USER_CHANGED', 'ROLE_CHANGED', 'ROUTE_CHANGED', 'TRIAL_CHANGED'];
 /** How many of the newest events are looked through for hints. */
 const HINTS_WITHIN = 1_000;
 

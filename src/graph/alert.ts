@@ -10,7 +10,7 @@ import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.t
 
 const AlertKind = builder.enumType('AlertKind', {
   description:
-    'BUDGET_THRESHOLD: so much of a budget is used. BUDGET_EXCEEDED: something did not fit into one. ANOMALY: use is unusual. MODEL_SUNSET: a model that is still called comes to its end.',
+    'BUDGET_THRESHOLD: so much of a budget is used. BUDGET_EXCEEDED: something did not fit into one. ANOMALY: use is unusual. MODEL_SUNSET: a model that is still called comes to its end. CANARY_ROLLED_BACK, CANARY_PROMOTED and EXPERIMENT_DECIDED: a trial of a route has ended.',
   values: ALERT_KINDS,
 });
 
@@ -35,12 +35,19 @@ const TYPE_BY_KIND: Record<Kind, string> = {
   BUDGET_EXCEEDED: 'BudgetAlert',
   ANOMALY: 'Anomaly',
   MODEL_SUNSET: 'SunsetAlert',
+  CANARY_ROLLED_BACK: 'TrialAlert',
+  CANARY_PROMOTED: 'TrialAlert',
+  EXPERIMENT_DECIDED: 'TrialAlert',
 };
+
+export function typeOfAlert({ kind }: AlertRow): string {
+  return TYPE_BY_KIND[kind];
+}
 
 export const Alert = builder.interfaceRef<AlertRow>('Alert').implement({
   description: 'Something that people should hear of. It is raised once and never changes.',
   interfaces: [builder.nodeInterfaceRef()],
-  resolveType: ({ kind }) => TYPE_BY_KIND[kind],
+  resolveType: typeOfAlert,
   fields: (t) => ({
     kind: t.field({ type: AlertKind, resolve: ({ kind }) => kind }),
     at: t.field({ type: 'DateTime', resolve: ({ at }) => at }),
@@ -63,7 +70,7 @@ builder.node(BudgetAlert, {
     Promise.all(
       ids.map(async (id) => {
         const alert = await loaders.alert.load(id);
-        return alert && TYPE_BY_KIND[alert.kind] === 'BudgetAlert' ? alert : null;
+        return alert && typeOfAlert(alert) === 'BudgetAlert' ? alert : null;
       }),
     ),
   fields: (t) => ({

@@ -8,14 +8,18 @@ import type { Limit, LimitStanding } from '../domain/limit.ts';
 import type { Price } from '../domain/model.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { RouteVersion } from '../domain/route.ts';
+import type { Trial } from '../domain/trial.ts';
 import { findAuditEvents, type AuditEvent } from '../events/audit.ts';
 import type { Gateway } from '../gateway.ts';
 import { findBudgets, listBudgets } from '../ledger/budgets/read.ts';
 import { findCompletions, listShadows, type Page } from '../ledger/completions.ts';
 import { findEntries, type LedgerEntry } from '../ledger/entries.ts';
+import { listMetrics, type CompletionMetric } from '../ledger/metrics.ts';
 import { listRatings, type Rating } from '../ledger/ratings.ts';
 import { subjectsOfCaller } from '../limits/read.ts';
 import { countVersionsOf, listVersionsOf } from '../routing/rows.ts';
+import type { SumsOf } from '../trials/judge.ts';
+import { readSums } from '../trials/sums.ts';
 import type { Pace } from '../usage/forecast.ts';
 import { readPaces } from '../usage/pace.ts';
 import { createAccessLoaders, type AccessLoaders } from './access-loaders.ts';
@@ -30,6 +34,7 @@ export interface Loaders extends AccessLoaders {
   /** The copies that were made of a completion. */
   shadows: DataLoader<string, Completion[]>;
   ratingsOfCompletion: DataLoader<string, Rating[]>;
+  metricsOfCompletion: DataLoader<string, CompletionMetric[]>;
   entry: ById<LedgerEntry>;
   price: ById<Price>;
   /** By the name of a model. */
@@ -45,6 +50,8 @@ export interface Loaders extends AccessLoaders {
   limitStanding: DataLoader<Limit, LimitStanding | null, string>;
   versionsOfRoute(page: Page): DataLoader<string, RouteVersion[]>;
   routeVersionCount: DataLoader<string, number>;
+  /** What was seen of its arms. */
+  trialSums: DataLoader<Trial, SumsOf, string>;
   /** How fast that which a budget counts is used; undefined where nothing is known. */
   pace: DataLoader<Budget, Pace | undefined, string>;
 }
@@ -61,6 +68,10 @@ export function createLoaders(gateway: Gateway, { who, ip }: { who: Principal; i
     ratingsOfCompletion: new DataLoader(async (ids) => {
       const ratings = Map.groupBy(await listRatings(sql, ids), ({ completionId }) => completionId);
       return ids.map((id) => ratings.get(id) ?? []);
+    }),
+    metricsOfCompletion: new DataLoader(async (ids) => {
+      const metrics = Map.groupBy(await listMetrics(sql, ids), ({ completionId }) => completionId);
+      return ids.map((id) => metrics.get(id) ?? []);
     }),
     entry: byId((ids) => findEntries(db, who, ids)),
     price: byId((ids) => readPrices(gateway, who, ids)),
@@ -93,6 +104,7 @@ export function createLoaders(gateway: Gateway, { who, ip }: { who: Principal; i
       ({ routeId }) => routeId,
     ),
     routeVersionCount: countOf((routeIds) => countVersionsOf(sql, routeIds)),
+    trialSums: new DataLoader((trials) => readSums(sql, trials), { cacheKeyFn: ({ id }) => id }),
     pace: new DataLoader(
       async (budgets) => {
         const paces = await readPaces(db, who.organisationId, budgets);

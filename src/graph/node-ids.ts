@@ -16,6 +16,7 @@ const PREFIXES = {
   alert: 'BudgetAlert',
   anom: 'Anomaly',
   sunset: 'SunsetAlert',
+  verdict: 'TrialAlert',
   bdg: 'Budget',
   areq: 'AccessRequest',
   grant: 'AccessGrant',
@@ -35,6 +36,7 @@ const OWN_PREFIX: Partial<Record<string, string>> = {
   BudgetAlert: 'alert',
   Anomaly: 'anom',
   SunsetAlert: 'sunset',
+  TrialAlert: 'verdict',
 };
 
 /** Those whose id is a number. */
@@ -44,6 +46,7 @@ const NUMBERED: ReadonlySet<string> = new Set([
   'BudgetAlert',
   'Anomaly',
   'SunsetAlert',
+  'TrialAlert',
 ]);
 
 export function encodeNodeId(typename: string, id: string): string {

@@ -52,7 +52,7 @@ const RouteCandidate = builder.objectRef<CandidateRow>('RouteCandidate').impleme
   }),
 });
 
-const RouteDecision = builder.objectRef<Decided>('RouteDecision').implement({
+export const RouteDecision = builder.objectRef<Decided>('RouteDecision').implement({
   description: 'How a route decided on a request.',
   fields: (t) => ({
     name: t.exposeString('name'),

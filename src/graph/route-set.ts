@@ -22,6 +22,7 @@ import {
   RouteStrategy,
   SETTINGS,
 } from './route-settings.ts';
+import { RouteCanaryInput, RouteExperimentInput, toCanary, toExperiment } from './route-trial-settings.ts';
 import { Route } from './route.ts';
 
 const EXPECTED =
@@ -73,6 +74,11 @@ export const RouteSetInput = builder.inputType('RouteSetInput', {
     hedgePercentile: t.float({ description: SETTINGS.hedgePercentile }),
     shadow: t.field({ type: RouteShadowInput, description: SETTINGS.shadow }),
     probeSeconds: t.int({ description: SETTINGS.probeSeconds }),
+    canary: t.field({
+      type: RouteCanaryInput,
+      description: 'A model that is to take over, little by little. Not beside an experiment.',
+    }),
+    experiment: t.field({ type: RouteExperimentInput, description: 'Models that are compared.' }),
     note: t.string({ description: 'What this version is for, in at most 1000 characters.' }),
   }),
 });
@@ -177,7 +183,7 @@ export function toWanted(
   { note, ...route }: WithoutNull<typeof RouteSetInput.$inferInput>,
   path: string[],
 ): { spec: RouteSpec; note: string | undefined; path: string[] } {
-  const { targets, hedgePercentile, shadow, probeSeconds, ...rest } = route;
+  const { targets, hedgePercentile, shadow, probeSeconds, canary, experiment, ...rest } = route;
   const spec = {
     ...ROUTE_DEFAULTS,
     ...rest,
@@ -185,6 +191,8 @@ export function toWanted(
     shadow: shadow && { ...SHADOW_DEFAULTS, ...shadow },
     probeSeconds,
     targets: targets.map(toTarget),
+    canary: canary && toCanary(canary),
+    experiment: experiment && toExperiment(experiment),
   };
   return { spec, note, path };
 }

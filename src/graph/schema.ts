@@ -30,6 +30,8 @@ import './route-change.ts';
 import './route-learned.ts';
 import './route-set.ts';
 import './route-simulation.ts';
+import './route-trial.ts';
+import './trial-alert.ts';
 import './route.ts';
 import './route-decision.ts';
 import './health.ts';

@@ -33,6 +33,17 @@ export async function keepRating(
   return row!.first;
 }
 
+/** The score that a rater has given a completion. */
+export async function readScoreOf(
+  sql: ISql,
+  completionId: string,
+  raterId: string,
+): Promise<number | undefined> {
+  const [row] = await sql<{ score: number }[]>`
+    SELECT score FROM ratings WHERE completion_id = ${completionId} AND rater_id = ${raterId}`;
+  return row?.score;
+}
+
 /** Of completions that the caller was let see: the last ones first, and no more than `RATINGS_TOLD` of each. */
 export async function listRatings(sql: ISql, completionIds: readonly string[]): Promise<Rating[]> {
   const rows = await sql<{ completion_id: string; score: number; comment: string | null; ms: number }[]>`

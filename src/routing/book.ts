@@ -1,5 +1,6 @@
 import type { Sql } from 'postgres';
 import type { Route } from '../domain/route.ts';
+import type { Trial } from '../domain/trial.ts';
 import type { Relay } from '../events/relay.ts';
 import { createReloadQueue } from '../lib/reload-queue.ts';
 import { readRoutes } from './rows.ts';
@@ -15,6 +16,8 @@ export interface RouteBook {
   list(organisationId: string): readonly Route[];
   /** Those whose models are probed, of all organisations. */
   listProbed(): readonly Route[];
+  /** Canaries and experiments of every organisation. */
+  trials(): Trial[];
   /** Reads those of one organisation anew. Never fails: what cannot be read now is read as soon as it can be. */
   reload(organisationId: string): Promise<void>;
   close(): Promise<void>;
@@ -48,12 +51,13 @@ export async function openRouteBook(
   const reloads = createReloadQueue(first, readOne, options.onError);
   // Heard from before the first read is over, so that nothing falls between the two.
   const stopListening = options.relay.listen(({ kind, organisationId }) => {
-    if (kind === 'ROUTE_CHANGED') void reloads.add(organisationId);
+    if (kind === 'ROUTE_CHANGED' || kind === 'TRIAL_CHANGED') void reloads.add(organisationId);
   });
   await first.catch((error: unknown) => {
     stopListening();
     throw error;
   });
+  const listAll = () => [...byOrganisation.values()].flatMap((ofOne) => [...ofOne.values()]);
   const routesOf = (organisationId: string) => byOrganisation.get(organisationId) ?? NONE;
   return {
     find: (organisationId, name) => routesOf(organisationId).get(name),
@@ -62,10 +66,8 @@ export async function openRouteBook(
         .values()
         .find((route) => route.id === id),
     list: (organisationId) => [...routesOf(organisationId).values()],
-    listProbed: () =>
-      [...byOrganisation.values()].flatMap((ofOne) =>
-        [...ofOne.values()].filter(({ probeSeconds }) => probeSeconds !== undefined),
-      ),
+    listProbed: () => listAll().filter(({ probeSeconds }) => probeSeconds !== undefined),
+    trials: () => listAll().flatMap(({ trial }) => trial ?? []),
     reload: (organisationId) => reloads.add(organisationId),
     close() {
       stopListening();

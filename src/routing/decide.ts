@@ -3,6 +3,7 @@ import { FALLBACK_REASONS, type Route, type RouteSpec } from '../domain/route.ts
 import { listNumberFaults } from './check-numbers.ts';
 import { editOf, type RouteEdit } from './edit.ts';
 import type { KeptRoute } from './rows.ts';
+import { goalsOf } from './trial-spec.ts';
 
 type FindRoute = (name: string) => RouteSpec | undefined;
 
@@ -138,8 +139,8 @@ function findBelow(
 }
 
 /** What a route sends requests to, or copies of them. */
-function listNamed({ targets, shadow }: RouteSpec): string[] {
-  return [...targets, ...(shadow ? [shadow] : [])].map(({ model }) => model);
+function listNamed(spec: RouteSpec): string[] {
+  return [...goalsOf(spec), ...(spec.shadow ? [spec.shadow.model] : [])];
 }
 
 function issueAt(path: string[], issue: InputIssue): InputIssue {

@@ -1,13 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../lib/clock.ts';
-import { ASK_AGAIN_MS, probeRestMs } from './breaker.ts';
 import {
   countBegin,
   hearOf,
   learnFrom,
   NOT_CALLED,
   probeDueAtMs,
-  restOf,
+  restingFor,
   standingOf,
   viewOf,
   type CallEnd,
@@ -83,15 +82,8 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
     return state;
   }
   function restingMs(model: string, isProbe = false): number {
-    const state = states.get(model);
-    if (!state) return 0;
-    const isTried = state.breaker.state === 'OPEN' && peers.isTrying(model);
-    const waitsForProbe = !isProbe && probed.has(model);
-    return Math.max(
-      restOf(state, now()),
-      isTried ? ASK_AGAIN_MS : 0,
-      waitsForProbe ? probeRestMs(state.breaker, now()) : 0,
-    );
+    const others = { isTriedElsewhere: peers.isTrying(model), isLeftToProbe: !isProbe && probed.has(model) };
+    return restingFor(states.get(model) ?? NOT_CALLED, others, now());
   }
   function view(model: string): HealthView {
     const elsewhere = { inFlight: peers.inFlight(model), isTrying: peers.isTrying(model) };
@@ -110,10 +102,7 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
     standing: (model) => standingOf(states.get(model) ?? NOT_CALLED, now()),
     knows: peers.isKnown,
     hear(instance, reports) {
-      peers.hear(
-        instance,
-        reports.map((report) => [report.model, report]),
-      );
+      peers.hear(instance, reports);
       for (const report of reports) {
         hearOf(ensure(report.model), report, now());
         tell(report.model);

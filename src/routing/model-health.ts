@@ -3,9 +3,11 @@ import {
   afterNothing,
   afterSuccess,
   afterTurn,
+  ASK_AGAIN_MS,
   beginCall,
   breakerRestMs,
   CLOSED,
+  probeRestMs,
   type Breaker,
   type Turned,
 } from './breaker.ts';
@@ -164,7 +166,24 @@ export function hearOf(state: ModelHealth, report: Report, nowMs: number): void 
   Object.assign(state, { turnedAtMs: nowMs - turned.agoMs, turnedHere: false });
 }
 
-export function restOf({ breaker, restsUntilMs }: ModelHealth, nowMs: number): number {
+/**
+ * Until a call may be made.
+ * @param others who is let try first, now that it has rested.
+ */
+export function restingFor(
+  state: ModelHealth,
+  { isTriedElsewhere, isLeftToProbe }: { isTriedElsewhere: boolean; isLeftToProbe: boolean },
+  nowMs: number,
+): number {
+  const { breaker } = state;
+  return Math.max(
+    restOf(state, nowMs),
+    isTriedElsewhere && breaker.state === 'OPEN' ? ASK_AGAIN_MS : 0,
+    isLeftToProbe ? probeRestMs(breaker, nowMs) : 0,
+  );
+}
+
+function restOf({ breaker, restsUntilMs }: ModelHealth, nowMs: number): number {
   return Math.max(0, restsUntilMs - nowMs, breakerRestMs(breaker, nowMs));
 }
 

@@ -11,7 +11,7 @@ export interface PeerCalls {
 export interface Peers {
   isKnown(instance: string): boolean;
   /** The instance lives, and this is what it does with these models; of others what it said before still holds. */
-  hear(instance: string, calls: Iterable<readonly [model: string, PeerCalls]>): void;
+  hear(instance: string, reports: Iterable<PeerCalls & { model: string }>): void;
   inFlight(model: string): number;
   isTrying(model: string): boolean;
 }
@@ -48,11 +48,11 @@ export function createPeers(nowMs: () => number): Peers {
       const peer = peers.peek(instance);
       return peer !== undefined && lives(peer);
     },
-    hear(instance, calls) {
+    hear(instance, reports) {
       const peer = findOrCreate(instance);
       peer.heardAtMs = nowMs();
-      for (const [model, each] of calls) {
-        if (each.inFlight > 0 || each.isTrying) peer.calls.set(model, each);
+      for (const { model, inFlight, isTrying } of reports) {
+        if (inFlight > 0 || isTrying) peer.calls.set(model, { inFlight, isTrying });
         else peer.calls.delete(model);
       }
     },

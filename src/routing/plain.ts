@@ -5,13 +5,13 @@ export type PlainTarget = Record<string, string | number>;
 
 /** A route by the names that callers set it by, for the audit and for comparing. */
 export interface PlainRoute {
-  settings: Record<string, string | number | string[] | RouteShadow>;
+  settings: Record<string, unknown>;
   targets: PlainTarget[];
 }
 
 export function toPlain(spec: RouteSpec): PlainRoute {
-  const { strategy, targets, stickyBy, onCut, fallbackOn, repairs, hedgePercentile, shadow, probeSeconds } =
-    spec;
+  const { strategy, targets, stickyBy, onCut, fallbackOn, repairs, hedgePercentile, probeSeconds } = spec;
+  const { shadow, canary, experiment } = spec;
   return {
     settings: withoutUndefined({
       strategy,
@@ -20,8 +20,10 @@ export function toPlain(spec: RouteSpec): PlainRoute {
       fallbackOn,
       repairs,
       hedgePercentile,
-      shadow: shadow && toPlainShadow(shadow),
       probeSeconds,
+      shadow: shadow && toPlainShadow(shadow),
+      canary: canary && toPlainJson(canary),
+      experiment: experiment && toPlainJson(experiment),
     }),
     targets: targets.map(toPlainTarget),
   };
@@ -34,6 +36,11 @@ function toPlainShadow({ model, percent, maxConcurrent }: RouteShadow): RouteSha
 
 function toPlainTarget({ timeouts: { totalMs, ...timeouts }, ...target }: RouteTarget): PlainTarget {
   return withoutUndefined({ ...target, ...timeouts, timeoutMs: totalMs });
+}
+
+/** Members that are undefined are not there, at any depth. */
+function toPlainJson(value: object): unknown {
+  return JSON.parse(JSON.stringify(value));
 }
 
 type Given<T> = Record<string, Exclude<T[keyof T], undefined>>;

@@ -1,11 +1,13 @@
 import type { Capability, Model } from '../domain/model.ts';
 import type { RouteSpec, RouteStrategy, RouteTarget } from '../domain/route.ts';
+import type { Assignment, Trial } from '../domain/trial.ts';
 import { toFacts, type Conditions, type Facts } from './conditions.ts';
 import { findObstacle, findResidencyObstacle, type Obstacle } from './obstacles.ts';
 import type { RoutingRequest } from './request.ts';
 import type { Signals } from './signals.ts';
 import { STRATEGIES } from './strategies.ts';
 import type { Option } from './strategy.ts';
+import { findPromoted, tryOut } from './trial-plan.ts';
 
 /** How deep routes may stand in routes. */
 export const MAX_DEPTH = 8;
@@ -16,6 +18,8 @@ const TRIED_MAX = 10;
 /** A route, or what is to become one. */
 export interface PlannedRoute extends RouteSpec {
   version: number;
+  /** What it tries out, and how far that is. */
+  trial?: Trial | undefined;
 }
 
 /** What planning needs to know. Nothing here waits. */
@@ -27,6 +31,10 @@ export interface PlanDeps {
   signals: Signals;
   /** From 0 to 1, without 1. */
   random(): number;
+  /** Whether a canary may take no further request now; never, unless given. */
+  isFull?(trial: Trial): boolean;
+  /** What keeps the caller from a model that a route leads to; nothing, unless given. */
+  findDenial?(model: string): Obstacle | undefined;
 }
 
 /** Where a request may go. */
@@ -35,6 +43,8 @@ export interface RoutePlan {
   route: { name: string; version: number; strategy: RouteStrategy } | undefined;
   /** Each model once: first those to try, in this order, then those that cannot be, each with its reason. */
   candidates: Candidate[];
+  /** Its arm in the trial that the route runs, if it belongs to one. */
+  trial: Assignment | undefined;
 }
 
 /** One model of a plan. */
@@ -78,9 +88,15 @@ export function planRoute(deps: PlanDeps, request: RoutingRequest): RoutePlan {
     facts: undefined,
     done: new Map(),
   };
-  const candidates = followRoute(planning, route, []);
+  const own = followRoute(planning, route, []);
+  const { first, trial } = tryOut(route, own, {
+    request,
+    follow: (target) => followTarget(planning, target, [name]),
+    isFull: (running) => deps.isFull?.(running) ?? false,
+    random: () => deps.random(),
+  });
   const { version, strategy } = route;
-  return { route: { name, version, strategy }, candidates };
+  return { route: { name, version, strategy }, candidates: inOrder([...first, ...own]), trial };
 }
 
 /**
@@ -105,10 +121,10 @@ function planModel({ findModel }: PlanDeps, request: RoutingRequest, name: strin
     score: {},
     skippedBecause: model ? findResidencyObstacle(model, request) : unknown(name),
   };
-  return { route: undefined, candidates: [candidate] };
+  return { route: undefined, candidates: [candidate], trial: undefined };
 }
 
-function followRoute(planning: Planning, route: RouteSpec, outer: readonly string[]): Candidate[] {
+function followRoute(planning: Planning, route: PlannedRoute, outer: readonly string[]): Candidate[] {
   const path = [...outer, route.name];
   const skipped: Candidate[] = [];
   const byOption = new Map<Option, Candidate[]>();
@@ -128,7 +144,9 @@ function followRoute(planning: Planning, route: RouteSpec, outer: readonly strin
       score: withInner(score, candidate, path),
     })),
   );
-  const candidates = eachOnce([...tried, ...skipped]);
+  const promoted = findPromoted(route);
+  const first = promoted ? followTarget(planning, promoted, path) : [];
+  const candidates = inOrder([...first, ...tried, ...skipped]);
   planning.done.set(route.name, candidates);
   return candidates;
 }
@@ -149,7 +167,9 @@ function followTarget(planning: Planning, target: RouteTarget, path: readonly st
   }
   if (name.includes('/')) {
     const model = deps.findModel(name);
-    const obstacle = model ? findObstacle(model, request, planning.needs, deps.signals) : unknown(name);
+    const obstacle = model
+      ? (findObstacle(model, request, planning.needs, deps.signals) ?? deps.findDenial?.(name))
+      : unknown(name);
     return [{ model: name, path, target, score: {}, skippedBecause: obstacle }];
   }
   if (path.includes(name))
@@ -191,6 +211,14 @@ function withInner(score: Candidate['score'], inner: Candidate, path: readonly s
 /** The same candidate reached by another way. */
 function moveTo(candidate: Candidate, route: string, path: readonly string[]): Candidate {
   return { ...candidate, path: [...path, ...candidate.path.slice(candidate.path.indexOf(route))] };
+}
+
+/** Those to try come before those that cannot be. */
+function inOrder(candidates: readonly Candidate[]): Candidate[] {
+  const [usable, skipped] = [true, false].map((isUsable) =>
+    candidates.filter(({ skippedBecause }) => !skippedBecause === isUsable),
+  );
+  return eachOnce([...usable!, ...skipped!]);
 }
 
 /** Of a model that several targets lead to the first stays: a second try would meet the same. */

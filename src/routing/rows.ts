@@ -1,6 +1,7 @@
 import type { ISql } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
 import type { Route, RouteSpec, RouteTarget, RouteVersion } from '../domain/route.ts';
+import { toTrial, type TrialRow } from '../trials/rows.ts';
 
 /** A route as it stands, or as it stood when it was deleted. */
 export interface KeptRoute extends Route {
@@ -17,6 +18,7 @@ interface RouteRow {
   created_ms: number;
   updated_ms: number;
   is_deleted: boolean;
+  trial: TrialRow | null;
 }
 
 /** @param organisationId of one organisation; undefined for all. */
@@ -24,8 +26,9 @@ export async function readRoutes(sql: ISql, organisationId?: string): Promise<Ke
   const rows = await sql<RouteRow[]>`
     SELECT r.id, r.organisation_id, r.version, r.learning, v.spec, v.author_id, r.deleted_at IS NOT NULL AS is_deleted,
       extract(epoch FROM r.created_at)::float8 * 1000 AS created_ms,
-      extract(epoch FROM v.created_at)::float8 * 1000 AS updated_ms
+      extract(epoch FROM v.created_at)::float8 * 1000 AS updated_ms, to_jsonb(t.*) AS trial
     FROM routes r JOIN route_versions v ON v.route_id = r.id AND v.number = r.version
+      LEFT JOIN trials t ON t.subject_id = r.id AND t.superseded_at IS NULL
     WHERE ${organisationId === undefined ? sql`true` : sql`r.organisation_id = ${organisationId}`}`;
   return rows.map((row) => ({
     ...toSpec(row.spec),
@@ -36,6 +39,7 @@ export async function readRoutes(sql: ISql, organisationId?: string): Promise<Ke
     createdAt: new Date(row.created_ms),
     updatedAt: new Date(row.updated_ms),
     updatedBy: row.author_id,
+    trial: row.trial ? toTrial(row.trial) : undefined,
     isDeleted: row.is_deleted,
   }));
 }

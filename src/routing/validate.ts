@@ -5,6 +5,7 @@ import { checkCondition } from './conditions.ts';
 import { findResidencyObstacle } from './obstacles.ts';
 import { MAX_DEPTH } from './plan.ts';
 import { depthOf, findCycle, listLeaves } from './reach.ts';
+import { checkTrial } from './validate-trial.ts';
 
 const NAME = /^[a-z0-9][a-z0-9._-]*$/;
 const MAX_NAME_CHARS = 64;
@@ -30,6 +31,7 @@ export function validateRoute(spec: RouteSpec, world: RoutingWorld, at: string[]
     ...checkCut(spec, world),
     ...checkTargetList(spec),
     ...spec.targets.flatMap((target, index) => checkTarget(spec, target, index, world)),
+    ...checkTrial(spec, (goal) => checkGoal(spec, goal, world) ?? checkGoalResidency(spec, goal, world)),
     ...checkReach(spec),
     ...checkResidency(spec, world),
     ...checkShadow(spec, world),
@@ -79,7 +81,7 @@ function checkTarget(spec: RouteSpec, target: RouteTarget, index: number, world:
   const report = (field: keyof RouteTarget, message: string | undefined) => {
     if (message !== undefined) issues.push(issue([...at, field], message));
   };
-  report('model', checkGoal(spec, target, world));
+  report('model', checkGoal(spec, target.model, world));
   report('condition', target.condition === undefined ? undefined : checkCondition(target.condition));
   if (!(target.weight >= 0 && target.weight < Infinity))
     report('weight', `is ${target.weight}; it must be 0 or more`);
@@ -92,15 +94,12 @@ function checkTarget(spec: RouteSpec, target: RouteTarget, index: number, world:
   return issues;
 }
 
-/** What is wrong with where a target leads. */
-function checkGoal(
-  { name, targets }: Pick<RouteSpec, 'name' | 'targets'>,
-  { model: goal }: Pick<RouteTarget, 'model'>,
-  world: RoutingWorld,
-) {
+/** What is wrong with where a target, an arm of a trial or a copy leads. */
+function checkGoal(spec: RouteSpec, goal: string, world: RoutingWorld): string | undefined {
+  const { name } = spec;
   if (goal === name) return `is ${JSON.stringify(goal)}, the route itself`;
   if (!goal.includes('/')) {
-    const findRoute = (route: string) => (route === name ? { targets } : world.findRoute(route));
+    const findRoute = (route: string) => (route === name ? spec : world.findRoute(route));
     if (!findRoute(goal)) return `is ${JSON.stringify(goal)}; there is no such route`;
     const cycle = findCycle(name, goal, findRoute);
     if (cycle) return `goes in a circle: ${cycle.join(' → ')}`;
@@ -142,21 +141,20 @@ function checkResidency(spec: RouteSpec, world: RoutingWorld): InputIssue[] {
 }
 
 /** A copy goes where the request itself may go. */
-function checkShadow({ name, targets, shadow }: RouteSpec, world: RoutingWorld): InputIssue[] {
-  if (!shadow) return [];
-  const wrong = checkGoal({ name, targets }, shadow, world);
-  if (wrong !== undefined) return [issue(['shadow', 'model'], wrong)];
-  const why = findNoWay({ name, targets: [shadow] }, world);
-  return why === undefined
-    ? []
-    : [issue(['shadow', 'model'], `leads to no model in an allowed region: ${why}`)];
+function checkShadow(spec: RouteSpec, world: RoutingWorld): InputIssue[] {
+  const goal = spec.shadow?.model;
+  if (goal === undefined) return [];
+  const wrong = checkGoal(spec, goal, world) ?? checkGoalResidency(spec, goal, world);
+  return wrong === undefined ? [] : [issue(['shadow', 'model'], wrong)];
+}
+
+function checkGoalResidency({ name }: RouteSpec, goal: string, world: RoutingWorld): string | undefined {
+  const why = findNoWay({ name, targets: [{ model: goal }] }, world);
+  return why === undefined ? undefined : `leads to no model in an allowed region: ${why}`;
 }
 
 /** Why the rules of residency leave a route no target; undefined when they leave it one. */
-export function findNoWay(
-  spec: { name: string; targets: readonly Pick<RouteTarget, 'model'>[] },
-  world: RoutingWorld,
-): string | undefined {
+export function findNoWay(spec: Parameters<typeof listLeaves>[0], world: RoutingWorld): string | undefined {
   const { allowedRegions } = world;
   if (!allowedRegions) return undefined;
   const models = listLeaves(spec, world.findRoute).flatMap((name) => world.findModel(name) ?? []);

@@ -6,8 +6,10 @@ import type { RouteSpec } from '../domain/route.ts';
 import { appendAudits, type AuditRecord } from '../events/audit.ts';
 import { appendEvent } from '../events/outbox.ts';
 import { newId } from '../lib/ids.ts';
+import { beginTrial } from '../trials/rows.ts';
 import type { RouteEdit } from './edit.ts';
 import { toPlain } from './plain.ts';
+import { isSameTrial, trialSpecOf } from './trial-spec.ts';
 import type { KeptRoute } from './rows.ts';
 
 /** Writes what was decided, the event and the audit; the last of a transaction. */
@@ -22,6 +24,12 @@ export async function writeChanges(
   for (const edit of edits) {
     if (edit.action === 'UNCHANGED') continue;
     const written = await write(tx, who, edit, ids.get(edit.name));
+    if (!isSameTrial(edit.before ?? {}, edit.after ?? {}))
+      await beginTrial(
+        tx,
+        { organisationId, id: written.id, name: edit.name },
+        trialSpecOf(edit.after ?? {}),
+      );
     await appendEvent(tx, { kind: 'ROUTE_CHANGED', organisationId, subjectId: written.id });
     audits.push({
       organisationId,

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Db } from '../db/database.ts';
 import type { Position } from '../events/outbox.ts';
 import type { Relay } from '../events/relay.ts';
+import { oneAtATime } from '../lib/one-at-a-time.ts';
 import { createLookLog, type LookLog } from './look-log.ts';
 import { readNews } from './news.ts';
 import { createPacemaker } from './pacemaker.ts';
@@ -111,22 +112,6 @@ async function findEnd(db: Db): Promise<Position> {
     sql`select pg_snapshot_xmin(pg_current_snapshot())::text as transaction`,
   );
   return { transaction: end!.transaction, seq: -1n };
-}
-
-/** Each call resolves when a run is over that began after it; runs do not overlap, and calls share them. */
-function oneAtATime(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  let following: Promise<void> | undefined;
-  function start(): Promise<void> {
-    following = undefined;
-    running = run().finally(() => (running = undefined));
-    return running;
-  }
-  return () => {
-    if (!running) return start();
-    following ??= running.then(start, start);
-    return following;
-  };
 }
 
 /** Rings once for all the times that it is set before it rings. */

@@ -35,26 +35,43 @@ export interface Completions {
   recover(): Promise<number>;
 }
 
-export async function openCompletions(
-  opening: Opening,
-  {
-    database,
-    relay,
-    announce,
-    announceCommit,
-    askFirst,
-    limits,
-    providers,
-    upstreams,
-    catalog,
-    modelSetting,
-    routes,
-    measures,
+type Parts = Store & Access & Vendors & Models & Routes;
+
+export async function openCompletions(opening: Opening, parts: Parts): Promise<Completions> {
+  const { database, relay, askFirst, limits, routes, measures, flags, trials } = parts;
+  const { sql } = database;
+  const clock = systemClock;
+  const ledger = openLedger(opening, parts);
+  const pressure = openPressure(opening, parts);
+  const pricing = toPricing(parts);
+  const conditions = createConditions();
+  const planning = { askFirst, pricing, measures, trials, clock };
+  const budgetsOn: EstimateDeps['listBudgetsOn'] = (...about) => listBudgetsOn(sql, ...about);
+  const routing = createRouting({
+    ...planning,
     flags,
-  }: Store & Access & Vendors & Models & Routes,
-): Promise<Completions> {
-  const { config, logger, readings, opened } = opening;
-  const { db, sql } = database;
+    conditions,
+    book: routes.book,
+    listBudgetsOn: budgetsOn,
+  });
+  const runs = openRuns(opening, parts, { ...planning, limits, routing, ledger, pressure });
+  relay.listen((event) => runs.onEvent(event));
+
+  // Nobody else can have an embedded database open, so whoever held something there is dead.
+  if (database.kind === 'embedded') await ledger.expireHoldsOfOthers();
+  await recover(ledger, pricing);
+  const estimates: EstimateDeps = {
+    ...planning,
+    limits,
+    routing,
+    listBudgetsOn: budgetsOn,
+    findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(sql, who, model),
+  };
+  const simulate = createSimulate({ routes, sql, conditions, pricing, askFirst, clock });
+  return { ledger, pressure, routing, runs, estimates, simulate, recover: () => recover(ledger, pricing) };
+}
+
+function openLedger({ config, logger, opened }: Opening, { database, announceCommit }: Parts): Ledger {
   const ledger = createLedger(database, {
     instanceId: newId('inst'),
     holdMs: config.timeouts.holdMs,
@@ -62,53 +79,41 @@ export async function openCompletions(
     onSettled: announceCommit,
   });
   opened.defer(() => ledger.close());
+  return ledger;
+}
+
+function openPressure({ config, logger, readings, opened }: Opening, { database }: Parts): Pressure {
   const pressure = watchPressure(config.shedding, { database, clock: systemClock, logger, readings });
   opened.defer(() => pressure.stop());
-  const pricing = toPricing({ catalog, modelSetting });
-  const budgetsOn: EstimateDeps['listBudgetsOn'] = (...about) => listBudgetsOn(sql, ...about);
-  const conditions = createConditions();
-  const routing = createRouting({
-    flags,
-    book: routes.book,
-    measures,
-    conditions,
-    pricing,
-    askFirst,
-    clock: systemClock,
-    listBudgetsOn: budgetsOn,
-  });
-  const shared = { askFirst, limits, pricing, routing, measures, clock: systemClock };
-  const runs = createRuns({
+  return pressure;
+}
+
+/** @param shared what others use too. */
+function openRuns(
+  { config: { timeouts }, logger }: Opening,
+  { database: { db }, relay, announce, upstreams, providers }: Parts,
+  shared: Pick<
+    Parameters<typeof createRuns>[0],
+    'askFirst' | 'pricing' | 'measures' | 'trials' | 'clock' | 'limits' | 'routing' | 'ledger' | 'pressure'
+  >,
+): Runs {
+  return createRuns({
     ...shared,
     retryBudget: createRetryBudget(),
-    ledger,
     relay,
     announce,
-    timeouts: config.timeouts,
-    abandonMs: config.timeouts.abandonMs,
+    timeouts,
+    abandonMs: timeouts.abandonMs,
     waitForRoom: createRoomQueue(relay),
     upstreams,
-    pressure,
     callProvider: providers.stream,
     reread: async (who, id) => ensureFound(await findCompletions(db, who, [id]), id),
     findByIdempotencyKey: (keyId, key) => findByIdempotencyKey(db, keyId, key),
     reporter: createReporter(logger),
   });
-  relay.listen((event) => runs.onEvent(event));
-
-  // Nobody else can have an embedded database open, so whoever held something there is dead.
-  if (database.kind === 'embedded') await ledger.expireHoldsOfOthers();
-  await recover(ledger, pricing);
-  const estimates: EstimateDeps = {
-    ...shared,
-    listBudgetsOn: budgetsOn,
-    findLikelyOutputTokens: (who, model) => findLikelyOutputTokens(sql, who, model),
-  };
-  const simulate = createSimulate({ routes, sql, conditions, pricing, askFirst, clock: systemClock });
-  return { ledger, pressure, routing, runs, estimates, simulate, recover: () => recover(ledger, pricing) };
 }
 
-function toPricing({ catalog, modelSetting: { book } }: Pick<Models, 'catalog' | 'modelSetting'>) {
+function toPricing({ catalog, modelSetting: { book } }: Parts) {
   const { nameNow, standingOf, findAlias } = book;
   return { ...catalog, nameNow, standingOf, findAlias, costOf, worstCostOf };
 }

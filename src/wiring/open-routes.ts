@@ -8,6 +8,7 @@ import type { RouteStore } from '../routing/change.ts';
 import { openFlags, type Flags } from '../routing/flags.ts';
 import { createMeasures, type Measures } from '../routing/measures.ts';
 import { shareHealth } from '../routing/share-health.ts';
+import { createTrialWatch, type TrialWatch } from '../trials/watch.ts';
 import type { Models } from './open-models.ts';
 import type { Opening } from './opening.ts';
 import type { Store } from './open-store.ts';
@@ -21,6 +22,7 @@ export interface Routes {
   learned: LearnedStore;
   /** What conditions ask for by `flags`. */
   flags: Flags;
+  trials: TrialWatch;
 }
 
 export async function openRoutes(
@@ -44,5 +46,15 @@ export async function openRoutes(
   await learned.exchange();
   const flags = await openFlags(config.flags, config.network.allowPrivate);
   opened.defer(() => flags.close());
-  return { flags, measures, learned, routes: { sql, book, findModel, onChange: announceCommit } };
+  const trials = createTrialWatch({
+    sql,
+    list: () => book.trials(),
+    onDecided(organisationId) {
+      announceCommit();
+      return book.reload(organisationId);
+    },
+    onError: (err) => logger.error({ err }, 'a trial cannot be judged now; it will be tried again'),
+  });
+  opened.defer(() => trials.close());
+  return { flags, measures, learned, trials, routes: { sql, book, findModel, onChange: announceCommit } };
 }

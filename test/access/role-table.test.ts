@@ -43,6 +43,7 @@ const MAY: Record<string, BuiltInRole[]> = {
   'Mutation.routeResetLearned': OWNERS,
   'Mutation.routeRestore': OWNERS,
   'Mutation.routeSet': OWNERS,
+  'Mutation.routeTrialRestart': OWNERS,
   'Mutation.routesApply': OWNERS,
   'Mutation.teamCreate': OWNERS,
   'Mutation.teamRename': OWNERS,

@@ -189,6 +189,7 @@ async function describeOther(completions: { done: string; running: string }): Pr
     Role: [`role_${role}`],
     Route: set.routeIds,
     Team: [teamId],
+    TrialAlert: [`verdict_${await raiseTheirs('CANARY_ROLLED_BACK')}`],
     User: [userId],
   };
   nodes['AuditEvent'] = await listTheirs('auditEvents');

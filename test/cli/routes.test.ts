@@ -37,6 +37,35 @@ targets:
     timeoutMs: 60000
   - model: cheap
 `;
+const CAREFUL = `name: careful
+strategy: PRIORITY
+targets:
+  - model: demo/echo
+canary:
+  model: demo/assistant
+  steps:
+    - percent: 5
+      minutes: 10
+    - percent: 50
+      requests: 500
+  rollBackWhen:
+    afterRequests: 50
+    errorRateAbove: 0.05
+`;
+const COMPARED = `name: compared
+strategy: PRIORITY
+targets:
+  - model: demo/echo
+experiment:
+  name: models
+  arms:
+    - name: small
+      model: demo/echo
+    - name: large
+      model: demo/assistant
+      weight: 2
+  metric: resolved
+`;
 const CHEAP = 'name: cheap\nstrategy: LOWEST_COST\ntargets:\n  - model: demo/echo\n';
 
 describe('routes in files', () => {
@@ -100,6 +129,21 @@ in no file, and kept without --prune: unfiled
     expect((await routes(other, ['plan', '--prune'])).stdout).toBe(
       '0 to create, 0 to change, 0 to delete, 3 as they are\n',
     );
+  });
+
+  it('say what a route tries out', LONG, async () => {
+    const folder = await makeRoutes({ 'careful.yaml': CAREFUL, 'compared.yaml': COMPARED });
+    expect((await routes(folder, ['apply', '--yes'])).stdout).toContain('2 to create');
+    const other = await makeFolder();
+    expect(await routes(other, ['pull'])).toMatchObject({ code: 0, stderr: '' });
+    expect(await read(other, 'careful.yaml')).toBe(CAREFUL);
+    expect(await read(other, 'compared.yaml')).toBe(COMPARED);
+    expect((await routes(other, ['plan'])).stdout).toContain('0 to create, 0 to change');
+    await writeFile(join(folder, 'routes', 'careful.yaml'), CAREFUL.replace('percent: 50', 'percent: 5'));
+    expect((await routes(folder, ['plan'])).stderr).toMatch(
+      /careful\.yaml:\d+ .*percent is 5; a step must take more/,
+    );
+    for (const name of ['careful', 'compared']) await deleteRoute(gateway(), name);
   });
 
   it('change what there is, and delete with --prune alone', LONG, async () => {

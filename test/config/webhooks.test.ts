@@ -16,7 +16,15 @@ const webhook = (changes = '') =>
 
 describe('webhooks', () => {
   it('are told of everything unless said otherwise, and have their secret by reference', () => {
-    const all = ['BUDGET_THRESHOLD', 'BUDGET_EXCEEDED', 'ANOMALY', 'MODEL_SUNSET'];
+    const all = [
+      'BUDGET_THRESHOLD',
+      'BUDGET_EXCEEDED',
+      'ANOMALY',
+      'MODEL_SUNSET',
+      'CANARY_ROLLED_BACK',
+      'CANARY_PROMOTED',
+      'EXPERIMENT_DECIDED',
+    ];
     expect(load(variables, webhook()).webhooks).toEqual([
       { name: 'ops', url: 'https://ops.example.com/hook', secret: SECRET, events: all },
     ]);

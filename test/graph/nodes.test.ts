@@ -22,6 +22,7 @@ beforeAll(async () => {
   const anomaly = await raiseAlert(gateway().gateway, { kind: 'ANOMALY', detail });
   const end = { model: 'demo/echo', sunsetAt: new Date(0), days: 7, requests: '3' };
   const sunset = await raiseAlert(gateway().gateway, { kind: 'MODEL_SUNSET', detail: end });
+  const verdict = await raiseAlert(gateway().gateway, { kind: 'EXPERIMENT_DECIDED', detail: {} });
   await gateway().ask(`mutation {
     budgetSet(input: { subjectId: "team_default", limit: "1000", window: TOTAL }) { budget { id } }
   }`);
@@ -64,6 +65,7 @@ beforeAll(async () => {
     AuditEvent: auditEvents.nodes[0].id,
     Budget: budgets.nodes[0].id,
     BudgetAlert: `alert_${alert}`,
+    TrialAlert: `verdict_${verdict}`,
     Completion: completions.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
     Limit: limits.nodes[0].id,

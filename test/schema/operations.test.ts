@@ -122,6 +122,7 @@ async function run(on: TestGateway, operation: Operation, stage: Stage): Promise
   if (operation.name === 'route-learned') await learn(on, stage);
   if (operation.name === 'route-simulate') await complete(on, stage.secret, 'support');
   if (operation.name === 'route-shadows') await copy(on, stage);
+  if (operation.name.startsWith('route-trial')) await tryOut(on);
   if (operation.name === 'anomalies') await raiseAnomaly(on);
   const asking = OF_ADMINS.test(operation.name) ? ADMIN_KEY : stage.secret;
   if (operation.name === 'viewer-grants') await give(on, stage);
@@ -192,6 +193,22 @@ async function copy(on: TestGateway, { secret }: Stage): Promise<void> {
   const readCopied = async () =>
     (await on.ask('{ completions(filter: { origin: [SHADOW], status: [SUCCEEDED] }) { totalCount } }')).data;
   await expect.poll(readCopied).toEqual({ completions: { totalCount: 1 } });
+}
+
+/** A route with a canary that nobody has asked yet. */
+async function tryOut(on: TestGateway): Promise<void> {
+  const { errors } = await setRoute(on, {
+    name: 'careful',
+    canary: {
+      model: 'demo/assistant',
+      steps: [
+        { percent: 5, minutes: 10, requests: 50 },
+        { percent: 50, minutes: 60, requests: 500 },
+      ],
+      rollBackWhen: { afterRequests: 50, errorRateAbove: 0.05, costRatioAbove: 1.5 },
+    },
+  });
+  expect(errors).toEqual([]);
 }
 
 async function adjust({ ask }: TestGateway, { secret, completion }: Stage): Promise<void> {

@@ -7,6 +7,7 @@ const RANKS = [
   ['config'],
   ['db'],
   ['events'],
+  ['trials'],
   [
     'access',
     'limits',

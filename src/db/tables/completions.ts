@@ -64,7 +64,7 @@ export interface BudgetHold {
 export type HoldState = 'PENDING' | 'POSTED' | 'VOIDED' | 'EXPIRED';
 
 /**
- * One row a completion: opened with its hold by reserve, closed by settle, never touched again. It tells of the attempt
+ * One row a completion: opened with its hold by reserve, closed by settle, and then only marked as counted by its trial. It tells of the attempt
  * that is under way, or was the last: its model, its hold, and in the end what it used. Where one attempt follows another
  * the row is settled for the first and reserved anew for the next; between the two it holds nothing. It has no foreign
  * keys: keys and teams are never deleted, and every check would be paid twice for each completion.
@@ -127,6 +127,12 @@ export const completions = snakeCase.table(
     totalMs: integer(),
     firstTokenMs: integer(),
     outcome: jsonb().$type<StoredOutcome>(),
+
+    /** The trial that it was let into, and the arm: for good, whatever answers it. Null, mostly, for none. */
+    trialId: text(),
+    trialArm: text(),
+    /** It is in the sums of its trial; the one change of a settled row. */
+    trialCounted: boolean().notNull().default(false),
   },
   (table) => [
     uniqueIndex('completions_idempotency')
@@ -143,5 +149,8 @@ export const completions = snakeCase.table(
     index('completions_pending')
       .on(table.holdExpiresAt)
       .where(sql`hold_state = 'PENDING'`),
+    index('completions_to_count')
+      .on(table.trialId, table.id)
+      .where(sql`trial_id is not null and not trial_counted`),
   ],
 );

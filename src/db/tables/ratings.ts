@@ -15,3 +15,18 @@ export const ratings = snakeCase.table(
   },
   (table) => [primaryKey({ columns: [table.completionId, table.raterId] })],
 );
+
+/** What came of answers, by whatever callers measure it. */
+export const completionMetrics = snakeCase.table(
+  'completion_metrics',
+  {
+    completionId: text().notNull(),
+    /** Id of the key or of the user. */
+    raterId: text().notNull(),
+    name: text().notNull(),
+    value: doublePrecision().notNull(),
+    /** When the rater told it, or replaced it the last time. */
+    createdAt: timestamp({ withTimezone: true }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.completionId, table.raterId, table.name] })],
+);

@@ -193,6 +193,10 @@ export const ROOT_FIELDS: Record<string, RootField> = {
     query:
       'mutation { routeSet(input: { name: "", strategy: PRIORITY, targets: [] }, expectedVersion: 9) { errors { code } } }',
   },
+  'Mutation.routeTrialRestart': {
+    needs: 'ROUTES_WRITE',
+    query: 'mutation { routeTrialRestart(name: "none") { errors { code } } }',
+  },
   'Mutation.routesApply': {
     needs: 'ROUTES_WRITE',
     query: 'mutation { routesApply(input: { routes: [] }) { errors { code } } }',

@@ -41,6 +41,10 @@ export function listCasesOfRoutes(): Record<string, Case> {
       query: `mutation { routeResetLearned(name: "${OTHER_ROUTE}") { route { id } errors { code } } }`,
       answer: { routeResetLearned: refused },
     },
+    'Mutation.routeTrialRestart': {
+      query: `mutation { routeTrialRestart(name: "${OTHER_ROUTE}") { route { id } errors { code } } }`,
+      answer: { routeTrialRestart: refused },
+    },
     'Mutation.routeRestore': {
       query: `mutation { routeRestore(name: "${OTHER_ROUTE}", version: 1) { route { id } errors { code } } }`,
       answer: { routeRestore: refused },

@@ -1,0 +1,37 @@
+import type { Alert as AlertRow } from '../alerts/alerts.ts';
+import { Alert, typeOfAlert } from './alert.ts';
+import { builder } from './builder.ts';
+import { Route } from './route.ts';
+
+const TrialAlert = builder.objectRef<AlertRow>('TrialAlert');
+builder.node(TrialAlert, {
+  description: 'A canary or an experiment of a route has ended.',
+  interfaces: [Alert],
+  id: { resolve: ({ id }) => id },
+  loadManyWithoutCache: (ids, { loaders }) =>
+    Promise.all(
+      ids.map(async (id) => {
+        const alert = await loaders.alert.load(id);
+        return alert && typeOfAlert(alert) === 'TrialAlert' ? alert : null;
+      }),
+    ),
+  fields: (t) => ({
+    route: t.field({
+      type: Route,
+      nullable: true,
+      description: 'As it stands now; null where it is gone.',
+      resolve: ({ detail }, _args, { gateway, who }) =>
+        gateway.routes.book.findById(who.organisationId, String(detail['subjectId'])),
+    }),
+    winner: t.string({
+      nullable: true,
+      description: 'The arm of an experiment that has won.',
+      resolve: ({ detail }) => (typeof detail['winner'] === 'string' ? detail['winner'] : null),
+    }),
+    confidence: t.float({
+      nullable: true,
+      description: 'How sure that is.',
+      resolve: ({ detail }) => (typeof detail['confidence'] === 'number' ? detail['confidence'] : null),
+    }),
+  }),
+});

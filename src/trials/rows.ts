@@ -1,0 +1,70 @@
+import type { ISql } from 'postgres';
+import { toJsonParameter } from '../db/json.ts';
+import type {
+  CanarySpec,
+  ExperimentSpec,
+  Trial,
+  TrialSpec,
+  TrialState,
+  TrialVerdict,
+} from '../domain/trial.ts';
+import { newId } from '../lib/ids.ts';
+
+/** A row of `trials` as `to_jsonb` writes it. */
+export interface TrialRow {
+  id: string;
+  organisation_id: string;
+  subject_id: string;
+  subject_name: string;
+  spec: CanarySpec | ExperimentSpec;
+  state: TrialState;
+  step: number;
+  step_started_at: string;
+  started_at: string;
+  ended_at: string | null;
+  verdict: TrialVerdict | null;
+}
+
+export function toTrial(row: TrialRow): Trial {
+  const { spec } = row;
+  return {
+    id: row.id,
+    organisationId: row.organisation_id,
+    subjectId: row.subject_id,
+    subjectName: row.subject_name,
+    spec: 'steps' in spec ? { kind: 'CANARY', canary: spec } : { kind: 'EXPERIMENT', experiment: spec },
+    state: row.state,
+    step: row.step,
+    stepStartedAt: new Date(row.step_started_at),
+    startedAt: new Date(row.started_at),
+    endedAt: row.ended_at === null ? undefined : new Date(row.ended_at),
+    verdict: row.verdict ?? undefined,
+  };
+}
+
+/** Begins a trial in the place of the one that there was; without a specification there is none from then on. */
+export async function beginTrial(
+  tx: ISql,
+  subject: { organisationId: string; id: string; name: string },
+  spec: TrialSpec | undefined,
+): Promise<void> {
+  await tx`UPDATE trials SET superseded_at = now() WHERE subject_id = ${subject.id} AND superseded_at IS NULL`;
+  if (!spec) return;
+  const { kind } = spec;
+  const stored = toJsonParameter(kind === 'CANARY' ? spec.canary : spec.experiment);
+  await tx`
+    INSERT INTO trials (id, organisation_id, subject_id, subject_name, kind, spec, state, step, step_started_at, started_at)
+    VALUES (${newId('trial')}, ${subject.organisationId}, ${subject.id}, ${subject.name}, ${kind},
+      ${stored}::text::jsonb, 'RUNNING', 0, now(), now())`;
+}
+
+/**
+ * The trial, if it still stands, locked until the end of the transaction: whoever changes it or its sums has it alone.
+ * @returns with how long its step has lasted.
+ */
+export async function lockTrial(tx: ISql, id: string): Promise<{ trial: Trial; stepMs: number } | undefined> {
+  const [row] = await tx<{ trial: TrialRow; step_ms: number }[]>`
+    SELECT to_jsonb(t.*) AS trial, extract(epoch FROM clock_timestamp() - step_started_at)::float8 * 1000 AS step_ms
+    FROM trials t WHERE id = ${id} AND superseded_at IS NULL FOR UPDATE`;
+  return row && { trial: toTrial(row.trial), stepMs: row.step_ms };
+}

@@ -1,0 +1,110 @@
+import type { Sql } from 'postgres';
+import { CANARY_ARM, type Assignment, type Trial } from '../domain/trial.ts';
+import { oneAtATime } from '../lib/one-at-a-time.ts';
+import { conclude } from './conclude.ts';
+import { COUNTED_AT_ONCE, countSettled } from './count.ts';
+import { createExposure, type Exposure, type Judged } from './exposure.ts';
+import { judge } from './judge.ts';
+import { lockTrial } from './rows.ts';
+import { readSums } from './sums.ts';
+
+/** Counts what comes of trials, and decides on them. Several instances may: each decision is made once. */
+export interface TrialWatch extends Pick<Exposure, 'isFull' | 'enter' | 'leave'> {
+  /** A request of a trial is settled: that is judged right away. */
+  settled(assignment: Assignment): void;
+  /** Something was told of a completion of this trial. */
+  told(trialId: string): void;
+  /** Judges all that run: time has passed, and other instances may have died before they could. */
+  look(): Promise<void>;
+  /** Waits for what is being judged. */
+  close(): Promise<void>;
+}
+
+export interface TrialWatchDeps {
+  sql: Sql;
+  /** Those that stand, of every organisation. */
+  list(): Iterable<Trial>;
+  /** Something was decided and is committed; resolves when this instance goes by it. */
+  onDecided(organisationId: string): Promise<void>;
+  onError(error: unknown): void;
+}
+
+export function createTrialWatch(deps: TrialWatchDeps): TrialWatch {
+  const exposure = createExposure();
+  const judges = new Map<string, () => Promise<void>>();
+  const judging = new Set<Promise<void>>();
+  let isClosed = false;
+
+  async function judgeNow(trialId: string): Promise<void> {
+    for (let hasMore = true; hasMore && !isClosed;) {
+      const countedAs = exposure.beginCount(trialId);
+      const result = await judgeOnce(deps.sql, trialId);
+      countedAs(result?.judged);
+      if (result?.decidedFor !== undefined) await deps.onDecided(result.decidedFor);
+      hasMore = result?.hasMore ?? false;
+    }
+  }
+
+  /** What comes while one is judged is judged together after that. What fails is tried again at the next look. */
+  function judgeSoon(trialId: string): Promise<void> {
+    if (isClosed) return Promise.resolve();
+    const judgeOne = judges.get(trialId) ?? oneAtATime(() => judgeNow(trialId));
+    judges.set(trialId, judgeOne);
+    const run = judgeOne()
+      .catch((error: unknown) => {
+        if (!isClosed) deps.onError(error);
+      })
+      .finally(() => judging.delete(run));
+    judging.add(run);
+    return run;
+  }
+
+  return {
+    ...exposure,
+    settled(assignment) {
+      exposure.settled(assignment);
+      void judgeSoon(assignment.trialId);
+    },
+    told: (trialId) => void judgeSoon(trialId),
+    async look() {
+      const current = [...deps.list()];
+      const ids = new Set(current.map(({ id }) => id));
+      exposure.retain(ids);
+      for (const id of judges.keys()) if (!ids.has(id)) judges.delete(id);
+      const running = current.filter(({ state }) => state === 'RUNNING');
+      await Promise.all(running.map(({ id }) => judgeSoon(id)));
+    },
+    async close() {
+      isClosed = true;
+      await Promise.all(judging);
+    },
+  };
+}
+
+/**
+ * Counts what has settled and decides, in one transaction that has the trial alone.
+ * @returns undefined where it does not stand any more.
+ */
+async function judgeOnce(
+  sql: Sql,
+  trialId: string,
+): Promise<{ judged: Judged; decidedFor: string | undefined; hasMore: boolean } | undefined> {
+  return sql.begin(async (tx) => {
+    const locked = await lockTrial(tx, trialId);
+    if (!locked) return undefined;
+    const { trial, stepMs } = locked;
+    const counted = await countSettled(tx, trial);
+    const [sumsOf] = await readSums(tx, [trial]);
+    const decision = trial.state === 'RUNNING' ? judge(trial, sumsOf!, stepMs) : undefined;
+    if (decision) await conclude(tx, trial, decision);
+    const isSameStep = !decision || decision.step === trial.step;
+    return {
+      judged: {
+        answered: isSameStep ? sumsOf!(CANARY_ARM, 'success').count : 0,
+        isRunning: (decision ?? trial).state === 'RUNNING',
+      },
+      decidedFor: decision && trial.organisationId,
+      hasMore: counted === COUNTED_AT_ONCE,
+    };
+  });
+}
