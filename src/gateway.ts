@@ -12,7 +12,7 @@ import type { BudgetStore } from './ledger/budgets/set.ts';
 import { toRule } from './domain/regions.ts';
 import type { Logger } from './lib/logger.ts';
 import type { LimitSetting } from './limits/set.ts';
-import { findResidencyObstacle } from './routing/obstacles.ts';
+import { findNoWay } from './routing/validate.ts';
 import { listStrandedRoutes } from './routing/stranded.ts';
 import { listTakenByRule } from './routing/taken.ts';
 import { openAccess, type Access } from './wiring/open-access.ts';
@@ -95,11 +95,16 @@ async function openSettings(parts: Store & Access & Models & Routes): Promise<Se
     ...stores,
     budgets: {
       ...setting,
-      isModel,
-      explainOutside(name, regions) {
-        const model = catalog.findModel(name);
-        return model && findResidencyObstacle(model, { allowedRegions: toRule(regions) })?.message;
-      },
+      mayAnswer: (organisationId, name) => isModel(name) || !!routes.book.find(organisationId, name),
+      explainOutside: (organisationId, name, regions) =>
+        findNoWay(
+          { name: '', targets: [{ model: name }] },
+          {
+            findModel: catalog.findModel,
+            findRoute: (route) => routes.book.find(organisationId, route),
+            allowedRegions: toRule(regions),
+          },
+        ),
       endIncreases: supersedeIncreases,
     },
     limitSetting: { ...setting, book },

@@ -19,14 +19,12 @@ import { toRecord } from '../routing/recorded-facts.ts';
 import type { TrialWatch } from '../trials/watch.ts';
 import { answeringModel, open, type Opening } from './opening.ts';
 import type { Course } from './course.ts';
+import { findDetour, isOfTarget, MAX_FALLBACKS, type Detour } from './detour.ts';
 import { measuredTurn } from './measured-turn.ts';
 import { plan, type Plan, type Pricing } from './plan.ts';
 import type { WaitForRoom } from './room-queue.ts';
 import type { Routing, Whereabouts } from './routing.ts';
 import { sizeUp } from './sized-ask.ts';
-
-/** A chain of budgets that each name another model is followed this far. */
-const MAX_FALLBACKS = 5;
 
 export interface AdmitDeps {
   askFirst: Pick<AskFirst, 'has'>;
@@ -68,7 +66,8 @@ export interface Entered {
 }
 
 /**
- * Chooses the models that may answer, and lets in the first that can be called.
+ * Chooses the models that may answer, and lets in the first that can be called. Where a budget has too little left that
+ * names a route for that, the models of this route may.
  * @throws as `admitTo` does, for the last one that was tried.
  */
 export async function admit(
@@ -78,28 +77,43 @@ export async function admit(
   signal: AbortSignal,
 ): Promise<Admitted> {
   deps.pressure.ensureTakes(grant.ask.priority);
-  const course = await deps.routing.choose(grant, candidate);
-  try {
-    return await admitFirst(deps, course, candidate, signal);
-  } catch (error) {
-    if (course.trial) deps.trials.leave(course.trial);
-    throw error;
+  const taken = new Set<string>();
+  const countedIn = new Set<string>();
+  let refused: LimitFacts | undefined;
+  // What is let in after all was not refused.
+  const onLimits = (facts: LimitFacts) => (facts.refusal ? (refused = facts) : candidate.onLimits(facts));
+  let detour: Detour | undefined;
+  for (;;) {
+    const course = await deps.routing.choose(grant, candidate, detour);
+    try {
+      return await admitFirst(deps, course, { ...candidate, onLimits }, countedIn, signal);
+    } catch (error) {
+      if (course.trial) deps.trials.leave(course.trial);
+      detour = findDetour(deps.askFirst, grant, error, taken);
+      if (!detour) {
+        if (refused) candidate.onLimits(refused);
+        throw error;
+      }
+      taken.add(detour.route);
+    }
   }
 }
 
+/** @param countedIn windows of budgets that have counted the request as one that does not fit. */
 async function admitFirst(
   deps: AdmitDeps,
   course: Course,
   candidate: Candidate,
+  countedIn: Set<string>,
   signal: AbortSignal,
 ): Promise<Admitted> {
   for (let at = 0; ; at += 1) {
     try {
       const { planned } = course.targets[at]!;
-      return { ...(await admitTo(deps, planned, candidate, signal)), course, at };
+      return { ...(await admitTo(deps, planned, candidate, countedIn, signal)), course, at };
     } catch (error) {
       const isLast = at === course.targets.length - 1;
-      if (isLast || !(error instanceof UpstreamBusy) || !course.fallbackOn.has('RATE_LIMITED')) throw error;
+      if (isLast || !isOfTarget(error) || !course.fallbackOn.has('RATE_LIMITED')) throw error;
     }
   }
 }
@@ -115,10 +129,10 @@ async function admitTo(
   deps: AdmitDeps,
   first: Plan,
   candidate: Candidate,
+  countedIn: Set<string>,
   signal: AbortSignal,
 ): Promise<Entered> {
   const tried = new Set<string>();
-  const countedIn = new Set<string>();
   let planned = first;
   const begunMs = deps.clock.monotonicMs();
   for (;;) {
@@ -179,7 +193,14 @@ export async function enter(
       : open(planned, candidate, deps.clock.now());
     const { attempt = 0, hedges = false } = further ?? {};
     const { budgeted } = await deps.ledger.reserve(
-      { completion, attempt, hedges, countedIn, facts: further ? undefined : recordOf(planned), ...planned },
+      {
+        completion,
+        attempt,
+        hedges,
+        countedIn,
+        facts: further ? undefined : recordOf(planned, candidate),
+        ...planned,
+      },
       signal,
     );
     candidate.onLimits({ standings, refusal: undefined });
@@ -199,9 +220,9 @@ export async function enter(
 }
 
 /** What a draft of a route can be tried on later. */
-function recordOf({ grant }: Plan): RecordedFacts {
+function recordOf({ grant }: Plan, { region }: Whereabouts): RecordedFacts {
   const { facts, inputTokens } = sizeUp(grant.ask);
-  return toRecord(facts, inputTokens);
+  return toRecord(facts, { inputTokens, region });
 }
 
 function callerOf({ grant, estimatedInputTokens, maxOutputTokens }: Plan): Caller {
@@ -243,7 +264,8 @@ function fallBack(
 ): Plan {
   const at = clock.now();
   const named = refusal.budget.fallbackModel;
-  const fallbackModel = named && pricing.nameNow(grant.who.organisationId, named, at);
+  const isModel = named !== undefined && !isRouteName(named);
+  const fallbackModel = isModel ? pricing.nameNow(grant.who.organisationId, named, at) : undefined;
   const usable =
     fallbackModel !== undefined &&
     !tried.has(fallbackModel) &&

@@ -1,24 +1,10 @@
 import { ensureMayUse, type Grant } from '../access/authorize.ts';
 import { isRefused, warnOf } from '../domain/lifecycle.ts';
-import type { Route, RouteTarget } from '../domain/route.ts';
 import type { Obstacle } from '../routing/obstacles.ts';
 import { plan, type Plan } from './plan.ts';
 import type { RoutingDeps } from './routing.ts';
 
 type Deps = Pick<RoutingDeps, 'askFirst' | 'pricing' | 'clock'>;
-
-/** A target whose model has ended is the model in its place. */
-export function withNamesNow(
-  { pricing, clock }: Deps,
-  organisationId: string,
-  route: Route | undefined,
-): Route | undefined {
-  if (!route) return undefined;
-  const at = clock.now();
-  const nameNow = ({ model }: RouteTarget) => pricing.nameNow(organisationId, model, at);
-  if (route.targets.every((target) => nameNow(target) === target.model)) return route;
-  return { ...route, targets: route.targets.map((target) => ({ ...target, model: nameNow(target) })) };
-}
 
 /**
  * The model that the name leads to now. Whoever may use the name but not the model may not get to it by the name, nor the

@@ -1,10 +1,11 @@
 import type { Attempt, Completion } from '../domain/completion.ts';
-import { GatewayError, UpstreamBusy } from '../domain/errors.ts';
+import { GatewayError } from '../domain/errors.ts';
 import { enter, type Admitted, type Entered } from './admit.ts';
 import { timeoutsOf, type Call } from './call.ts';
 import type { Deps, Request } from './complete.ts';
 import type { Beginning } from './continuation.ts';
 import type { Course } from './course.ts';
+import { isOfTarget } from './detour.ts';
 import type { Position } from './fallback.ts';
 import { createMeter } from './meter.ts';
 import type { Plan } from './plan.ts';
@@ -84,6 +85,6 @@ export async function enterNext(
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof GatewayError)) throw error;
-    return error instanceof UpstreamBusy ? 'BUSY' : 'REFUSED';
+    return isOfTarget(error) ? 'BUSY' : 'REFUSED';
   }
 }

@@ -15,7 +15,8 @@ import type { Signals } from '../routing/signals.ts';
 import type { TrialWatch } from '../trials/watch.ts';
 import { courseOf, type Course, type CourseTarget } from './course.ts';
 import { findOut, listConditions, NOTHING, type Found } from './condition-facts.ts';
-import { findDenial, planNamed, withNamesNow } from './names-now.ts';
+import type { Detour } from './detour.ts';
+import { findDenial, planNamed } from './names-now.ts';
 import { LIKELY_OUTPUT_TOKENS, plan, type Pricing } from './plan.ts';
 import { sizeUp } from './sized-ask.ts';
 
@@ -57,8 +58,9 @@ export interface Routing {
   /**
    * @throws ModelUnavailable when there is no such model or route, or none of its models can answer; Forbidden for a model
    * where the caller's requests may not go.
+   * @param detour is followed in the place of what was asked for.
    */
-  choose(grant: Grant, from: From): Course | Promise<Course>;
+  choose(grant: Grant, from: From, detour?: Detour): Course | Promise<Course>;
   /** The same, without taking a turn: nothing changes by looking. */
   preview(grant: Grant, from: From): Course | Promise<Course>;
   /** How a route would decide; undefined for what is no route. Nothing is called. */
@@ -69,12 +71,13 @@ export function createRouting(deps: RoutingDeps): Routing {
   const finderFor =
     ({ who }: Grant) =>
     (name: string) =>
-      withNamesNow(deps, who.organisationId, deps.book.find(who.organisationId, name));
-  const findRoute = (grant: Grant): Route | undefined =>
-    isRouteName(grant.ask.model) ? finderFor(grant)(grant.ask.model) : undefined;
+      deps.book.find(who.organisationId, name);
+  const findRoute = (grant: Grant, name = grant.ask.model): Route | undefined =>
+    isRouteName(name) ? deps.book.find(grant.who.organisationId, name) : undefined;
 
-  function decide(grant: Grant, takesTurn: boolean, known: Known): RoutePlan {
+  function decide(grant: Grant, route: Route, takesTurn: boolean, known: Known): RoutePlan {
     const { who, ask } = grant;
+    const at = deps.clock.now();
     const signals = signalsFor(deps, who.organisationId, takesTurn);
     const { facts, inputTokens } = sizeUp(ask);
     return planRoute(
@@ -86,6 +89,9 @@ export function createRouting(deps: RoutingDeps): Routing {
         random: Math.random,
         isFull: (trial) => deps.trials.isFull(trial),
         findDenial: (model) => findDenial(deps, grant, model),
+        nameNow: (model) => deps.pricing.nameNow(who.organisationId, model, at),
+        // What the gateway asks by itself says nothing of what callers get.
+        joinsTrials: who.background === undefined,
       },
       {
         ask: facts,
@@ -94,16 +100,22 @@ export function createRouting(deps: RoutingDeps): Routing {
         inputTokens,
         outputTokens: ask.params.maxOutputTokens ?? LIKELY_OUTPUT_TOKENS,
         ...known,
-        at: deps.clock.now(),
+        at,
       },
+      route.name,
     );
   }
 
-  function choose(grant: Grant, { region }: From, takesTurn: boolean): Course | Promise<Course> {
-    const route = findRoute(grant);
+  function choose(
+    grant: Grant,
+    { region }: From,
+    { takesTurn, detour }: { takesTurn: boolean; detour?: Detour | undefined },
+  ): Course | Promise<Course> {
+    const route = findRoute(grant, detour?.route);
     if (!route) return courseOf(planNamed(deps, grant));
     const follow = (found: Found) => {
-      const course = toCourse(deps, grant, route, decide(grant, takesTurn, { region, ...found }));
+      const planned = decide(grant, route, takesTurn, { region, ...found });
+      const course = toCourse(deps, grant, route, planned, detour && [detour.because]);
       // Nothing comes between the plan and this, so no canary takes more than it may.
       if (takesTurn && course.trial) deps.trials.enter(course.trial);
       return course;
@@ -112,13 +124,13 @@ export function createRouting(deps: RoutingDeps): Routing {
   }
 
   return {
-    choose: (grant, from) => choose(grant, from, true),
-    preview: (grant, from) => choose(grant, from, false),
+    choose: (grant, from, detour) => choose(grant, from, { takesTurn: true, detour }),
+    preview: (grant, from) => choose(grant, from, { takesTurn: false }),
     async explain(grant, { region }) {
       const route = findRoute(grant);
       if (!route) return undefined;
       const found = (await findOut(deps, grant, listConditions(route, finderFor(grant)))) ?? NOTHING;
-      return toDecision(route, decide(grant, false, { region, ...found }));
+      return toDecision(route, decide(grant, route, false, { region, ...found }));
     },
   };
 }
@@ -140,12 +152,13 @@ function toCourse(
   grant: Grant,
   route: Route,
   planned: RoutePlan,
+  warnings?: string[],
 ): Course {
   const at = clock.now();
   const { trial } = planned;
   const [first, ...others] = listTried(planned.candidates).map(
     ({ model, path, target: { timeouts, retries } }): CourseTarget => ({
-      planned: { ...plan(grant, pricing, at, model), path, trial },
+      planned: { ...plan(grant, pricing, at, model, warnings), path, trial },
       timeouts,
       retries,
     }),

@@ -15,4 +15,6 @@ export interface RecordedFacts {
   n?: Capability[];
   /** The most output tokens that were asked for. */
   m?: number;
+  /** Where the caller was. */
+  r?: string;
 }

@@ -44,7 +44,9 @@ const BudgetSetInput = builder.inputType('BudgetSetInput', {
       description: 'Day of the month (1 to 28), or of the week with 1 for Monday, that a window begins on.',
     }),
     onExceed: t.field({ type: BudgetAction, defaultValue: 'BLOCK' }),
-    fallbackModel: t.string({ description: 'For FALLBACK_TO_CHEAPER, as `provider/model`.' }),
+    fallbackModel: t.string({
+      description: 'For FALLBACK_TO_CHEAPER: `provider/model`, or the name of a route.',
+    }),
     queueMs: t.int({ defaultValue: DEFAULT_QUEUE_MS, description: 'For QUEUE; at most 60000.' }),
     shadow: t.boolean({ defaultValue: false }),
     allowUnpriced: t.boolean({ defaultValue: false }),

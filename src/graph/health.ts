@@ -68,7 +68,9 @@ builder.objectField(Provider, 'health', (t) =>
         .listKnown()
         .filter((model) => model.startsWith(`${name}/`))
         .map((model) => healthOf(health, model));
-      const worst = all.toSorted((a, b) => STATES.indexOf(b.state) - STATES.indexOf(a.state))[0];
+      const worst = all.toSorted(
+        (a, b) => STATES.indexOf(b.state) - STATES.indexOf(a.state) || b.restingMs - a.restingMs,
+      )[0];
       const inFlight = all.reduce((sum, each) => sum + each.inFlight, 0);
       return { ...(worst ?? healthOf(health, name)), inFlight };
     },

@@ -40,7 +40,7 @@ export async function sampleRecorded(
     SELECT id, total FROM (
       SELECT c.id, count(*) OVER ()::int AS total, row_number() OVER (ORDER BY c.finished_at, c.id) AS place
       FROM completions c
-      WHERE ${within(sql, range)} AND c.requested_model IN ${listed(sql, names)} AND c.facts IS NOT NULL
+      WHERE ${within(sql, range)} AND c.requested_model IN ${listed(sql, names)} AND c.facts IS NOT NULL AND c.origin = 'CALLER'
     ) AS found
     WHERE place * ${limit}::int / greatest(total, ${limit}::int) <> (place - 1) * ${limit}::int / greatest(total, ${limit}::int)
     ORDER BY place`;
@@ -151,11 +151,11 @@ export async function measureModels(
         -- With earlier attempts the time is that of all together.
         CASE WHEN c.status = 'SUCCEEDED' AND c.earlier IS NULL THEN c.total_ms END AS total_ms,
         CASE WHEN c.status = 'SUCCEEDED' AND c.earlier IS NULL THEN c.first_token_ms END AS first_token_ms
-      FROM completions c WHERE ${within(sql, range)} AND c.status IN ('SUCCEEDED', 'FAILED')
+      FROM completions c WHERE ${within(sql, range)} AND c.origin <> 'PROBE' AND c.status IN ('SUCCEEDED', 'FAILED')
       UNION ALL
       SELECT e ->> 'model', e ->> 'status' <> 'OK', NULL, NULL, NULL, false, NULL, NULL
       FROM completions c CROSS JOIN LATERAL jsonb_array_elements(c.earlier) AS e
-      WHERE ${within(sql, range)} AND c.earlier IS NOT NULL AND e ->> 'status' <> 'CANCELLED'
+      WHERE ${within(sql, range)} AND c.origin <> 'PROBE' AND c.earlier IS NOT NULL AND e ->> 'status' <> 'CANCELLED'
     )
     SELECT model, avg(failed::int)::float8 AS error_rate,
       to_jsonb(percentile_disc(${quantiles}) WITHIN GROUP (ORDER BY total_ms)) AS total_ms,

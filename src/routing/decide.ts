@@ -3,7 +3,7 @@ import { FALLBACK_REASONS, type Route, type RouteSpec } from '../domain/route.ts
 import { listNumberFaults } from './check-numbers.ts';
 import { editOf, type RouteEdit } from './edit.ts';
 import type { KeptRoute } from './rows.ts';
-import { goalsOf } from './trial-spec.ts';
+import { listNamed } from './trial-spec.ts';
 
 type FindRoute = (name: string) => RouteSpec | undefined;
 
@@ -136,11 +136,6 @@ function findBelow(
     }
   }
   return undefined;
-}
-
-/** What a route sends requests to, or copies of them. */
-function listNamed(spec: RouteSpec): string[] {
-  return [...goalsOf(spec), ...(spec.shadow ? [spec.shadow.model] : [])];
 }
 
 function issueAt(path: string[], issue: InputIssue): InputIssue {

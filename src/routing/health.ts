@@ -58,8 +58,8 @@ export interface Health extends Pick<Signals, 'inFlight' | 'latencyMs' | 'errorR
   listProbesDue(models: readonly string[], everyMs?: number): string[];
   /** From now on a probe, and no caller, is the first that tries one of these models when it has rested. */
   leaveTrialsToProbes(models: ReadonlySet<string>): void;
-  /** For how long nothing was learned of a model; Infinity: nothing ever was. */
-  silentMs(model: string): number;
+  /** Whether the last call of it that says anything has failed. */
+  isFailing(model: string): boolean;
 }
 
 type Listener = (model: string, happened?: Happened) => void;
@@ -132,6 +132,6 @@ export function createHealth(clock: Pick<Clock, 'monotonicMs'>): Health {
     leaveTrialsToProbes(models) {
       probed = models;
     },
-    silentMs: (model) => now() - (states.get(model) ?? NOT_CALLED).heardAtMs,
+    isFailing: (model) => (states.get(model) ?? NOT_CALLED).breaker.failures > 0,
   };
 }

@@ -33,6 +33,10 @@ export interface PlanDeps {
   random(): number;
   /** Whether a canary may take no further request now; never, unless given. */
   isFull?(trial: Trial): boolean;
+  /** Whether the request may belong to a trial; it may, unless given. */
+  joinsTrials?: boolean;
+  /** What is called for the name of a model now; the model itself, unless given. */
+  nameNow?(model: string): string;
   /** What keeps the caller from a model that a route leads to; nothing, unless given. */
   findDenial?(model: string): Obstacle | undefined;
 }
@@ -76,9 +80,9 @@ const PLAIN_TARGET = { weight: 1, condition: undefined, timeouts: {}, retries: 0
 /**
  * Puts everything that could answer into the order in which it is tried. Pure: what changes comes in by `deps`. A name
  * with a slash is a model; it is kept from no caller but by residency, since that is what was asked for.
+ * @param name of a route in the place of what was asked for.
  */
-export function planRoute(deps: PlanDeps, request: RoutingRequest): RoutePlan {
-  const { model: name } = request.ask;
+export function planRoute(deps: PlanDeps, request: RoutingRequest, name = request.ask.model): RoutePlan {
   const route = name.includes('/') ? undefined : deps.findRoute(name);
   if (!route) return planModel(deps, request, name);
   const planning: Planning = {
@@ -90,8 +94,9 @@ export function planRoute(deps: PlanDeps, request: RoutingRequest): RoutePlan {
   };
   const own = followRoute(planning, route, []);
   const { first, trial } = tryOut(route, own, {
+    isOpen: deps.joinsTrials ?? true,
     request,
-    follow: (target) => followTarget(planning, target, [name]),
+    follow: (target) => followTarget(planning, targetNow(deps, target), [name]),
     isFull: (running) => deps.isFull?.(running) ?? false,
     random: () => deps.random(),
   });
@@ -128,7 +133,8 @@ function followRoute(planning: Planning, route: PlannedRoute, outer: readonly st
   const path = [...outer, route.name];
   const skipped: Candidate[] = [];
   const byOption = new Map<Option, Candidate[]>();
-  for (const target of route.targets) {
+  for (const given of route.targets) {
+    const target = targetNow(planning.deps, given);
     const found = followTarget(planning, target, path);
     const usable = found.filter(({ skippedBecause }) => !skippedBecause);
     skipped.push(...found.filter(({ skippedBecause }) => skippedBecause));
@@ -145,10 +151,16 @@ function followRoute(planning: Planning, route: PlannedRoute, outer: readonly st
     })),
   );
   const promoted = findPromoted(route);
-  const first = promoted ? followTarget(planning, promoted, path) : [];
+  const first = promoted ? followTarget(planning, targetNow(planning.deps, promoted), path) : [];
   const candidates = inOrder([...first, ...tried, ...skipped]);
   planning.done.set(route.name, candidates);
   return candidates;
+}
+
+/** A target whose model has ended may be the model in its place. */
+function targetNow({ nameNow }: PlanDeps, target: RouteTarget): RouteTarget {
+  const model = nameNow?.(target.model) ?? target.model;
+  return model === target.model ? target : { ...target, model };
 }
 
 function followTarget(planning: Planning, target: RouteTarget, path: readonly string[]): Candidate[] {

@@ -1,10 +1,10 @@
 import type { RecordedFacts } from '../domain/recorded-facts.ts';
-import type { AskFacts } from './request.ts';
+import type { AskFacts, RoutingRequest } from './request.ts';
 
 /** What to keep of a request. */
 export function toRecord(
   { needs, complexity, conversation, maxOutputTokens }: AskFacts,
-  inputTokens: number,
+  { inputTokens, region }: Pick<RoutingRequest, 'inputTokens' | 'region'>,
 ): RecordedFacts {
   const beyondText = needs.filter((need) => need !== 'TEXT');
   return {
@@ -13,6 +13,7 @@ export function toRecord(
     s: conversation,
     ...(beyondText.length > 0 && { n: beyondText }),
     ...(maxOutputTokens !== undefined && { m: maxOutputTokens }),
+    ...(region !== undefined && { r: region }),
   };
 }
 

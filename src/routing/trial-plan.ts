@@ -9,6 +9,8 @@ const ARM_TARGET = { weight: 1, condition: undefined, timeouts: {}, retries: 1, 
 
 /** What it takes to find out which arm a request belongs to. */
 export interface TrialSituation {
+  /** The request may belong to a trial at all. */
+  isOpen: boolean;
   request: RoutingRequest;
   /** The candidates behind a target. */
   follow(target: RouteTarget): Candidate[];
@@ -30,7 +32,8 @@ const NOTHING: Tried = { first: [], trial: undefined };
  */
 export function tryOut(route: PlannedRoute, own: readonly Candidate[], situation: TrialSituation): Tried {
   const { trial } = route;
-  if (!trial || trial.state === 'ROLLED_BACK' || trial.state === 'PROMOTED') return NOTHING;
+  if (!situation.isOpen || !trial || trial.state === 'ROLLED_BACK' || trial.state === 'PROMOTED')
+    return NOTHING;
   const arms = armsOf(trial);
   const behind = new Map(
     arms.map(({ name, model }) => {

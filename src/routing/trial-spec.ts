@@ -32,6 +32,24 @@ export function goalsOf({ targets, canary, experiment }: Goals): string[] {
   return [...targets, ...(canary ? [canary] : []), ...arms].map(({ model }) => model);
 }
 
+/** The same, and where copies go. */
+export function listNamed({ shadow, ...goals }: Goals & { shadow?: Goal | undefined }): string[] {
+  return [...goalsOf(goals), ...(shadow ? [shadow.model] : [])];
+}
+
+/** The same route with other names for some of what it names. */
+export function renameGoals(spec: RouteSpec, nameOf: (name: string) => string): RouteSpec {
+  const rename = <G extends Goal>(goal: G): G => ({ ...goal, model: nameOf(goal.model) });
+  const { targets, canary, experiment, shadow } = spec;
+  return {
+    ...spec,
+    targets: targets.map(rename),
+    canary: canary && rename(canary),
+    experiment: experiment && { ...experiment, arms: experiment.arms.map(rename) },
+    shadow: shadow && rename(shadow),
+  };
+}
+
 /** A member that is undefined says as much as one that is not there. */
 function plain(spec: TrialSpec | undefined): unknown {
   return spec && (JSON.parse(JSON.stringify(spec)) as unknown);

@@ -76,7 +76,7 @@ export async function openLedgers(): Promise<LedgerFixture> {
         {
           sql: database.sql,
           findSubject: async () => ({ teamId: undefined }),
-          isModel: () => true,
+          mayAnswer: () => true,
           explainOutside: () => undefined,
           endIncreases: async () => {},
           onChange() {},

@@ -112,7 +112,9 @@ describe('a recorded request', () => {
         fc.constantFrom('END_USER' as const, 'CONVERSATION' as const),
         (given, strategy, targets, stickyBy) => {
           const request = requestOf(given);
-          const kept = JSON.parse(JSON.stringify(toRecord(request.ask, 10))) as RecordedFacts;
+          const kept = JSON.parse(
+            JSON.stringify(toRecord(request.ask, { inputTokens: 10, region: undefined })),
+          ) as RecordedFacts;
           const again = { ...request, ask: fromRecord(kept, request.ask) };
           const models = [A, B, C].map((name, index) =>
             modelOf(name, {
@@ -137,7 +139,7 @@ describe('a recorded request', () => {
       { source: { text: 'Prove it. '.repeat(5_000) } },
       { inputTokens: 15_000 },
     );
-    expect(JSON.stringify(toRecord(facts, 15_000)).length).toBeLessThan(100);
+    expect(JSON.stringify(toRecord(facts, { inputTokens: 15_000, region: 'eu' })).length).toBeLessThan(100);
   });
 });
 

@@ -96,7 +96,7 @@ describe('a canary is refused', () => {
     ]);
     // What it names is not deleted under it.
     expect((await deleteRoute(gateway(), 'below')).errors).toMatchObject([
-      { code: 'CONFLICT', message: expect.stringMatching(/"below" is a target of "tried"/) },
+      { code: 'CONFLICT', message: expect.stringMatching(/"below" is named by "tried"/) },
     ]);
   });
 

@@ -94,7 +94,7 @@ export type BudgetSetInput = {
   allowUnpriced?: boolean | null | undefined;
   /** Only "USD". */
   currency?: string | null | undefined;
-  /** For FALLBACK_TO_CHEAPER, as `provider/model`. */
+  /** For FALLBACK_TO_CHEAPER: `provider/model`, or the name of a route. */
   fallbackModel?: string | null | undefined;
   /** Money in the currency, or a whole number of tokens or requests. */
   limit: string;

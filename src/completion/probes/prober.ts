@@ -18,6 +18,8 @@ const PROBE_WITHIN_MS = 30_000;
 const CLAIM_MS = 120_000;
 /** What another instance is at is looked at again. */
 const TAKEN_MS = 5_000;
+/** What fails is soon asked again, but not by each instance. */
+const FAILED_FRESH_MS = 500;
 const RUNNING_MAX = 20;
 /** Fewer are more than one of the large vendors takes for a whole answer. */
 const OUTPUT_TOKENS = 16;
@@ -33,7 +35,7 @@ export interface Prober {
 export interface ProberDeps {
   book: Pick<RouteBook, 'listProbed' | 'find'>;
   findModel(name: string): unknown;
-  health: Pick<Health, 'listProbesDue' | 'leaveTrialsToProbes' | 'silentMs'>;
+  health: Pick<Health, 'listProbesDue' | 'leaveTrialsToProbes' | 'isFailing'>;
   start: BackgroundRuns['start'];
   /** The usual ones. */
   timeouts: AttemptTimeouts;
@@ -80,8 +82,7 @@ export function createProber(deps: ProberDeps): Prober {
   async function probe(wish: ProbeWish): Promise<void> {
     const { model, everyMs } = wish;
     const organisationId = payerOf(wish);
-    // What others have learned before this instance last did is no news.
-    const freshMs = Math.min(everyMs, health.silentMs(model));
+    const freshMs = health.isFailing(model) ? FAILED_FRESH_MS : everyMs;
     const regions = await claims.take({ model, organisationId }, { freshMs, claimMs: CLAIM_MS });
     if (regions) await ask(wish, organisationId, regions);
     else putOff.set(model, clock.monotonicMs() + TAKEN_MS);

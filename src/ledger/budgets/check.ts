@@ -1,5 +1,6 @@
 import { formatAmount, type Budget, type BudgetUnit } from '../../domain/budget.ts';
 import type { InputIssue } from '../../domain/errors.ts';
+import { isRouteName } from '../../domain/route.ts';
 import { isTimeZone } from '../../lib/time-zone.ts';
 import type { BudgetInput } from './set.ts';
 
@@ -17,11 +18,11 @@ const SUBJECT_MAX = 400;
 const LAST_START_DAY: Partial<Record<Budget['window'], number>> = { WEEK: 7, MONTH: 28 };
 
 /** Everything that is wrong with a budget by itself. */
-export function listFaults(input: BudgetInput, isModel: (name: string) => boolean): InputIssue[] {
+export function listFaults(input: BudgetInput, mayAnswer: (name: string) => boolean): InputIssue[] {
   return [
     ...checkLimit(input),
     ...checkWindow(input),
-    ...checkOnExceed(input, isModel),
+    ...checkOnExceed(input, mayAnswer),
     ...checkThresholds(input.thresholds),
     ...checkSubject(input),
     ...(input.name !== undefined && (input.name.trim() === '' || input.name.length > NAME_MAX)
@@ -71,20 +72,26 @@ function checkWindow({ window, timeZone, startDay }: BudgetInput): InputIssue[] 
   ];
 }
 
-function checkOnExceed(input: BudgetInput, isModel: (name: string) => boolean): InputIssue[] {
+function checkOnExceed(input: BudgetInput, mayAnswer: (name: string) => boolean): InputIssue[] {
   const { onExceed, fallbackModel, queueMs, scope, subjectId } = input;
   const faults: InputIssue[] = [];
   if (onExceed === 'FALLBACK_TO_CHEAPER') {
     if (fallbackModel === undefined)
       faults.push(
-        ...fault('fallbackModel', 'is missing; FALLBACK_TO_CHEAPER names the model that answers instead'),
+        ...fault(
+          'fallbackModel',
+          'is missing; FALLBACK_TO_CHEAPER names the model or the route that answers instead',
+        ),
       );
-    else if (!isModel(fallbackModel))
+    else if (!mayAnswer(fallbackModel))
       faults.push(
-        ...fault('fallbackModel', `is ${JSON.stringify(fallbackModel)}, which no configured provider has`),
+        ...fault(
+          'fallbackModel',
+          `is ${JSON.stringify(fallbackModel)}; there is no such ${isRouteName(fallbackModel) ? 'route' : 'model of a configured provider'}`,
+        ),
       );
-    else if (scope === 'MODEL' && fallbackModel === subjectId)
-      faults.push(...fault('fallbackModel', 'is the model that the budget is on'));
+    else if ((scope === 'MODEL' || scope === 'ROUTE') && fallbackModel === subjectId)
+      faults.push(...fault('fallbackModel', `is the ${scope.toLowerCase()} that the budget is on`));
   } else if (fallbackModel !== undefined) {
     faults.push(...fault('fallbackModel', `means nothing with ${onExceed}, only with FALLBACK_TO_CHEAPER`));
   }

@@ -21,9 +21,10 @@ export interface BudgetStore {
     scope: Budget['scope'],
     id: string,
   ): Promise<{ teamId: string | undefined } | undefined>;
-  isModel(name: string): boolean;
-  /** Why requests that stay in these regions may not go to a model; undefined where they may. */
-  explainOutside(model: string, regions: readonly string[]): string | undefined;
+  /** Whether there is such a model, or such a route of the organisation. */
+  mayAnswer(organisationId: string, name: string): boolean;
+  /** Why requests that stay in these regions find no way to a model or by a route; undefined where they do. */
+  explainOutside(organisationId: string, name: string, regions: readonly string[]): string | undefined;
   /** A limit that is set, or a budget that is gone, is without what it was raised by for a time. */
   endIncreases(tx: TransactionSql, budget: { id: string; organisationId: string }, by: Origin): Promise<void>;
   /** A change was committed. */
@@ -59,7 +60,7 @@ export async function setBudget(
   input: BudgetInput,
   by: Origin,
 ): Promise<Budget> {
-  const faults = listFaults(input, store.isModel);
+  const faults = listFaults(input, (name) => store.mayAnswer(who.organisationId, name));
   if (faults.length > 0) throw new InvalidInput(faults);
   await ensureUsable(store, who, input);
   const subject = await ensureSubject(store, who, input);
@@ -89,7 +90,7 @@ export async function deleteBudget(
   return id;
 }
 
-/** A model that no request of the organisation may go to would only be refused, each time that it is needed. */
+/** What no request of the organisation may go to would only be refused, each time that it is needed. */
 async function ensureUsable(
   store: BudgetStore,
   who: Principal,
@@ -98,7 +99,7 @@ async function ensureUsable(
   if (fallbackModel === undefined) return;
   const [organisation] = await store.sql<{ regions: string[] }[]>`
     SELECT regions FROM organisations WHERE id = ${who.organisationId}`;
-  const why = store.explainOutside(fallbackModel, organisation?.regions ?? []);
+  const why = store.explainOutside(who.organisationId, fallbackModel, organisation?.regions ?? []);
   if (why === undefined) return;
   const what = `is ${JSON.stringify(fallbackModel)}, where no request of the organisation may go: ${why}`;
   throw new InvalidInput(fault('fallbackModel', what));

@@ -35,7 +35,10 @@ export function listNotes(
     [has('WEIGHTED', 'LOWEST_LATENCY', 'LEARNED', 'LEAST_BUSY'), 'lots are drawn anew, always the same ones'],
     [has('ROUND_ROBIN'), 'turns begin with the first target'],
     [asksFor('budgetUsed'), 'budgetUsed is not recorded, and counts as 0'],
-    [asksFor('region'), 'the region of callers is not recorded, and counts as unknown'],
+    [
+      routes.some(({ canary, experiment }) => canary || experiment),
+      'canaries and experiments are left out: requests go to the targets',
+    ],
     [asksFor('flags'), 'flags are not recorded, and count as none'],
     [
       routes.some(({ hedgePercentile, repairs }) => hedgePercentile !== undefined || repairs > 0),

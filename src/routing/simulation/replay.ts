@@ -94,7 +94,7 @@ function toRoutingRequest(
   return {
     ask: fromRecord(facts, { model: draft.name, tags, endUserId }),
     team: teamId,
-    region: undefined,
+    region: facts.r,
     allowedRegions,
     inputTokens: facts.t,
     outputTokens: facts.m ?? likelyOutputTokens,

@@ -96,7 +96,7 @@ function storeOf({ sql }: Database): BudgetStore {
   return {
     sql,
     findSubject: async () => ({ teamId: undefined }),
-    isModel: () => true,
+    mayAnswer: () => true,
     explainOutside: () => undefined,
     endIncreases: async () => {},
     onChange() {},
