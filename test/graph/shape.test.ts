@@ -66,6 +66,8 @@ describe('numbers', () => {
       'RouteExperimentInput.confidence',
       'RouteSetInput.hedgePercentile',
       'RouteSettings.hedgePercentile',
+      'RouteShadow.percent',
+      'RouteShadowInput.percent',
       'RouteTarget.upTo',
       'RouteTargetInput.upTo',
       'RouteTrial.confidence',
