@@ -180,6 +180,7 @@ async function describeOther(completions: { done: string; running: string }): Pr
     ApiKey: [admin.id, caller.id],
     Budget: [budgetId],
     BudgetAlert: [`alert_${await raiseTheirs('BUDGET_THRESHOLD')}`],
+    SunsetAlert: [`sunset_${await raiseTheirs('MODEL_SUNSET')}`],
     Completion: Object.values(completions),
     LedgerEntry: await listTheirs('ledger'),
     Limit: [set.limitId],

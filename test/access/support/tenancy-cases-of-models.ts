@@ -29,14 +29,21 @@ export function listCasesOfModels(): Record<string, Case> {
       answer: { modelLifecycleSet: { model: { deprecated: false, deprecatedAt: null }, errors: [] } },
     },
     'Mutation.modelReplace': {
-      // The other organisation has aliases, routes and callers of it.
+      // The other organisation has an alias and callers of it; this one has the alias of the case above.
       query: `mutation { modelReplace(input: { from: "demo/slow", to: "demo/echo" }) {
         replacement { aliases routes { name } callers { requests } limits { id } operations { id } keys { id } }
         errors { code }
       } }`,
       answer: {
         modelReplace: {
-          replacement: { aliases: [], routes: [], callers: [], limits: [], operations: [], keys: [] },
+          replacement: {
+            aliases: ['demo/slow-alias'],
+            routes: [],
+            callers: [],
+            limits: [],
+            operations: [],
+            keys: [],
+          },
           errors: [],
         },
       },
