@@ -53,7 +53,7 @@ function timePlans(): string[][] {
 function prepare(strategy: RouteStrategy, size: number, condition: string | undefined): PlanDeps {
   const measures = createMeasures(
     { monotonicMs: () => 1_000 },
-    createArms(() => 0),
+    createArms((organisationId, route) => ({ routeId: `${organisationId} ${route}`, learning: 0 })),
   );
   const names = Array.from({ length: size }, (_, index) => `vendor-${index}/model`);
   const usage = { ...NOTHING_USED, input: 1_000, cacheRead: 300, source: 'REPORTED' as const };

@@ -29,7 +29,7 @@ export function createPostgresChannels(sql: Sql): Channels {
   }
   function listenToAll(): void {
     for (const channel of listeners.keys()) {
-      receiver.unsafe(`LISTEN "${channel}"`).catch(listenLater);
+      receiver`LISTEN ${receiver(channel)}`.simple().catch(listenLater);
     }
   }
   return {

@@ -182,7 +182,7 @@ function toMeasured({ error_rate, total_ms, first_token_ms, ...row }: MeasuredRo
 /** Runs reads that may have much to look through. @throws the database's error 57014 when they take longer. */
 export async function readWithin<T>(sql: Sql, ms: number, read: (sql: ISql) => Promise<T>): Promise<T> {
   return (await sql.begin(async (tx) => {
-    await tx.unsafe(`SET LOCAL statement_timeout = ${ms}`);
+    await tx`SELECT set_config('statement_timeout', ${String(ms)}, true)`;
     return read(tx);
   })) as T;
 }

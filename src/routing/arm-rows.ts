@@ -36,8 +36,7 @@ export function openLearnedStore(sql: Sql, arms: Pick<Arms, 'exchange'>): Learne
 }
 
 interface Row {
-  organisation_id: string;
-  route: string;
+  route_id: string;
   learning: number;
   target: string;
   success_count: number;
@@ -58,8 +57,8 @@ async function write(sql: ISql, news: PlacedArm[]): Promise<PlacedArm[]> {
     SELECT (row).* FROM (
       SELECT jsonb_populate_record(NULL::learned_arms, news || jsonb_build_object('updated_at', now())) AS row
       FROM jsonb_array_elements(${toJsonParameter(news.map(toRow))}::text::jsonb) AS news
-    ) rows ORDER BY (row).organisation_id, (row).route, (row).learning, (row).target
-    ON CONFLICT (organisation_id, route, learning, target) DO UPDATE SET
+    ) rows ORDER BY (row).route_id, (row).learning, (row).target
+    ON CONFLICT (route_id, learning, target) DO UPDATE SET
       success_count = l.success_count + excluded.success_count,
       success_sum = l.success_sum * power(${success}::float8, least(excluded.success_count, ${FADED_AFTER}::int))
         + excluded.success_sum,
@@ -85,11 +84,12 @@ async function readSince(sql: ISql, sinceMs: number): Promise<{ rows: PlacedArm[
   return { rows: rows.map(toPlaced), nowMs: clock!.now_ms };
 }
 
-function toRow({ organisationId, arm, ...place }: PlacedArm): Row {
+function toRow({ routeId, learning, target, arm }: PlacedArm): Row {
   const { success, feedback, costNanos, latencyMs } = arm;
   return {
-    organisation_id: organisationId,
-    ...place,
+    route_id: routeId,
+    learning,
+    target,
     success_count: success.count,
     success_sum: success.sum,
     feedback_count: feedback.count,
@@ -101,10 +101,9 @@ function toRow({ organisationId, arm, ...place }: PlacedArm): Row {
   };
 }
 
-function toPlaced({ organisation_id, route, learning, target, ...row }: Row): PlacedArm {
+function toPlaced({ route_id: routeId, learning, target, ...row }: Row): PlacedArm {
   return {
-    organisationId: organisation_id,
-    route,
+    routeId,
     learning,
     target,
     arm: {

@@ -1,17 +1,21 @@
 import { LRUCache } from 'lru-cache';
 import { joinArms, NOTHING_LEARNED, type Arm } from './learned.ts';
 
-/** Whose an arm is. */
-export interface ArmPlace {
-  organisationId: string;
-  route: string;
-  /** How often the route was told to forget what it had learned. */
+/** Which route learns. */
+export interface Learner {
+  routeId: string;
+  /** How often it was told to forget what it had learned. */
   learning: number;
-  target: string;
 }
 
-export type PlacedArm = ArmPlace & { arm: Arm };
-type Name = Omit<ArmPlace, 'learning'>;
+export type PlacedArm = Learner & { target: string; arm: Arm };
+
+/** An arm by the names that plans use. */
+interface Name {
+  organisationId: string;
+  route: string;
+  target: string;
+}
 
 /**
  * What routes have learned of their targets: what all instances had told the database when it was last asked, and what was
@@ -31,28 +35,30 @@ export interface Arms {
 
 const KEPT = 50_000;
 
-/** @param learningOf of a route as it stands now. */
-export function createArms(learningOf: (organisationId: string, route: string) => number): Arms {
+/** @param findLearner undefined where there is no such route any more. */
+export function createArms(
+  findLearner: (organisationId: string, route: string) => Learner | undefined,
+): Arms {
   const kept = new LRUCache<string, Arm>({ max: KEPT });
   let sending = new Map<string, PlacedArm>();
   let news = new Map<string, PlacedArm>();
 
-  const placeOf = (name: Name): ArmPlace => ({
-    ...name,
-    learning: learningOf(name.organisationId, name.route),
-  });
   function findAt(key: string): Arm | undefined {
     const parts = [kept.get(key), sending.get(key)?.arm, news.get(key)?.arm];
     return parts.reduce((all, part) => (all && part ? joinArms(all, part) : (all ?? part)), undefined);
   }
   return {
-    find: (name) => findAt(keyOf(placeOf(name))),
-    change(name, change) {
-      const place = placeOf(name);
-      const key = keyOf(place);
+    find({ organisationId, route, target }) {
+      const learner = findLearner(organisationId, route);
+      return learner && findAt(keyOf({ ...learner, target }));
+    },
+    change({ organisationId, route, target }, change) {
+      const learner = findLearner(organisationId, route);
+      if (!learner) return;
+      const key = keyOf({ ...learner, target });
       const known = news.get(key);
       if (!known && news.size >= KEPT) return;
-      news.set(key, { ...place, arm: change(known?.arm ?? NOTHING_LEARNED) });
+      news.set(key, { ...learner, target, arm: change(known?.arm ?? NOTHING_LEARNED) });
     },
     async exchange(send) {
       [sending, news] = [news, new Map()];
@@ -72,6 +78,6 @@ export function createArms(learningOf: (organisationId: string, route: string) =
   };
 }
 
-function keyOf({ organisationId, route, learning, target }: ArmPlace): string {
-  return `${organisationId}\n${route}\n${learning}\n${target}`;
+function keyOf({ routeId, learning, target }: Learner & { target: string }): string {
+  return `${routeId}\n${learning}\n${target}`;
 }

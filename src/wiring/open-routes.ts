@@ -36,7 +36,10 @@ export async function openRoutes(
   });
   opened.defer(() => book.close());
   const { findModel } = catalog;
-  const arms = createArms((organisationId, route) => book.find(organisationId, route)?.learning ?? 0);
+  const arms = createArms((organisationId, name) => {
+    const route = book.find(organisationId, name);
+    return route && { routeId: route.id, learning: route.learning };
+  });
   const measures = createMeasures(systemClock, arms);
   if (channels) {
     const channel = `sluice:health:${await readFleet(db)}`;

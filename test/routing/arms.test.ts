@@ -28,7 +28,7 @@ const pulls = (arms: Arms, target: string) => arms.find(nameOf(target))?.success
 
 /** What one instance knows, and its way to the database. */
 function open() {
-  const arms = createArms(() => learning);
+  const arms = createArms((ofOne, route) => ({ routeId: `${ofOne} ${route}`, learning }));
   return { arms, store: openLearnedStore(database.sql, arms) };
 }
 
@@ -120,7 +120,7 @@ describe('what routes have learned', () => {
     await database.sql`UPDATE learned_arms SET updated_at = now() - interval '91 days' WHERE target = 'a/x'`;
     await store.trim();
     const left = await database.sql`
-      SELECT target FROM learned_arms WHERE organisation_id = ${organisationId}`;
+      SELECT target FROM learned_arms WHERE route_id = ${`${organisationId} fast`}`;
     expect(left).toEqual([{ target: 'b/x' }]);
   });
 });

@@ -13,7 +13,7 @@ const noPrice = () => undefined;
 const measures = () =>
   createMeasures(
     { monotonicMs: () => 0 },
-    createArms(() => 0),
+    createArms((organisationId, route) => ({ routeId: `${organisationId} ${route}`, learning: 0 })),
   );
 
 describe('what is measured', () => {

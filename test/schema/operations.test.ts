@@ -188,8 +188,8 @@ async function learn(on: TestGateway, { secret }: Stage): Promise<void> {
 /** One completion of the route, and its copy. */
 async function copy(on: TestGateway, { secret }: Stage): Promise<void> {
   const shadow = { model: 'demo/echo', percent: 100 };
-  await setRoute(on, { name: 'support', targets: [{ model: 'demo/echo' }], shadow });
-  await complete(on, secret, 'support');
+  await setRoute(on, { name: 'cheap', targets: [{ model: 'demo/echo' }], shadow });
+  await complete(on, secret, 'cheap');
   const readCopied = async () =>
     (await on.ask('{ completions(filter: { origin: [SHADOW], status: [SUCCEEDED] }) { totalCount } }')).data;
   await expect.poll(readCopied).toEqual({ completions: { totalCount: 1 } });

@@ -59,9 +59,7 @@ const faded = () => doublePrecision().notNull();
 export const learnedArms = snakeCase.table(
   'learned_arms',
   {
-    organisationId: text().notNull(),
-    /** Its name. */
-    route: text().notNull(),
+    routeId: text().notNull(),
     learning: integer().notNull(),
     /** `provider/model`, or the name of a route. */
     target: text().notNull(),
@@ -78,7 +76,7 @@ export const learnedArms = snakeCase.table(
     updatedAt: timestamp({ withTimezone: true }).notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.organisationId, table.route, table.learning, table.target] }),
+    primaryKey({ columns: [table.routeId, table.learning, table.target] }),
     index('learned_arms_updated').on(table.updatedAt),
   ],
 );

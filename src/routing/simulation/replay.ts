@@ -51,7 +51,7 @@ export function createReplay(world: ReplayWorld): Replay {
   const timeline = createTimeline();
   const measures = createMeasures(
     { monotonicMs: timeline.nowMs },
-    createArms(() => 0),
+    createArms((_organisationId, route) => ({ routeId: route, learning: 0 })),
   );
   seedHabits(measures, world.measured);
   const deps: PlanDeps = { ...world, signals: measures.signalsFor(OURS, world.costOf) };

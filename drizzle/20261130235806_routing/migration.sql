@@ -31,8 +31,7 @@ CREATE TABLE "completion_metrics" (
 );
 --> statement-breakpoint
 CREATE TABLE "learned_arms" (
-	"organisation_id" text,
-	"route" text,
+	"route_id" text,
 	"learning" integer,
 	"target" text,
 	"success_count" double precision NOT NULL,
@@ -44,7 +43,7 @@ CREATE TABLE "learned_arms" (
 	"latency_count" double precision NOT NULL,
 	"latency_sum" double precision NOT NULL,
 	"updated_at" timestamp with time zone NOT NULL,
-	CONSTRAINT "learned_arms_pkey" PRIMARY KEY("organisation_id","route","learning","target")
+	CONSTRAINT "learned_arms_pkey" PRIMARY KEY("route_id","learning","target")
 );
 --> statement-breakpoint
 CREATE TABLE "trial_sums" (
