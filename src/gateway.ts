@@ -95,7 +95,8 @@ async function openSettings(parts: Store & Access & Models & Routes): Promise<Se
     ...stores,
     budgets: {
       ...setting,
-      mayAnswer: (organisationId, name) => isModel(name) || !!routes.book.find(organisationId, name),
+      mayAnswer: (organisationId, name) =>
+        (isModel(name) && !routes.isAlias(organisationId, name)) || !!routes.book.find(organisationId, name),
       explainOutside: (organisationId, name, regions) =>
         findNoWay(
           { name: '', targets: [{ model: name }] },

@@ -1,7 +1,7 @@
 import type { AskFirst } from '../access/ask-first.ts';
 import { mayUseModel, type Grant } from '../access/authorize.ts';
 import type { Completion } from '../domain/completion.ts';
-import { BudgetExceeded, UpstreamBusy } from '../domain/errors.ts';
+import { BudgetExceeded, GatewayError, UpstreamBusy } from '../domain/errors.ts';
 import type { LimitAmounts, LimitSubjects } from '../domain/limit.ts';
 import type { RecordedFacts } from '../domain/recorded-facts.ts';
 import { isRouteName } from '../domain/route.ts';
@@ -84,7 +84,7 @@ export async function admit(
   const onLimits = (facts: LimitFacts) => (facts.refusal ? (refused = facts) : candidate.onLimits(facts));
   let detour: Detour | undefined;
   for (;;) {
-    const course = await deps.routing.choose(grant, candidate, detour);
+    const course = await choose(deps, grant, candidate, detour);
     try {
       return await admitFirst(deps, course, { ...candidate, onLimits }, countedIn, signal);
     } catch (error) {
@@ -96,6 +96,20 @@ export async function admit(
       }
       taken.add(detour.route);
     }
+  }
+}
+
+/** Nobody asked for the route of a detour: where it leads nowhere, what led to it is what the caller is told. */
+async function choose(
+  { routing }: AdmitDeps,
+  grant: Grant,
+  candidate: Candidate,
+  detour: Detour | undefined,
+): Promise<Course> {
+  try {
+    return await routing.choose(grant, candidate, detour);
+  } catch (error) {
+    throw detour && error instanceof GatewayError ? detour.refusal : error;
   }
 }
 

@@ -9,6 +9,8 @@ export const MAX_FALLBACKS = 5;
 /** A route that answers in the place of what was asked for. */
 export interface Detour {
   route: string;
+  /** Holds where the route cannot answer either. */
+  refusal: BudgetExceeded;
   /** For the caller. */
   because: string;
 }
@@ -45,5 +47,7 @@ export function findDetour(
     !taken.has(route) &&
     taken.size < MAX_FALLBACKS &&
     mayUseModel(askFirst, who, route);
-  return isUsable ? { route, because: `${error.message}; the route ${route} answers instead` } : undefined;
+  return isUsable
+    ? { route, refusal: error, because: `${error.message}; the route ${route} answers instead` }
+    : undefined;
 }

@@ -12,6 +12,8 @@ import type { Clock } from '../lib/clock.ts';
 import type { Limits } from '../limits/limits.ts';
 import { limitAmounts, limitSubjects } from './admit.ts';
 import { estimateInputTokens } from './ask-size.ts';
+import type { Course } from './course.ts';
+import { isOfTarget } from './detour.ts';
 import { open } from './opening.ts';
 import { estimatedUsage, LIKELY_OUTPUT_TOKENS, type Plan, type Pricing } from './plan.ts';
 import type { Routing, Whereabouts } from './routing.ts';
@@ -55,20 +57,28 @@ export async function estimate(
 ): Promise<Estimate> {
   const refusals: GatewayError[] = [];
   const grant = (await attempt(refusals, () => authorize(deps.askFirst, who, ask))) ?? { who, ask };
-  const planned = await attempt(
-    refusals,
-    async () => (await deps.routing.preview(grant, whereabouts)).targets[0].planned,
-  );
-  if (!planned) return { inputTokens: estimateInputTokens(ask), costs: undefined, refusals };
-  const limited = await deps.limits.findRefusal(
-    limitSubjects(planned, whereabouts.ip),
-    limitAmounts(planned),
-  );
-  if (limited) refusals.push(limited);
-  refusals.push(...(await listBudgetRefusals(deps, planned)));
+  const course = await attempt(refusals, () => deps.routing.preview(grant, whereabouts));
+  if (!course) return { inputTokens: estimateInputTokens(ask), costs: undefined, refusals };
+  const { planned, refused } = await findFirst(deps, course, whereabouts);
+  refusals.push(...refused);
   const costs = await costsOf(deps, who, planned);
   if (!costs.fitsContextWindow) refusals.push(tooLong(planned));
   return { inputTokens: planned.estimatedInputTokens, costs, refusals };
+}
+
+/** The first target that would be let in, as `admit` looks for it, or else the last one; and what would refuse that. */
+async function findFirst(
+  deps: EstimateDeps,
+  { targets, fallbackOn }: Course,
+  { ip }: Whereabouts,
+): Promise<{ planned: Plan; refused: GatewayError[] }> {
+  for (let at = 0; ; at += 1) {
+    const { planned } = targets[at]!;
+    const limited = await deps.limits.findRefusal(limitSubjects(planned, ip), limitAmounts(planned));
+    const refused = [...(limited ? [limited] : []), ...(await listBudgetRefusals(deps, planned))];
+    const goesOn = refused.length > 0 && refused.every(isOfTarget) && fallbackOn.has('RATE_LIMITED');
+    if (!goesOn || at === targets.length - 1) return { planned, refused };
+  }
 }
 
 async function attempt<T>(refusals: GatewayError[], work: () => T | Promise<T>): Promise<T | undefined> {

@@ -1,7 +1,8 @@
 import { ensureMayUse, type Grant } from '../access/authorize.ts';
 import { isRefused, warnOf } from '../domain/lifecycle.ts';
+import type { Model } from '../domain/model.ts';
 import type { Obstacle } from '../routing/obstacles.ts';
-import { plan, type Plan } from './plan.ts';
+import { plan, type Plan, type Pricing } from './plan.ts';
 import type { RoutingDeps } from './routing.ts';
 
 type Deps = Pick<RoutingDeps, 'askFirst' | 'pricing' | 'clock'>;
@@ -23,7 +24,9 @@ export function planNamed({ askFirst, pricing, clock }: Deps, grant: Grant): Pla
 
 /** What the organisation has against a model that a route leads to. */
 export function findDenial(deps: Deps, grant: Grant, model: string): Obstacle | undefined {
-  return findApproval(deps, grant, model) ?? findSunset(deps, grant, model);
+  const { pricing, clock } = deps;
+  const when = { organisationId: grant.who.organisationId, at: clock.now() };
+  return findApproval(deps, grant, model) ?? findSunset(pricing, when, pricing.findModel(model));
 }
 
 /** A model that takes an approval is not reached by a detour, unless it or the route was granted. */
@@ -33,8 +36,12 @@ function findApproval({ askFirst }: Deps, { who, ask }: Grant, model: string): O
   return { code: 'APPROVAL', message: `${model} takes an approval` };
 }
 
-function findSunset({ pricing, clock }: Deps, { who }: Grant, name: string): Obstacle | undefined {
-  const model = pricing.findModel(name);
-  const standing = model && pricing.standingOf(model, who.organisationId, clock.now());
+/** A model that has ended and is refused since then. */
+export function findSunset(
+  pricing: Pick<Pricing, 'standingOf'>,
+  { organisationId, at }: { organisationId: string; at: Date },
+  model: Model | undefined,
+): Obstacle | undefined {
+  const standing = model && pricing.standingOf(model, organisationId, at);
   return standing && isRefused(standing) ? { code: 'SUNSET', message: `${warnOf(standing)}` } : undefined;
 }

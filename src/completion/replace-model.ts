@@ -3,11 +3,11 @@ import { allowModel } from '../access/allow-model.ts';
 import type { ModelSetting } from '../catalog/lifecycle/set.ts';
 import { repointAliases } from '../catalog/lifecycle/repoint.ts';
 import type { Budget } from '../domain/budget.ts';
-import { InvalidInput } from '../domain/errors.ts';
+import { InvalidInput, type InputIssue } from '../domain/errors.ts';
 import type { Model } from '../domain/model.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
-import { isRouteName } from '../domain/route.ts';
+import { isRouteName, type Route } from '../domain/route.ts';
 import { appendAudits } from '../events/audit.ts';
 import { replaceFallback } from '../ledger/budgets/replace-fallback.ts';
 import { changeRoutesIn, type RouteStore } from '../routing/change.ts';
@@ -90,10 +90,25 @@ async function write(
   const { aliases, audits: ofAliases } = await repointAliases(tx, who, wanted, by.requestId);
   const { budgets, audits: ofBudgets } = await replaceFallback(tx, who, wanted, by.requestId);
   const { keyIds, audits: ofKeys } = await allowModel(tx, who, wanted, by.requestId);
-  const routes = await changeRoutesIn(tx, store, who, (living) => wantReplaced(living, wanted), by);
+  const replaceIn = (living: readonly Route[]) => wantReplaced(living, wanted);
+  const routes = await changeRoutesIn(tx, store, who, replaceIn, by).catch((error: unknown) => {
+    throw error instanceof InvalidInput ? tellRoutes(error, wanted.to) : error;
+  });
   const audits = [...ofAliases, ...ofBudgets, ...ofKeys].map((audit) => ({ ...audit, ...by }));
   if (audits.length > 0) await appendAudits(tx, audits);
   return { routes, aliases, budgets, keyIds };
+}
+
+/** What routes that change have wrong is told of by their names: they are no part of the input. */
+function tellRoutes({ issues }: InvalidInput, to: string): InvalidInput {
+  return new InvalidInput(
+    issues.map(({ path, message }) => {
+      const [, , route, ...where] = path;
+      const whole = `${path.join('.')} `;
+      const what = message.startsWith(whole) ? `${where.join('.')} ${message.slice(whole.length)}` : message;
+      return fault('to', `is ${JSON.stringify(to)}; with it the route ${JSON.stringify(route)}: ${what}`);
+    }),
+  );
 }
 
 async function tell(
@@ -114,15 +129,25 @@ function ensureModels(
   const found: Model | undefined = findModel(to);
   const alias = (name: string) => book.findAlias(organisationId, name) !== undefined;
   const faults = [
-    isRouteName(from) ? fault('from', 'is no name of a model, which is "provider/model"') : [],
-    alias(from) ? fault('from', 'is an alias; lead it to another model by modelAliasSet') : [],
-    alias(to) ? fault('to', 'is an alias; name the model that it leads to') : [],
-    from === to ? fault('to', 'is the model that it is to replace') : [],
-    found?.capabilities.includes('TEXT') ? [] : fault('to', 'is no model that answers with text'),
+    isRouteName(from)
+      ? fault('from', `is ${shown(from)}, no name of a model, which is "provider/model"`)
+      : [],
+    alias(from)
+      ? fault('from', `is ${shown(from)}, an alias; lead it to another model by modelAliasSet`)
+      : [],
+    alias(to) ? fault('to', `is ${shown(to)}, an alias; name the model that it leads to`) : [],
+    from === to ? fault('to', `is ${shown(to)}, the model that it is to replace`) : [],
+    found?.capabilities.includes('TEXT')
+      ? []
+      : fault('to', `is ${shown(to)}; no configured provider has such a model that answers with text`),
   ].flat();
   if (faults.length > 0) throw new InvalidInput(faults);
 }
 
-function fault(field: string, what: string) {
-  return [{ path: ['input', field], message: `input.${field} ${what}` }];
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, 100));
+}
+
+function fault(field: string, what: string): InputIssue {
+  return { path: ['input', field], message: `input.${field} ${what}` };
 }

@@ -112,6 +112,8 @@ export function createRouting(deps: RoutingDeps): Routing {
     { takesTurn, detour }: { takesTurn: boolean; detour?: Detour | undefined },
   ): Course | Promise<Course> {
     const route = findRoute(grant, detour?.route);
+    if (!route && detour)
+      throw new ModelUnavailable(`there is no route ${JSON.stringify(detour.route)} any more`);
     if (!route) return courseOf(planNamed(deps, grant));
     const follow = (found: Found) => {
       const planned = decide(grant, route, takesTurn, { region, ...found });

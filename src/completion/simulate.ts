@@ -6,6 +6,7 @@ import { Conflict, InvalidInput } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { RecordedRequest } from '../domain/recorded-request.ts';
+import { isRouteName, type RouteSpec } from '../domain/route.ts';
 import {
   measureModels,
   readRecorded,
@@ -19,9 +20,11 @@ import { changeRoutes, type RouteStore } from '../routing/change.ts';
 import type { Conditions } from '../routing/conditions.ts';
 import type { WantedRoute } from '../routing/decide.ts';
 import type { PlannedRoute } from '../routing/plan.ts';
-import { listLeaves, listReached } from '../routing/reach.ts';
+import { listReached } from '../routing/reach.ts';
 import { listNotes } from '../routing/simulation/notes.ts';
 import { createReplay, type Replay, type Replayed, type ReplayWorld } from '../routing/simulation/replay.ts';
+import { goalsOf, isSameTrial } from '../routing/trial-spec.ts';
+import { findSunset } from './names-now.ts';
 import { LIKELY_OUTPUT_TOKENS, type Pricing } from './plan.ts';
 
 export const SIMULATION_MAX = { requests: 10_000, days: 31, names: 100 };
@@ -110,8 +113,9 @@ async function simulate(
     by,
   );
   signal.throwIfAborted();
-  const findRoute = findWith(deps, who, { ...draft.spec, version: 0 });
-  const models = listLeaves(draft.spec, findRoute);
+  const findRoute = findWith(deps, who, draft.spec);
+  const reached = listReached(findRoute(draft.spec.name)!, findRoute);
+  const models = listModelsNow(deps, who, reached);
   const { sample, measured } = await inTime(() =>
     readWithin(deps.sql, READ_WITHIN_MS, async (tx) => ({
       sample: await sampleRecorded(tx, range, of ?? [draft.spec.name], limit),
@@ -123,7 +127,7 @@ async function simulate(
   await replayAll(replay, records, signal);
   const replayed = replay.result();
   const counts = { requests: sample.requests, sampled: records.length };
-  const notes = listNotes(listReached(findRoute(draft.spec.name)!, findRoute), replayed, counts);
+  const notes = listNotes(reached, replayed, counts);
   return { ...replayed, ...counts, notes };
 }
 
@@ -162,10 +166,23 @@ function issueAt(path: string[], message: string) {
   return { path: full, message: `${full.join('.')} ${message}` };
 }
 
-/** The routes as they would be. */
-function findWith({ routes }: SimulateDeps, { organisationId }: Principal, draft: PlannedRoute) {
+/** The routes as they would be. A canary that has taken over has done so in the draft too, where it says the same one. */
+function findWith({ routes }: SimulateDeps, { organisationId }: Principal, spec: RouteSpec) {
+  const now = routes.book.find(organisationId, spec.name);
+  const isKept = now?.trial?.state === 'PROMOTED' && isSameTrial(now, spec);
+  const draft: PlannedRoute = { ...spec, version: 0, trial: isKept ? now.trial : undefined };
   return (name: string): PlannedRoute | undefined =>
     name === draft.name ? draft : routes.book.find(organisationId, name);
+}
+
+/** Every model that the routes lead to, by the name that is called now. */
+function listModelsNow(
+  { pricing, clock }: SimulateDeps,
+  { organisationId }: Principal,
+  reached: readonly PlannedRoute[],
+): string[] {
+  const names = reached.flatMap(goalsOf).filter((name) => !isRouteName(name));
+  return [...new Set(names.map((name) => pricing.nameNow(organisationId, name, clock.now())))];
 }
 
 function worldOf(
@@ -179,6 +196,8 @@ function worldOf(
     draft: given.findRoute(given.draft)!,
     findModel: routes.findModel,
     conditions,
+    nameNow: (model) => pricing.nameNow(organisationId, model, now),
+    findDenial: (model) => findSunset(pricing, { organisationId, at: now }, routes.findModel(model)),
     takesApproval: (model) => askFirst.has(organisationId, model),
     costOf(model, usage) {
       const price = pricing.priceFor(model, organisationId, now);

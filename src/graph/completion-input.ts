@@ -91,7 +91,7 @@ const ModelParams = builder.inputType('ModelParams', {
 
 export const CompletionInput = builder.inputType('CompletionInput', {
   fields: (t) => ({
-    model: t.string({ description: '`provider/model`.' }),
+    model: t.string({ description: '`provider/model`, an alias of one, or the name of a route.' }),
     source: t.field({ type: CompletionSource, required: true }),
     tools: t.field({ type: [ToolInput] }),
     output: t.field({ type: OutputInput }),

@@ -11,8 +11,8 @@ const RouteChange = builder.objectRef<ChangeRow>('RouteChange').implement({
   fields: (t) => ({
     kind: t.field({ type: RouteChangeKind, resolve: ({ kind }) => kind }),
     path: t.exposeStringList('path', {
-      description: `Where, by the names of \`RouteSetInput\`: ["repairs"], or ["targets", "0", "weight"] by the place in the later
-version; of a target that is gone, in the earlier one.`,
+      description: `Where, by the names of \`RouteSetInput\`: ["repairs"], ["canary", "steps", "0", "percent"], or ["targets", "0",
+"weight"] by the place in the later version; of a target that is gone, in the earlier one.`,
     }),
     before: t.field({
       type: 'JSON',

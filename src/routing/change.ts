@@ -18,6 +18,7 @@ export interface RouteStore {
   sql: Sql;
   book: RouteBook;
   findModel(name: string): Model | undefined;
+  isAlias(organisationId: string, name: string): boolean;
   /** A change was committed. */
   onChange(): void;
 }
@@ -47,7 +48,7 @@ export async function changeRoutes(
  */
 export async function changeRoutesIn(
   tx: TransactionSql,
-  store: Pick<RouteStore, 'findModel'>,
+  store: Pick<RouteStore, 'findModel' | 'isAlias'>,
   who: Principal,
   decideWanted: (living: readonly Route[]) => WantedChanges,
   by: Origin,
@@ -56,8 +57,9 @@ export async function changeRoutesIn(
   const [organisation] = await tx<{ regions: string[] }[]>`
     SELECT regions FROM organisations WHERE id = ${who.organisationId} FOR UPDATE`;
   const allowedRegions = toRule(organisation?.regions ?? []);
+  const isAlias = (name: string) => store.isAlias(who.organisationId, name);
   const validate: Validate = (spec, findRoute, at) =>
-    validateRoute(spec, { findModel: store.findModel, findRoute, allowedRegions }, at);
+    validateRoute(spec, { findModel: store.findModel, isAlias, findRoute, allowedRegions }, at);
   const kept = await readRoutes(tx, who.organisationId);
   const wanted = decideWanted(kept.filter(({ isDeleted }) => !isDeleted));
   const edits = decideEdits(validate, kept, wanted);

@@ -13,6 +13,8 @@ export interface WantedRoute {
   note?: string | undefined;
   /** Where it stands in the input, for faults. */
   path: string[];
+  /** Only names are other ones: a canary that has ended stays as it ended. */
+  isRenamed?: boolean;
 }
 
 /** What is wanted of the routes of an organisation, all of it or nothing. */
@@ -69,7 +71,10 @@ export function decideEdits(
   if (faults.length > 0) throw new InvalidInput(faults);
   ensureUnnamed(wanted.remove, later);
   return [
-    ...wanted.set.map(({ spec, note }) => editOf(now.get(spec.name), spec, note)),
+    ...wanted.set.map(({ spec, note, isRenamed = false }) => ({
+      ...editOf(now.get(spec.name), spec, note),
+      isRenamed,
+    })),
     ...wanted.remove.map((name) => editOf(now.get(name), undefined)),
   ];
 }

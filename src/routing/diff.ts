@@ -13,7 +13,7 @@ export const ROUTE_CHANGE_KINDS = [
 /** One difference between two versions of a route. */
 export interface RouteChange {
   kind: (typeof ROUTE_CHANGE_KINDS)[number];
-  /** `['repairs']`, or `['targets', '0', 'weight']` by the place in the later version; of a removed one, in the earlier. */
+  /** `['repairs']`, `['canary', 'steps', '0', 'percent']`, or `['targets', '0', 'weight']` by the place in the later version; of a removed one, in the earlier. */
   path: string[];
   /** Undefined where nothing was said. */
   before: unknown;
@@ -41,7 +41,19 @@ function diffMembers(
   const names = new Set([...Object.keys(before), ...Object.keys(after)]);
   return [...names]
     .filter((name) => !isDeepStrictEqual(before[name], after[name]))
-    .map((name) => ({ kind, path: [...path, name], before: before[name], after: after[name] }));
+    .flatMap((name) => {
+      const [from, to] = [before[name], after[name]];
+      const inner = [...path, name];
+      return hasMembers(from) && hasMembers(to)
+        ? diffMembers(kind, inner, from, to)
+        : [{ kind, path: inner, before: from, after: to }];
+    });
+}
+
+/** Settings with settings of their own, such as a canary; also a list of them, by their places. */
+function hasMembers(value: unknown): value is Members {
+  if (Array.isArray(value)) return value.every(hasMembers);
+  return typeof value === 'object' && value !== null;
 }
 
 function diffTargets(before: readonly PlainTarget[], after: readonly PlainTarget[]): RouteChange[] {

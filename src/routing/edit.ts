@@ -13,6 +13,8 @@ export interface RouteEdit {
   after: RouteSpec | undefined;
   note: string | undefined;
   changes: RouteChange[];
+  /** Only names are other ones. */
+  isRenamed?: boolean;
 }
 
 export function editOf(before: Route | undefined, after: RouteSpec | undefined, note?: string): RouteEdit {

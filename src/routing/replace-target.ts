@@ -1,4 +1,4 @@
-import type { Route, RouteSpec } from '../domain/route.ts';
+import type { Route, RouteSpec, RouteTarget } from '../domain/route.ts';
 import type { WantedChanges } from './decide.ts';
 import { listNamed, renameGoals } from './trial-spec.ts';
 
@@ -9,23 +9,41 @@ export function wantReplaced(
 ): WantedChanges {
   const leading = routes.filter((route) => listNamed(route).includes(from));
   const note = `${to} instead of ${from}`;
-  const set = leading.map((route) => ({ spec: replaceIn(route, from, to), note, path: ['input', 'from'] }));
+  const set = leading.map((route) => ({
+    spec: replaceIn(route, from, to),
+    note,
+    path: ['input', 'to', route.name],
+    isRenamed: true,
+  }));
   return { set, remove: [], expectedVersions };
 }
 
-/** Of two targets that become the same the first stays. */
+/**
+ * Of two targets that become the same the first stays. A canary of what the route takes anyway then, and an experiment with
+ * one model only, are over.
+ */
 function replaceIn(route: Route, from: string, to: string): RouteSpec {
   const spec = renameGoals(specOf(route), (name) => (name === from ? to : name));
+  const targets = withoutRepeated(spec.targets, to);
+  const { canary, experiment } = spec;
+  const isTakenAnyway = targets.length === 1 && targets[0]!.model === canary?.model;
+  const comparesNothing = experiment?.arms.every(({ model }) => model === to);
   return {
     ...spec,
-    targets: spec.targets.filter(
-      ({ model, condition }, at) =>
-        model !== to ||
-        !spec.targets
-          .slice(0, at)
-          .some((other) => other.model === to && (condition === undefined || other.condition === condition)),
-    ),
+    targets,
+    canary: isTakenAnyway ? undefined : canary,
+    experiment: comparesNothing ? undefined : experiment,
   };
+}
+
+function withoutRepeated(targets: readonly RouteTarget[], name: string): RouteTarget[] {
+  return targets.filter(
+    ({ model, condition }, at) =>
+      model !== name ||
+      !targets
+        .slice(0, at)
+        .some((other) => other.model === name && (condition === undefined || other.condition === condition)),
+  );
 }
 
 function specOf(route: Route): RouteSpec {

@@ -76,6 +76,11 @@ function checkExperiment(spec: ExperimentSpec, checkGoal: CheckGoal): InputIssue
     issues.add(['arms'], `holds ${arms.length}; it must hold from 2 to ${MAX_ARMS}`);
   else if (arms.every(({ weight }) => weight === 0))
     issues.add(['arms'], 'have weights that sum to zero; give at least two of them a share');
+  else if (arms.filter(({ weight }) => weight !== 0).length < 2)
+    issues.add(
+      ['arms'],
+      'leave only one with a share, so that nothing is compared; give another one a weight',
+    );
   for (const [index, arm] of arms.entries()) checkArm(arm, { index, arms }, checkGoal, issues);
   const isMeasured = (MEASURED_METRICS as readonly string[]).includes(metric);
   if (!isMeasured && !METRIC_NAME.test(metric))

@@ -15,6 +15,8 @@ const MAX_NAMED = 10;
 /** What there is beside the route. */
 export interface RoutingWorld {
   findModel(name: string): Model | undefined;
+  /** Whether the organisation has given the name to a model that has one already; it has not, unless given. */
+  isAlias?(name: string): boolean;
   /** Another route of the organisation. */
   findRoute(name: string): RouteSpec | undefined;
   /** Where the organisation's requests may go; undefined: anywhere. */
@@ -108,6 +110,7 @@ function checkGoal(spec: RouteSpec, goal: string, world: RoutingWorld): string |
       ? `makes ${depth} routes that stand in one another; at most ${MAX_DEPTH} may`
       : undefined;
   }
+  if (world.isAlias?.(goal)) return `is ${JSON.stringify(goal)}, an alias; name the model that it leads to`;
   const model = world.findModel(goal);
   if (!model) return `is ${JSON.stringify(goal)}; no configured provider has such a model`;
   return model.capabilities.includes('TEXT')

@@ -6,7 +6,7 @@ import type { RouteSpec } from '../domain/route.ts';
 import { appendAudits, type AuditRecord } from '../events/audit.ts';
 import { appendEvent } from '../events/outbox.ts';
 import { newId } from '../lib/ids.ts';
-import { beginTrial } from '../trials/rows.ts';
+import { beginTrial, renameInTrial } from '../trials/rows.ts';
 import type { RouteEdit } from './edit.ts';
 import { toPlain } from './plain.ts';
 import { isSameTrial, trialSpecOf } from './trial-spec.ts';
@@ -24,12 +24,7 @@ export async function writeChanges(
   for (const edit of edits) {
     if (edit.action === 'UNCHANGED') continue;
     const written = await write(tx, who, edit, ids.get(edit.name));
-    if (!isSameTrial(edit.before ?? {}, edit.after ?? {}))
-      await beginTrial(
-        tx,
-        { organisationId, id: written.id, name: edit.name },
-        trialSpecOf(edit.after ?? {}),
-      );
+    await writeTrial(tx, { organisationId, id: written.id, name: edit.name }, edit);
     await appendEvent(tx, { kind: 'ROUTE_CHANGED', organisationId, subjectId: written.id });
     audits.push({
       organisationId,
@@ -66,6 +61,19 @@ async function write(
     VALUES (${id}, ${version}::int, ${organisationId}, ${toJsonParameter(after)}::text::jsonb, ${keyId}, ${note ?? null},
       ${now}::text::timestamptz)`;
   return { id, version };
+}
+
+async function writeTrial(
+  tx: TransactionSql,
+  subject: { organisationId: string; id: string; name: string },
+  { before, after, isRenamed }: RouteEdit,
+): Promise<void> {
+  if (isSameTrial(before ?? {}, after ?? {})) return;
+  const spec = trialSpecOf(after ?? {});
+  const state = before?.trial?.state;
+  if (isRenamed && spec && (state === 'PROMOTED' || state === 'ROLLED_BACK'))
+    return renameInTrial(tx, subject.id, spec);
+  await beginTrial(tx, subject, spec);
 }
 
 function toRecord(spec: RouteSpec, version: number, note?: string): Record<string, unknown> {

@@ -50,12 +50,20 @@ export async function beginTrial(
 ): Promise<void> {
   await tx`UPDATE trials SET superseded_at = now() WHERE subject_id = ${subject.id} AND superseded_at IS NULL`;
   if (!spec) return;
-  const { kind } = spec;
-  const stored = toJsonParameter(kind === 'CANARY' ? spec.canary : spec.experiment);
   await tx`
     INSERT INTO trials (id, organisation_id, subject_id, subject_name, kind, spec, state, step, step_started_at, started_at)
-    VALUES (${newId('trial')}, ${subject.organisationId}, ${subject.id}, ${subject.name}, ${kind},
-      ${stored}::text::jsonb, 'RUNNING', 0, now(), now())`;
+    VALUES (${newId('trial')}, ${subject.organisationId}, ${subject.id}, ${subject.name}, ${spec.kind},
+      ${toStored(spec)}::text::jsonb, 'RUNNING', 0, now(), now())`;
+}
+
+/** The trial of a subject stays as it stands, with other names for some of its models. */
+export async function renameInTrial(tx: ISql, subjectId: string, spec: TrialSpec): Promise<void> {
+  await tx`
+    UPDATE trials SET spec = ${toStored(spec)}::text::jsonb WHERE subject_id = ${subjectId} AND superseded_at IS NULL`;
+}
+
+function toStored(spec: TrialSpec) {
+  return toJsonParameter(spec.kind === 'CANARY' ? spec.canary : spec.experiment);
 }
 
 /**

@@ -10,11 +10,12 @@ import type { Store } from './open-store.ts';
 /** What looks after models that nobody calls. */
 export function openProber(
   { config, logger }: Opening,
-  { database: { sql }, catalog, routes, measures, runs }: Store & Models & Routes & Completions,
+  { database: { sql }, catalog, modelSetting, routes, measures, runs }: Store & Models & Routes & Completions,
 ): Prober {
   return createProber({
     book: routes.book,
     findModel: catalog.findModel,
+    nameNow: (organisationId, model) => modelSetting.book.nameNow(organisationId, model, systemClock.now()),
     health: measures.health,
     start: runs.startInBackground,
     timeouts: config.timeouts,

@@ -28,7 +28,7 @@ export interface Routes {
 export async function openRoutes(
   { config, logger, opened }: Opening,
   { database: { db, sql }, relay, announceCommit, channels }: Store,
-  { catalog }: Models,
+  { catalog, modelSetting }: Models,
 ): Promise<Routes> {
   const book = await openRouteBook(sql, {
     relay,
@@ -59,5 +59,12 @@ export async function openRoutes(
     onError: (err) => logger.error({ err }, 'a trial cannot be judged now; it will be tried again'),
   });
   opened.defer(() => trials.close());
-  return { flags, measures, learned, trials, routes: { sql, book, findModel, onChange: announceCommit } };
+  const routes: RouteStore = {
+    sql,
+    book,
+    findModel,
+    isAlias: (organisationId, name) => modelSetting.book.findAlias(organisationId, name) !== undefined,
+    onChange: announceCommit,
+  };
+  return { flags, measures, learned, trials, routes };
 }

@@ -182,9 +182,14 @@ describe('an alias is refused', () => {
     ['a strange name', 'demo/a b', 'demo/echo', 'input.alias is "demo/a b"'],
     ['the name of a model', 'demo/echo', 'demo/slow', 'which is a model itself'],
     ['itself', 'demo/me', 'demo/me', 'input.model is the alias itself'],
-    ['an unknown model', 'demo/me', 'demo/nothing', 'input.model is no model of a configured provider'],
+    [
+      'an unknown model',
+      'demo/me',
+      'demo/nothing',
+      'input.model is "demo/nothing"; no configured provider has such a model',
+    ],
     ['an alias', 'demo/me', 'demo/newest', 'input.model is "demo/newest", an alias'],
-    ['a route', 'demo/me', 'support', 'input.model is no model'],
+    ['a route', 'demo/me', 'support', 'input.model is "support"; no configured provider'],
   ])('for %s', async (_, alias, model, message) => {
     expect(await setAlias(gateway(), alias, model)).toEqual({
       alias: null,
@@ -197,16 +202,31 @@ describe('an alias is refused', () => {
     await expect(setAlias(gateway(), 'demo/me', 'demo/echo', { key: secret })).rejects.toThrow('FORBIDDEN');
   });
 
-  it('as a target of a route, which names the model', async () => {
-    const alias = await aliasOf('demo/echo');
-    const { data } = await gateway().ask(
-      `mutation ($model: String!) {
-        routeSet(input: { name: "by-alias", strategy: PRIORITY, targets: [{ model: $model }] }) { errors { code } }
+  it.each(['demo', 'vendor'])(
+    'as what a route or a budget leads to, which names the model: %s',
+    async (provider) => {
+      const alias = `${provider}/by-alias`;
+      expect((await setAlias(gateway(), alias, 'demo/echo')).errors).toEqual([]);
+      const { data } = await gateway().ask(
+        `mutation ($model: String!) {
+        target: routeSet(input: { name: "by-alias", strategy: PRIORITY, targets: [{ model: $model }] }) {
+          errors { path message }
+        }
+        shadow: routeSet(input: {
+          name: "by-alias", strategy: PRIORITY, targets: [{ model: "demo/echo" }], shadow: { model: $model, percent: 1 }
+        }) { errors { path message } }
+        budget: budgetSet(input: {
+          subjectId: "team_default", limit: "1", window: DAY, onExceed: FALLBACK_TO_CHEAPER, fallbackModel: $model
+        }) { errors { path message } }
       }`,
-      { model: alias },
-    );
-    expect(data.routeSet.errors).toMatchObject([{ code: 'INVALID_INPUT' }]);
-  });
+        { model: alias },
+      );
+      const message = expect.stringContaining(`is "${alias}", an alias; name the model that it leads to`);
+      expect(data.target.errors).toEqual([{ path: ['input', 'targets', '0', 'model'], message }]);
+      expect(data.shadow.errors).toEqual([{ path: ['input', 'shadow', 'model'], message }]);
+      expect(data.budget.errors).toMatchObject([{ path: ['input', 'fallbackModel'] }]);
+    },
+  );
 });
 
 it('an alias of a model that has ended leads to the one in its place', async () => {

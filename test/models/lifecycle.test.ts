@@ -197,12 +197,17 @@ describe('a model that has ended', () => {
 
 describe('the end of a model is refused', () => {
   it.each<[string, string, LifecycleInput, string]>([
-    ['of an unknown model', 'demo/nothing', { sunsetAt: inDays(1) }, 'input.model is no model'],
+    [
+      'of an unknown model',
+      'demo/nothing',
+      { sunsetAt: inDays(1) },
+      'no configured provider has such a model',
+    ],
     [
       'before its deprecation',
       'demo/echo',
       { deprecatedAt: inDays(2), sunsetAt: inDays(1) },
-      'input.sunsetAt comes before',
+      'it must not come before deprecatedAt',
     ],
     ['without a day to refuse it from', 'demo/echo', { afterSunset: 'REFUSE' }, 'there is no sunsetAt'],
     [
@@ -221,7 +226,7 @@ describe('the end of a model is refused', () => {
       'with an unknown model in its place',
       'demo/echo',
       { sunsetAt: inDays(1), replacement: 'demo/nothing' },
-      'input.replacement is no model',
+      'input.replacement is "demo/nothing"; no configured provider',
     ],
     [
       'in a circle',

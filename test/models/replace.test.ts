@@ -156,11 +156,16 @@ describe('putting a model into the place of another', () => {
   });
 
   it.each([
-    ['a route', 'one', TO, 'input.from is no name of a model'],
-    ['an alias', 'demo/usual', 'demo/echo', 'input.from is an alias'],
-    ['itself', TO, TO, 'input.to is the model that it is to replace'],
-    ['a model that is not there', FROM, 'demo/nothing', 'input.to is no model'],
-    ['an alias in its place', FROM, 'demo/usual', 'input.to is an alias'],
+    ['a route', 'one', TO, 'input.from is "one", no name of a model'],
+    ['an alias', 'demo/usual', 'demo/echo', 'input.from is "demo/usual", an alias'],
+    ['itself', TO, TO, `input.to is "${TO}", the model that it is to replace`],
+    [
+      'a model that is not there',
+      FROM,
+      'demo/nothing',
+      'input.to is "demo/nothing"; no configured provider has such a model',
+    ],
+    ['an alias in its place', FROM, 'demo/usual', 'input.to is "demo/usual", an alias'],
   ])('is refused for %s', async (_, from, to, message) => {
     const { replacement, errors } = await replace({ from, to });
     expect(replacement).toBeNull();

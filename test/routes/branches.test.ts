@@ -49,6 +49,19 @@ describe('a route whose first model has nothing left', () => {
     });
   });
 
+  it('is estimated by the one that would answer', async () => {
+    await budgetOf({ scope: 'MODEL', subjectId: DEAR, limit: '0.0001' });
+    const estimateOf = async (model: string) => {
+      const { data } = await gateway().ask(
+        'query ($input: CompletionInput!) { estimate(input: $input) { model { name } refusals { code } } }',
+        { input: askFor(model) },
+      );
+      return data.estimate;
+    };
+    expect(await estimateOf('best')).toEqual({ model: { name: CHEAP }, refusals: [] });
+    expect(await estimateOf(DEAR)).toMatchObject({ refusals: [{ code: 'BUDGET_EXCEEDED' }] });
+  });
+
   it('is refused where the reason for it is none to fall back', async () => {
     await setRoute(gateway(), {
       name: 'best',
@@ -101,6 +114,18 @@ describe('a budget that names a route for when it is used up', () => {
       { code: 'BUDGET_EXCEEDED' },
     ]);
   });
+
+  it.each([DEAR, 'best'])(
+    'refuses a request for %s where that route is gone or has nothing for it',
+    async (model) => {
+      await budgetOf({ limit: '0.0001', ...toRoute });
+      const target = { model: CHEAP, condition: 'team == "another"' };
+      await setRoute(gateway(), { name: 'cheaper', targets: [target] });
+      expect((await complete(gateway(), askFor(model))).errors).toMatchObject([{ code: 'BUDGET_EXCEEDED' }]);
+      await gateway().ask('mutation { routeDelete(name: "cheaper") { errors { code } } }');
+      expect((await complete(gateway(), askFor(model))).errors).toMatchObject([{ code: 'BUDGET_EXCEEDED' }]);
+    },
+  );
 
   it('is refused where there is no such route, and where it is on that route', async () => {
     const setting = { subjectId: 'cheaper', scope: 'ROUTE', limit: '1', window: 'DAY' };

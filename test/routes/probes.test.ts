@@ -2,8 +2,10 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { readBudget, useBudgets } from '../budgets/support.ts';
 import { create, say } from '../completion/support/completions.ts';
 import { startVendor, type Vendor } from '../completion/support/vendor.ts';
+import { inDays, setLifecycle } from '../models/support.ts';
 import { bootGateway, useGateway, type TestGateway } from '../support/gateway.ts';
 import { listCopies } from './shadow-support.ts';
+import { trialOf } from '../trials/support/trials.ts';
 import { deleteRoute, setRoute } from './support.ts';
 
 const LONG = { timeout: 20_000 };
@@ -58,6 +60,37 @@ describe('a model of a route that is to be probed', () => {
       { origin: 'PROBE', status: 'SUCCEEDED', requestedModel: 'idle/model', shadowOf: null },
     ]);
     expect(idle.calls).toBe(1);
+  });
+
+  it('is also one that is tried out, until it was taken back', async () => {
+    const canary = {
+      model: 'vendor/canary',
+      steps: [{ percent: 100, minutes: 60 }],
+      rollBackWhen: { afterRequests: 1, errorRateAbove: 0.5 },
+    };
+    await probed(['idle/base'], { probeSeconds: 3_600, canary });
+    await expect.poll(() => stateOf('vendor/canary'), LONG).toBe('HEALTHY');
+    await expect.poll(probesSettled, LONG).toBe(true);
+    vendor.refusal = 500;
+    await create(gateway(), say('probed'));
+    await expect.poll(async () => (await trialOf(gateway(), 'probed')).state, LONG).toBe('ROLLED_BACK');
+    breakDown('vendor/canary');
+    const { calls } = vendor;
+    const known = (await probes()).length;
+    gateway().gateway.prober.look();
+    await expect.poll(probesSettled, LONG).toBe(true);
+    expect(await probes()).toHaveLength(known);
+    expect(vendor.calls).toBe(calls);
+  });
+
+  it('that has ended is the one in its place', async () => {
+    const replaced = { sunsetAt: inDays(-1), replacement: 'idle/heir', afterSunset: 'REPLACE' as const };
+    expect((await setLifecycle(gateway(), 'vendor/ended', replaced)).errors).toEqual([]);
+    await probed(['vendor/ended']);
+    await expect.poll(() => stateOf('idle/heir'), LONG).toBe('HEALTHY');
+    await expect.poll(probesSettled, LONG).toBe(true);
+    expect((await probes())[0]).toMatchObject({ requestedModel: 'idle/heir' });
+    await setLifecycle(gateway(), 'vendor/ended');
   });
 
   it('is found down before anybody calls it, and is found again', async () => {

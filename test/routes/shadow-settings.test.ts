@@ -91,11 +91,8 @@ it('a shadow is in the diff of versions, and comes back with one', async () => {
     '{ routeDiff(name: "changing", from: 1, to: 2) { path before after } }',
   );
   expect(data.routeDiff).toEqual([
-    {
-      path: ['shadow'],
-      before: { model: 'other/model', percent: 5, maxConcurrent: 10 },
-      after: { model: 'other/model', percent: 7, maxConcurrent: 3 },
-    },
+    { path: ['shadow', 'percent'], before: 5, after: 7 },
+    { path: ['shadow', 'maxConcurrent'], before: 10, after: 3 },
   ]);
   expect((await restoreRoute(gateway(), { name: 'changing', version: 1 })).errors).toEqual([]);
   const restored = await gateway().ask(

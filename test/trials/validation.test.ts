@@ -140,6 +140,10 @@ describe('an experiment is refused', () => {
       /^input\.experiment\.arms have weights that sum to zero/,
     ],
     [
+      arms(A!, { ...B, weight: 0 }),
+      /^input\.experiment\.arms leave only one with a share, so that nothing is compared/,
+    ],
+    [
       { ...EXPERIMENT, metric: 'what ever' },
       /^input\.experiment\.metric is "what ever"; a name begins with a-z/,
     ],
@@ -184,7 +188,8 @@ describe('what a route tries out', () => {
     expect(await faultsOf(route, 'diffed')).toEqual([]);
     const again = await applyRoutes(gateway(), { routes: [route], dryRun: true });
     expect(again.edits).toMatchObject([{ action: 'UNCHANGED' }]);
-    const other = { ...CANARY, steps: [{ percent: 20 }] };
+    const [first] = CANARY.steps;
+    const other = { ...CANARY, steps: [{ ...first, percent: 20 }] };
     const { edits } = await applyRoutes(gateway(), { routes: [{ name: 'diffed', canary: other }] });
     expect(edits).toMatchObject([
       {
@@ -192,12 +197,27 @@ describe('what a route tries out', () => {
         changes: [
           {
             kind: 'SETTING_CHANGED',
-            path: ['canary'],
-            before: { model: 'demo/expensive', steps: [{ percent: 10 }] },
-            after: { model: 'demo/expensive', steps: [{ percent: 20 }] },
+            path: ['canary', 'steps', '0', 'percent'],
+            before: 10,
+            after: 20,
           },
         ],
       },
     ]);
+    const longer = { ...CANARY, steps: [{ ...first, percent: 20 }, { percent: 50 }] };
+    const added = await applyRoutes(gateway(), {
+      routes: [{ name: 'diffed', canary: longer }],
+      dryRun: true,
+    });
+    expect(added.edits?.[0]?.changes).toEqual([
+      {
+        kind: 'SETTING_CHANGED',
+        path: ['canary', 'steps', '1'],
+        before: null,
+        after: { percent: 50, minutes: 0, requests: 0 },
+      },
+    ]);
+    const ended = await applyRoutes(gateway(), { routes: [{ name: 'diffed' }], dryRun: true });
+    expect(ended.edits?.[0]?.changes).toMatchObject([{ path: ['canary'], after: null }]);
   });
 });

@@ -164,13 +164,18 @@ function listLifecycleFaults(
   const faults: InputIssue[] = [];
   if (book.findAlias(organisationId, model) !== undefined)
     faults.push(fault('model', `is ${JSON.stringify(model)}, an alias; name the model that it leads to`));
-  else if (!findModel(model)) faults.push(fault('model', NO_MODEL));
+  else if (!findModel(model)) faults.push(fault('model', noModel(model)));
   if (deprecatedAt && sunsetAt && sunsetAt < deprecatedAt)
-    faults.push(fault('sunsetAt', 'comes before deprecatedAt'));
+    faults.push(
+      fault(
+        'sunsetAt',
+        `is ${sunsetAt.toISOString()}; it must not come before deprecatedAt, ${deprecatedAt.toISOString()}`,
+      ),
+    );
   if (afterSunset !== 'PASS' && !sunsetAt)
-    faults.push(fault('afterSunset', `is ${afterSunset}, and there is no sunsetAt`));
+    faults.push(fault('afterSunset', `is ${afterSunset}, and there is no sunsetAt; give one, or take PASS`));
   if (afterSunset === 'REPLACE' && replacement === undefined)
-    faults.push(fault('afterSunset', 'is REPLACE, and there is no replacement'));
+    faults.push(fault('afterSunset', 'is REPLACE, and there is no replacement; name one, or take REFUSE'));
   if (replacement === undefined) return faults;
   if (replacement === model) return [...faults, fault('replacement', 'is the model itself')];
   if (leadsBack(book.listLifecycles(organisationId), replacement, model))
@@ -188,14 +193,16 @@ function leadsBack(lifecycles: ReadonlyMap<string, Lifecycle>, from: string, goa
   return false;
 }
 
-const NO_MODEL = 'is no model of a configured provider';
+function noModel(name: string): string {
+  return `is ${JSON.stringify(name.slice(0, 100))}; no configured provider has such a model`;
+}
 
 function listModelFaults(findModel: ModelSetting['findModel'], field: string, name: string): InputIssue[] {
   const model = findModel(name);
-  if (!model) return [fault(field, NO_MODEL)];
+  if (!model) return [fault(field, noModel(name))];
   return model.capabilities.includes('TEXT')
     ? []
-    : [fault(field, 'is a model that does not answer with text')];
+    : [fault(field, `is ${JSON.stringify(name)}, which does not answer with text`)];
 }
 
 function fault(field: string, what: string): InputIssue {

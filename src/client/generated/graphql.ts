@@ -165,7 +165,7 @@ export type CompletionFilter = {
 export type CompletionInput = {
   /** Whom the answer is for, in the caller’s own terms. */
   endUserId?: string | null | undefined;
-  /** `provider/model`. */
+  /** `provider/model`, an alias of one, or the name of a route. */
   model?: string | null | undefined;
   output?: OutputInput | null | undefined;
   params?: ModelParams | null | undefined;

@@ -35,6 +35,8 @@ export interface Prober {
 export interface ProberDeps {
   book: Pick<RouteBook, 'listProbed' | 'find'>;
   findModel(name: string): unknown;
+  /** What is called for the name of a model now. */
+  nameNow(organisationId: string, model: string): string;
   health: Pick<Health, 'listProbesDue' | 'leaveTrialsToProbes' | 'isFailing'>;
   start: BackgroundRuns['start'];
   /** The usual ones. */
@@ -95,7 +97,7 @@ export function createProber(deps: ProberDeps): Prober {
   return {
     look() {
       const nowMs = clock.monotonicMs();
-      const all = listProbeWishes(book.listProbed(), book.find);
+      const all = listProbeWishes(book.listProbed(), { findRoute: book.find, nameNow: deps.nameNow });
       forgetOthers([putOff, turns], all);
       const wishes = all.filter(
         ({ model }) => deps.findModel(model) !== undefined && (putOff.get(model) ?? 0) <= nowMs,

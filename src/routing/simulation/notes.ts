@@ -1,9 +1,10 @@
 import type { RouteSpec } from '../../domain/route.ts';
+import type { PlannedRoute } from '../plan.ts';
 import type { Replayed } from './replay.ts';
 
 /** What was assumed, in sentences. */
 export function listNotes(
-  routes: readonly RouteSpec[],
+  routes: readonly PlannedRoute[],
   { draft, baseline }: Replayed,
   { requests, sampled }: { requests: number; sampled: number },
 ): string[] {
@@ -36,8 +37,8 @@ export function listNotes(
     [has('ROUND_ROBIN'), 'turns begin with the first target'],
     [asksFor('budgetUsed'), 'budgetUsed is not recorded, and counts as 0'],
     [
-      routes.some(({ canary, experiment }) => canary || experiment),
-      'canaries and experiments are left out: requests go to the targets',
+      routes.some(({ canary, experiment, trial }) => experiment || (canary && trial?.state !== 'PROMOTED')),
+      'experiments, and canaries that have not taken over, are left out: requests go to the targets',
     ],
     [asksFor('flags'), 'flags are not recorded, and count as none'],
     [

@@ -11,7 +11,7 @@ import { createTimeline, type Timeline } from './timeline.ts';
 import { sumCosts, walk, type Expectations, type Step } from './walk.ts';
 
 /** The world in which a draft is tried. */
-export interface ReplayWorld extends Expectations {
+export interface ReplayWorld extends Expectations, Pick<PlanDeps, 'nameNow' | 'findDenial'> {
   draft: PlannedRoute;
   /** The routes as they would be with the draft, itself among them. */
   findRoute(name: string): PlannedRoute | undefined;
