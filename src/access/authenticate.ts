@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts';
 import type { Db } from '../db/database.ts';
 import { apiKeys } from '../db/tables/api-keys.ts';
 import { users } from '../db/tables/tenancy.ts';
-import { Forbidden, Unauthenticated } from '../domain/errors.ts';
+import { Forbidden, GatewayError, Unauthenticated, Unavailable } from '../domain/errors.ts';
 import type { ClientCertificate, Credentials, Principal } from '../domain/principal.ts';
 import type { Logger } from '../lib/logger.ts';
 import { createCertificates } from './certificates.ts';
@@ -59,7 +59,7 @@ export function createAuthenticator(db: Db, options: AuthenticatorOptions): Auth
   return {
     watch: watchers.watch,
     async authenticate(credentials) {
-      const found = await find(credentials);
+      const found = await find(credentials).catch(tellUnavailable(options.logger));
       used.add(found.keyId);
       return found;
     },
@@ -76,6 +76,15 @@ export function createAuthenticator(db: Db, options: AuthenticatorOptions): Auth
       await db.update(apiKeys).set({ lastUsedAt: now }).where(inArray(apiKeys.id, ids));
       await db.update(users).set({ lastSeenAt: now }).where(inArray(users.id, ids));
     },
+  };
+}
+
+/** That nobody can be looked up says nothing of who asks: they may come again. */
+function tellUnavailable(logger: AuthenticatorOptions['logger']): (error: unknown) => never {
+  return (err) => {
+    if (err instanceof GatewayError) throw err;
+    logger.warn({ err }, 'credentials cannot be looked up');
+    throw new Unavailable('it cannot be found out right now who asks; try again', err);
   };
 }
 
