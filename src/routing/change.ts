@@ -1,5 +1,5 @@
 import type { ISql, Sql, TransactionSql } from 'postgres';
-import { InvalidInput, NotFound } from '../domain/errors.ts';
+import { Conflict, InvalidInput, NotFound } from '../domain/errors.ts';
 import type { Model } from '../domain/model.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -19,6 +19,12 @@ export interface RouteStore {
   book: RouteBook;
   findModel(name: string): Model | undefined;
   isAlias(organisationId: string, name: string): boolean;
+  /** Budgets that lead to one of these routes when they are used up. */
+  listBudgetsTo(
+    sql: ISql,
+    organisationId: string,
+    names: readonly string[],
+  ): Promise<{ id: string; fallbackModel: string }[]>;
   /** A change was committed. */
   onChange(): void;
 }
@@ -48,7 +54,7 @@ export async function changeRoutes(
  */
 export async function changeRoutesIn(
   tx: TransactionSql,
-  store: Pick<RouteStore, 'findModel' | 'isAlias'>,
+  store: Pick<RouteStore, 'findModel' | 'isAlias' | 'listBudgetsTo'>,
   who: Principal,
   decideWanted: (living: readonly Route[]) => WantedChanges,
   by: Origin,
@@ -63,6 +69,7 @@ export async function changeRoutesIn(
   const kept = await readRoutes(tx, who.organisationId);
   const wanted = decideWanted(kept.filter(({ isDeleted }) => !isDeleted));
   const edits = decideEdits(validate, kept, wanted);
+  await ensureNoBudgetLeadsTo(tx, store, who.organisationId, wanted.remove);
   await ensureNothingTaken(tx, store, who.organisationId, { kept, decided: edits, wanted });
   if (!wanted.dryRun) await writeChanges(tx, who, { edits, kept, by });
   return edits;
@@ -122,6 +129,21 @@ export async function restoreRoute(
       error.issues.map(({ message }) => ({ path: ['version'], message: `version ${number}: ${message}` })),
     );
   }
+}
+
+/** Whoever is over such a budget would be refused from then on. */
+async function ensureNoBudgetLeadsTo(
+  tx: ISql,
+  { listBudgetsTo }: Pick<RouteStore, 'listBudgetsTo'>,
+  organisationId: string,
+  names: readonly string[],
+): Promise<void> {
+  const [first] = names.length === 0 ? [] : await listBudgetsTo(tx, organisationId, names);
+  if (!first) return;
+  const { id, fallbackModel } = first;
+  throw new Conflict(
+    `the route ${JSON.stringify(fallbackModel)} is the fallbackModel of the budget ${id}; change that first`,
+  );
 }
 
 /** Who has a rule of their own may keep going where they could. */

@@ -1,4 +1,5 @@
 import { readFleet } from '../events/fleet.ts';
+import { listBudgetsLeadingTo } from '../ledger/budgets/leading-to.ts';
 import { systemClock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import { createArms } from '../routing/arms.ts';
@@ -64,6 +65,7 @@ export async function openRoutes(
     book,
     findModel,
     isAlias: (organisationId, name) => modelSetting.book.findAlias(organisationId, name) !== undefined,
+    listBudgetsTo: listBudgetsLeadingTo,
     onChange: announceCommit,
   };
   return { flags, measures, learned, trials, routes };

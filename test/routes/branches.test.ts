@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { makeKey } from '../access/support/keys.ts';
 import { complete, readBudget, trySetBudget, useBudgets } from '../budgets/support.ts';
 import { ADMIN_KEY, useGateway, type Answer } from '../support/gateway.ts';
-import { setRoute } from './support.ts';
+import { deleteRoute, setRoute } from './support.ts';
 
 const gateway = useGateway();
 const { budgetOf } = useBudgets(gateway);
@@ -115,17 +115,25 @@ describe('a budget that names a route for when it is used up', () => {
     ]);
   });
 
-  it.each([DEAR, 'best'])(
-    'refuses a request for %s where that route is gone or has nothing for it',
-    async (model) => {
-      await budgetOf({ limit: '0.0001', ...toRoute });
-      const target = { model: CHEAP, condition: 'team == "another"' };
-      await setRoute(gateway(), { name: 'cheaper', targets: [target] });
-      expect((await complete(gateway(), askFor(model))).errors).toMatchObject([{ code: 'BUDGET_EXCEEDED' }]);
-      await gateway().ask('mutation { routeDelete(name: "cheaper") { errors { code } } }');
-      expect((await complete(gateway(), askFor(model))).errors).toMatchObject([{ code: 'BUDGET_EXCEEDED' }]);
-    },
-  );
+  it.each([DEAR, 'best'])('refuses a request for %s where that route has nothing for it', async (model) => {
+    await budgetOf({ limit: '0.0001', ...toRoute });
+    const target = { model: CHEAP, condition: 'team == "another"' };
+    await setRoute(gateway(), { name: 'cheaper', targets: [target] });
+    expect((await complete(gateway(), askFor(model))).errors).toMatchObject([{ code: 'BUDGET_EXCEEDED' }]);
+  });
+
+  it('keeps that route from being deleted', async () => {
+    const { id } = await budgetOf({ limit: '0.0001', ...toRoute });
+    expect((await deleteRoute(gateway(), 'cheaper')).errors).toEqual([
+      {
+        code: 'CONFLICT',
+        path: null,
+        message: `the route "cheaper" is the fallbackModel of the budget ${id}; change that first`,
+      },
+    ]);
+    await gateway().ask('mutation ($id: ID!) { budgetDelete(id: $id) { errors { code } } }', { id });
+    expect((await deleteRoute(gateway(), 'cheaper')).errors).toEqual([]);
+  });
 
   it('is refused where there is no such route, and where it is on that route', async () => {
     const setting = { subjectId: 'cheaper', scope: 'ROUTE', limit: '1', window: 'DAY' };
