@@ -18,7 +18,7 @@ import { findResidencyObstacle } from '../routing/obstacles.ts';
 import { toRecord } from '../routing/recorded-facts.ts';
 import type { TrialWatch } from '../trials/watch.ts';
 import { answeringModel, open, type Opening } from './opening.ts';
-import type { Course } from './course.ts';
+import { passOver, type Course } from './course.ts';
 import { findDetour, isOfTarget, MAX_FALLBACKS, type Detour } from './detour.ts';
 import { measuredTurn } from './measured-turn.ts';
 import { plan, type Plan, type Pricing } from './plan.ts';
@@ -121,13 +121,16 @@ async function admitFirst(
   countedIn: Set<string>,
   signal: AbortSignal,
 ): Promise<Admitted> {
+  const refusals = new Map<string, string>();
   for (let at = 0; ; at += 1) {
+    const { planned } = course.targets[at]!;
     try {
-      const { planned } = course.targets[at]!;
-      return { ...(await admitTo(deps, planned, candidate, countedIn, signal)), course, at };
+      const entered = await admitTo(deps, planned, candidate, countedIn, signal);
+      return { ...entered, course: passOver(course, refusals), at };
     } catch (error) {
       const isLast = at === course.targets.length - 1;
       if (isLast || !isOfTarget(error) || !course.fallbackOn.has('RATE_LIMITED')) throw error;
+      refusals.set(planned.model.name, error.message);
     }
   }
 }

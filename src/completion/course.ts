@@ -1,5 +1,5 @@
 import type { CutAction, FallbackReason, RouteShadow, TargetTimeouts } from '../domain/route.ts';
-import type { RouteDecision } from '../domain/route-decision.ts';
+import type { RouteCandidate, RouteDecision } from '../domain/route-decision.ts';
 import type { Assignment } from '../domain/trial.ts';
 import type { Plan } from './plan.ts';
 
@@ -28,6 +28,19 @@ export interface Course {
   shadow?: { routeId: string; to: RouteShadow } | undefined;
   /** The trial that the request belongs to. Whoever has chosen the course tells the watch how it ends. */
   trial?: Assignment | undefined;
+}
+
+/** The same course; its decision says of these models why they were passed over, and they come last in it. */
+export function passOver(course: Course, refusals: ReadonlyMap<string, string>): Course {
+  const { decision } = course;
+  if (!decision || refusals.size === 0) return course;
+  const isRefused = ({ model, skippedBecause }: RouteCandidate) =>
+    skippedBecause === undefined && refusals.has(model);
+  const refused = decision.candidates
+    .filter(isRefused)
+    .map((candidate) => ({ ...candidate, skippedBecause: refusals.get(candidate.model) }));
+  const others = decision.candidates.filter((candidate) => !isRefused(candidate));
+  return { ...course, decision: { ...decision, candidates: [...others, ...refused] } };
 }
 
 /** One model, called once. */

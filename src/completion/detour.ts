@@ -1,6 +1,6 @@
 import type { AskFirst } from '../access/ask-first.ts';
 import { mayUseModel, type Grant } from '../access/authorize.ts';
-import { BudgetExceeded, RateLimited, UpstreamBusy } from '../domain/errors.ts';
+import { BudgetExceeded, RateLimited, UpstreamBusy, type GatewayError } from '../domain/errors.ts';
 import { isRouteName } from '../domain/route.ts';
 
 /** A chain of budgets that each name another model or route is followed this far. */
@@ -19,7 +19,7 @@ export interface Detour {
  * Whether a refusal is about the one model that was to be called, and no other: it has no room, or its limits or budgets
  * leave none. Then another target of the route answers.
  */
-export function isOfTarget(error: unknown): boolean {
+export function isOfTarget(error: unknown): error is GatewayError {
   if (error instanceof UpstreamBusy) return true;
   const scope =
     error instanceof RateLimited

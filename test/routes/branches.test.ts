@@ -20,9 +20,21 @@ describe('a route whose first model has nothing left', () => {
   it('of its budget is answered by the next one', async () => {
     await budgetOf({ scope: 'MODEL', subjectId: DEAR, limit: '0.0001' });
     expect((await complete(gateway(), askFor(DEAR))).errors).toMatchObject([{ code: 'BUDGET_EXCEEDED' }]);
-    expect(await complete(gateway(), askFor('best'))).toMatchObject({
+    const { completion, errors } = await complete(gateway(), askFor('best'));
+    expect({ completion, errors }).toMatchObject({
       errors: [],
       completion: { status: 'SUCCEEDED', requestedModel: 'best', model: { name: CHEAP } },
+    });
+    const { data } = await gateway().ask(
+      'query ($id: ID!) { completion(id: $id) { route { chosen { name } candidates { name skippedBecause } } } }',
+      { id: completion!.id },
+    );
+    expect(data.completion.route).toEqual({
+      chosen: { name: CHEAP },
+      candidates: [
+        { name: CHEAP, skippedBecause: null },
+        { name: DEAR, skippedBecause: expect.stringContaining('budget') },
+      ],
     });
   });
 
