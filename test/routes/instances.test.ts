@@ -42,6 +42,20 @@ describe.skipIf(NO_SERVER)('two instances on one PostgreSQL', () => {
     }
   });
 
+  it('know of each other’s names of models, and of their ends', async () => {
+    const readEcho = async () =>
+      (await two().ask('{ model(name: "demo/echo") { aliases deprecated } }')).data.model;
+    for (const set of [
+      'modelAliasSet(input: { alias: "demo/usual", model: "demo/echo" })',
+      'modelLifecycleSet(input: { model: "demo/echo", deprecatedAt: "2026-01-01T00:00:00Z" })',
+    ]) {
+      const { data } = await one().ask(`mutation { answer: ${set} { errors { message } } }`);
+      expect(data.answer.errors).toEqual([]);
+    }
+    await expect.poll(readEcho, LONG).toEqual({ aliases: ['demo/usual'], deprecated: true });
+    expect((await create(two(), say('demo/usual'))).completion?.model.name).toBe('demo/echo');
+  });
+
   it('know of them while a transaction that began before is open', async () => {
     const { sql } = one().gateway.database;
     const release = Promise.withResolvers<void>();
