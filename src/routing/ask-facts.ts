@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Ask, AskPart } from '../domain/ask.ts';
 import type { Capability } from '../domain/model.ts';
 import { complexityOf, type Complexity } from './complexity.ts';
@@ -48,7 +48,7 @@ class LazyFacts implements AskFacts {
 
 /** A number from 0 to 2³² that nobody can tell the text from. */
 export function hashToNumber(text: string): number {
-  return createHash('sha256').update(text).digest().readUInt32BE(0);
+  return hash('sha256', text, 'buffer').readUInt32BE(0);
 }
 
 function listNeeds(ask: Ask): Capability[] {
