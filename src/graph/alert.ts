@@ -7,6 +7,7 @@ import { hasScope } from '../domain/principal.ts';
 import { Budget } from './budget.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
+import type { GraphContext } from './context.ts';
 
 const AlertKind = builder.enumType('AlertKind', {
   description:
@@ -40,8 +41,19 @@ const TYPE_BY_KIND: Record<Kind, string> = {
   EXPERIMENT_DECIDED: 'TrialAlert',
 };
 
-export function typeOfAlert({ kind }: AlertRow): string {
+function typeOfAlert({ kind }: AlertRow): string {
   return TYPE_BY_KIND[kind];
+}
+
+/** How the nodes of one type of alerts are found. */
+export function loadAlertsOf(type: string) {
+  return (ids: string[], { loaders }: GraphContext): Promise<(AlertRow | null)[]> =>
+    Promise.all(
+      ids.map(async (id) => {
+        const alert = await loaders.alert.load(id);
+        return alert && typeOfAlert(alert) === type ? alert : null;
+      }),
+    );
 }
 
 export const Alert = builder.interfaceRef<AlertRow>('Alert').implement({
@@ -66,13 +78,7 @@ const BudgetAlert = builder.objectRef<AlertRow>('BudgetAlert');
 builder.node(BudgetAlert, {
   interfaces: [Alert],
   id: { resolve: ({ id }) => id },
-  loadManyWithoutCache: (ids, { loaders }) =>
-    Promise.all(
-      ids.map(async (id) => {
-        const alert = await loaders.alert.load(id);
-        return alert && typeOfAlert(alert) === 'BudgetAlert' ? alert : null;
-      }),
-    ),
+  loadManyWithoutCache: loadAlertsOf('BudgetAlert'),
   fields: (t) => ({
     threshold: t.int({
       nullable: true,

@@ -1,7 +1,7 @@
 import { countAlerts, listAlerts, type Alert as AlertRow } from '../alerts/alerts.ts';
 import { readDetail } from '../usage/anomalies/detail.ts';
 import { ANOMALY_MEASURES } from '../usage/anomalies/judge.ts';
-import { Alert } from './alert.ts';
+import { Alert, loadAlertsOf } from './alert.ts';
 import { ApiKey } from './api-key.ts';
 import { Budget } from './budget.ts';
 import { builder } from './builder.ts';
@@ -20,13 +20,7 @@ builder.node(Anomaly, {
     'Much more of something, in one hour of a key or a team, than in the hours of the week before.',
   interfaces: [Alert],
   id: { resolve: ({ id }) => id },
-  loadManyWithoutCache: (ids, { loaders }) =>
-    Promise.all(
-      ids.map(async (id) => {
-        const alert = await loaders.alert.load(id);
-        return alert?.kind === 'ANOMALY' ? alert : null;
-      }),
-    ),
+  loadManyWithoutCache: loadAlertsOf('Anomaly'),
   fields: (t) => ({
     team: t.field({
       type: Team,

@@ -1,6 +1,6 @@
 import type { Alert as AlertRow } from '../alerts/alerts.ts';
 import { readSunset } from '../alerts/describe.ts';
-import { Alert } from './alert.ts';
+import { Alert, loadAlertsOf } from './alert.ts';
 import { builder } from './builder.ts';
 import { Model } from './model.ts';
 import { findNamed } from './model-lifecycle.ts';
@@ -10,13 +10,7 @@ builder.node(SunsetAlert, {
   description: 'A model that is still called comes to its end.',
   interfaces: [Alert],
   id: { resolve: ({ id }) => id },
-  loadManyWithoutCache: (ids, { loaders }) =>
-    Promise.all(
-      ids.map(async (id) => {
-        const alert = await loaders.alert.load(id);
-        return alert?.kind === 'MODEL_SUNSET' ? alert : null;
-      }),
-    ),
+  loadManyWithoutCache: loadAlertsOf('SunsetAlert'),
   fields: (t) => ({
     model: t.field({
       type: Model,

@@ -1,5 +1,5 @@
 import type { Alert as AlertRow } from '../alerts/alerts.ts';
-import { Alert, typeOfAlert } from './alert.ts';
+import { Alert, loadAlertsOf } from './alert.ts';
 import { builder } from './builder.ts';
 import { Route } from './route.ts';
 
@@ -8,13 +8,7 @@ builder.node(TrialAlert, {
   description: 'A canary or an experiment of a route has ended.',
   interfaces: [Alert],
   id: { resolve: ({ id }) => id },
-  loadManyWithoutCache: (ids, { loaders }) =>
-    Promise.all(
-      ids.map(async (id) => {
-        const alert = await loaders.alert.load(id);
-        return alert && typeOfAlert(alert) === 'TrialAlert' ? alert : null;
-      }),
-    ),
+  loadManyWithoutCache: loadAlertsOf('TrialAlert'),
   fields: (t) => ({
     route: t.field({
       type: Route,
