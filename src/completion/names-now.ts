@@ -1,7 +1,7 @@
 import { ensureMayUse, type Grant } from '../access/authorize.ts';
 import { isRefused, warnOf } from '../domain/lifecycle.ts';
 import type { Model } from '../domain/model.ts';
-import type { Obstacle } from '../routing/obstacles.ts';
+import { approvalObstacle, type Obstacle } from '../routing/obstacles.ts';
 import { plan, type Plan, type Pricing } from './plan.ts';
 import type { RoutingDeps } from './routing.ts';
 
@@ -33,7 +33,7 @@ export function findDenial(deps: Deps, grant: Grant, model: string): Obstacle | 
 function findApproval({ askFirst }: Deps, { who, ask }: Grant, model: string): Obstacle | undefined {
   const isGranted = who.granted?.names.has(model) || who.granted?.names.has(ask.model);
   if (isGranted || !askFirst.has(who.organisationId, model)) return undefined;
-  return { code: 'APPROVAL', message: `${model} takes an approval` };
+  return approvalObstacle(model);
 }
 
 /** A model that has ended and is refused since then. */

@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
 import type { Ask, AskPart } from '../domain/ask.ts';
 import type { Capability } from '../domain/model.ts';
+import { toUnit } from '../lib/unit-hash.ts';
 import { complexityOf, type Complexity } from './complexity.ts';
 import type { AskFacts } from './request.ts';
 
@@ -48,7 +48,7 @@ class LazyFacts implements AskFacts {
 
 /** A number from 0 to 2³² that nobody can tell the text from. */
 export function hashToNumber(text: string): number {
-  return hash('sha256', text, 'buffer').readUInt32BE(0);
+  return Math.floor(toUnit(text) * 2 ** 32);
 }
 
 function listNeeds(ask: Ask): Capability[] {

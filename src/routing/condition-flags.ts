@@ -1,4 +1,5 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
+import { childrenOf, findFirst } from './condition-nodes.ts';
 
 /** It is put into a URL of the flag service. */
 const NAME = /^[A-Za-z0-9][\w.:-]{0,99}$/;
@@ -14,19 +15,11 @@ export function readFlags(ast: ASTNode): { names: readonly string[]; fault: stri
 }
 
 /** They are asked for before the condition is looked at, so each has to stand in it by its name. */
-function collect(node: unknown, names: Set<string>): string | undefined {
-  if (Array.isArray(node)) {
-    for (const member of node) {
-      const fault = collect(member, names);
-      if (fault) return fault;
-    }
-    return undefined;
-  }
-  if (typeof node !== 'object' || node === null || !('op' in node)) return undefined;
-  const { op, args } = node as ASTNode;
+function collect(node: ASTNode, names: Set<string>): string | undefined {
+  const { op, args } = node;
   if (op === 'id' && args === 'flags') return 'names flags otherwise than as flags.name or flags["name"]';
   const name = readName(op, args);
-  if (name === undefined) return collect(args, names);
+  if (name === undefined) return findFirst(childrenOf(node), (child) => collect(child, names));
   if (!NAME.test(name)) return `asks for the flag ${JSON.stringify(name)}, which no flag can be called`;
   names.add(name);
   return undefined;

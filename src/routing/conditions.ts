@@ -2,6 +2,7 @@ import { Environment, ParseError, type ASTNode } from '@marcbachmann/cel-js';
 import { LRUCache } from 'lru-cache';
 import type { Capability } from '../domain/model.ts';
 import { readFlags } from './condition-flags.ts';
+import { childrenOf, findFirst } from './condition-nodes.ts';
 import type { RoutingRequest } from './request.ts';
 
 const MAX_CHARS = 1_000;
@@ -128,23 +129,17 @@ export function toFacts(request: RoutingRequest, needs: readonly Capability[]): 
 }
 
 /** What of an expression is not available here, and loops within loops. */
-function findForbidden(node: unknown, inLoop: boolean): string | undefined {
-  if (Array.isArray(node)) {
-    for (const member of node) {
-      const fault = findForbidden(member, inLoop);
-      if (fault) return fault;
-    }
-    return undefined;
-  }
-  if (typeof node !== 'object' || node === null || !('op' in node)) return undefined;
-  const { op, args } = node as ASTNode;
-  if (op !== 'call' && op !== 'rcall') return findForbidden(args, inLoop);
-  const [name] = args;
-  if (!FUNCTIONS.has(name)) {
+function findForbidden(node: ASTNode, inLoop: boolean): string | undefined {
+  const name = nameOfCall(node);
+  if (name !== undefined && !FUNCTIONS.has(name))
     return `calls ${name}, which is not available here; there are ${[...FUNCTIONS].join(', ')}`;
-  }
-  if (LOOPS.has(name) && inLoop) return `has ${name} inside of another one`;
-  return findForbidden(args, inLoop || LOOPS.has(name));
+  const isLoop = name !== undefined && LOOPS.has(name);
+  if (isLoop && inLoop) return `has ${name} inside of another one`;
+  return findFirst(childrenOf(node), (child) => findForbidden(child, inLoop || isLoop));
+}
+
+function nameOfCall({ op, args }: ASTNode): string | undefined {
+  return op === 'call' || op === 'rcall' ? args[0] : undefined;
 }
 
 /** In one line, without the drawing of the source that the library adds. */

@@ -20,6 +20,11 @@ export interface Obstacle {
   retryAfterMs?: number;
 }
 
+/** For whom no approval was given. */
+export function approvalObstacle(model: string): Obstacle {
+  return { code: 'APPROVAL', message: `${model} takes an approval` };
+}
+
 /**
  * What keeps a model from answering this request, the rule that can never be broken first.
  * @param needs what the request asks of a model.

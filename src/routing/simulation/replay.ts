@@ -2,7 +2,7 @@ import type { MeasuredModel, RecordedRequest } from '../../domain/recorded-reque
 import type { Conditions } from '../conditions.ts';
 import { createArms } from '../arms.ts';
 import { createMeasures, type Measures } from '../measures.ts';
-import type { Obstacle } from '../obstacles.ts';
+import { approvalObstacle, type Obstacle } from '../obstacles.ts';
 import { listTried, planRoute, type Candidate, type PlanDeps, type PlannedRoute } from '../plan.ts';
 import { fromRecord } from '../recorded-facts.ts';
 import type { RoutingRequest } from '../request.ts';
@@ -64,11 +64,11 @@ export function createReplay(world: ReplayWorld): Replay {
     take(request) {
       timeline.advance(request.at.getTime());
       baseline.add(endOfRecord(request));
-      const { candidates } = planRoute(deps, toRoutingRequest(world, request));
-      const reachable = candidates.map((candidate) => withApproval(world, request, candidate));
-      const steps = walk(listTried(reachable), request, fallbackOn, world);
+      const findDenial = (model: string) => denialFor(world, request, model);
+      const { candidates } = planRoute({ ...deps, findDenial }, toRoutingRequest(world, request));
+      const steps = walk(listTried(candidates), request, fallbackOn, world);
       draft.add(endOf(steps, request));
-      if (steps.length === 0) countReasons(reasons, reachable);
+      if (steps.length === 0) countReasons(reasons, candidates);
       schedule(timeline, measures, steps);
     },
     result: () => ({
@@ -105,15 +105,13 @@ function toRoutingRequest(
 }
 
 /** Whoever was answered by a model that takes an approval had one. */
-function withApproval(
-  { takesApproval }: ReplayWorld,
+function denialFor(
+  { takesApproval, findDenial }: ReplayWorld,
   { attempts }: RecordedRequest,
-  candidate: Candidate,
-): Candidate {
-  const { model, skippedBecause } = candidate;
-  if (skippedBecause || attempts.some((attempt) => attempt.model === model) || !takesApproval(model))
-    return candidate;
-  return { ...candidate, skippedBecause: { code: 'APPROVAL', message: `${model} takes an approval` } };
+  name: string,
+): Obstacle | undefined {
+  const isApproved = attempts.some(({ model }) => model === name) || !takesApproval(name);
+  return isApproved ? findDenial?.(name) : approvalObstacle(name);
 }
 
 function endOfRecord(request: RecordedRequest): End {
