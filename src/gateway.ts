@@ -19,6 +19,7 @@ import { openAccess, type Access } from './wiring/open-access.ts';
 import { openCompletions, type Completions } from './wiring/open-completions.ts';
 import { openModels, openVendors, type Models, type Vendors } from './wiring/open-models.ts';
 import { openProber } from './wiring/open-prober.ts';
+import { openPrompts, type Prompts } from './wiring/open-prompts.ts';
 import { openRoutes, type Routes } from './wiring/open-routes.ts';
 import { openStore, type Store } from './wiring/open-store.ts';
 import { openWatches, type Watches } from './wiring/open-watches.ts';
@@ -38,7 +39,8 @@ interface Settings {
 }
 
 /** Every part, wired. The doors (graph, jobs, server) reach the parts through this and nothing else. */
-export interface Gateway extends Store, Access, Vendors, Models, Routes, Completions, Watches, Settings {
+export interface Gateway
+  extends Store, Access, Vendors, Models, Routes, Prompts, Completions, Watches, Settings {
   config: Config;
   logger: Logger;
   prober: Prober;
@@ -55,7 +57,7 @@ export async function createGateway(config: Config, options: GatewayOptions): Pr
   const access = await openAccess(opening, store, vendors);
   const models = await openModels(opening, store, vendors);
   const routes = await openRoutes(opening, store, models);
-  const parts = { ...store, ...vendors, ...access, ...models, ...routes };
+  const parts = { ...store, ...vendors, ...access, ...models, ...routes, ...openPrompts(store) };
   const completions = await openCompletions(opening, parts);
   const prober = openProber(opening, { ...parts, ...completions });
   const watches = openWatches(opening, parts);

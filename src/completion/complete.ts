@@ -1,5 +1,5 @@
 import { authorize } from '../access/authorize.ts';
-import type { Ask } from '../domain/ask.ts';
+import type { Ask, AskDraft } from '../domain/ask.ts';
 import type { Completion, CompletionEvent } from '../domain/completion.ts';
 import { GatewayError } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -14,6 +14,7 @@ import type { RetryBudget } from './retry-budget.ts';
 
 /** Exactly what the pipeline uses. */
 export interface Deps extends AdmitDeps {
+  render: Render;
   ledger: Pick<Ledger, 'reserve' | 'endAttempt' | 'settle'>;
   callProvider: CallProvider;
   /** Of a completion that says nothing of its own; `totalMs` bounds all of its attempts together. */
@@ -26,10 +27,16 @@ export interface Deps extends AdmitDeps {
   copy(admitted: Admitted, request: Pick<Request, 'region'>): void;
 }
 
+/**
+ * Has the prompt that is named write the messages, by the one version that is fixed here.
+ * @throws NotFound for no such prompt, label or version; InvalidInput for its variables.
+ */
+export type Render = (who: Principal, draft: AskDraft) => Ask | Promise<Ask>;
+
 /** One request, with what identifies it. */
 export interface Request extends Candidate {
   who: Principal;
-  ask: Ask;
+  ask: AskDraft;
   /** Of the HTTP request or the operation on a socket, for the log. */
   requestId: string;
   /** Is told the meter of each attempt as soon as there is one, for heartbeats. */
@@ -46,7 +53,8 @@ export async function* complete(
   request: Request,
   signal: AbortSignal,
 ): AsyncGenerator<CompletionEvent> {
-  const grant = authorize(deps.askFirst, request.who, request.ask);
+  const ask = await deps.render(request.who, request.ask);
+  const grant = authorize(deps.askFirst, request.who, ask);
   const admitted = await admit(deps, grant, request, signal); // From here on every path ends in settle.
   const { trial } = admitted.course;
   const attempts = createAttempts(deps, request, admitted);

@@ -1,6 +1,6 @@
 import type { AskFirst } from '../access/ask-first.ts';
 import { authorize } from '../access/authorize.ts';
-import type { Ask } from '../domain/ask.ts';
+import type { AskDraft } from '../domain/ask.ts';
 import { remainingOf, type Budget } from '../domain/budget.ts';
 import { GatewayError, ProviderError } from '../domain/errors.ts';
 import type { Model } from '../domain/model.ts';
@@ -12,6 +12,7 @@ import type { Clock } from '../lib/clock.ts';
 import type { Limits } from '../limits/limits.ts';
 import { limitAmounts, limitSubjects } from './admit.ts';
 import { estimateInputTokens } from './ask-size.ts';
+import type { Render } from './complete.ts';
 import type { Course } from './course.ts';
 import { isOfTarget } from './detour.ts';
 import { open } from './opening.ts';
@@ -39,6 +40,7 @@ export interface Estimate {
 }
 
 export interface EstimateDeps {
+  render: Render;
   askFirst: Pick<AskFirst, 'has'>;
   routing: Pick<Routing, 'preview'>;
   pricing: Pricing;
@@ -53,8 +55,9 @@ export interface EstimateDeps {
 export async function estimate(
   deps: EstimateDeps,
   { who, ...whereabouts }: { who: Principal } & Whereabouts,
-  ask: Ask,
+  draft: AskDraft,
 ): Promise<Estimate> {
+  const ask = await deps.render(who, draft);
   const refusals: GatewayError[] = [];
   const grant = (await attempt(refusals, () => authorize(deps.askFirst, who, ask))) ?? { who, ask };
   const course = await attempt(refusals, () => deps.routing.preview(grant, whereabouts));

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { Ask } from '../domain/ask.ts';
+import type { AskDraft } from '../domain/ask.ts';
 import type { Completion, CompletionEvent } from '../domain/completion.ts';
 import { IdempotencyKeyUsed } from '../domain/errors.ts';
 import { complete, type Deps, type Request } from './complete.ts';
@@ -11,7 +11,7 @@ export interface IdempotencyDeps extends Deps, FollowDeps {
 }
 
 /** The same for the same ask, however its JSON was written. */
-export function hashAsk(ask: Ask): string {
+export function hashAsk(ask: AskDraft): string {
   return hash('sha256', canonicalize(ask) ?? '');
 }
 

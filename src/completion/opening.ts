@@ -39,6 +39,7 @@ export function open(
     finishedAt: undefined,
     status: 'RUNNING',
     outcome: undefined,
+    promptUse: ask.promptUse,
     trial: planned.trial,
   };
 }

@@ -1,4 +1,4 @@
-import type { Ask } from '../domain/ask.ts';
+import type { AskDraft } from '../domain/ask.ts';
 import type { Completion } from '../domain/completion.ts';
 import { Cancelled, IdempotencyKeyUsed, Unavailable } from '../domain/errors.ts';
 import { ensureIdempotencyKey } from '../domain/idempotency-key.ts';
@@ -47,12 +47,12 @@ export interface Runs {
    */
   stream(
     who: Principal,
-    ask: Ask,
+    ask: AskDraft,
     options: RunOptions & ReadOptions,
     signal: AbortSignal,
   ): Promise<AsyncIterableIterator<Entry>>;
   /** The same, answered as a whole once it is settled. */
-  answer(who: Principal, ask: Ask, options: RunOptions, signal: AbortSignal): Promise<Completion>;
+  answer(who: Principal, ask: AskDraft, options: RunOptions, signal: AbortSignal): Promise<Completion>;
   /** Attaches to a completion by its id, whether it runs here, elsewhere, or is over. */
   attach(
     who: Principal,
@@ -151,7 +151,7 @@ function stopHere(runs: RunRegistry, id: string, why: string): boolean {
 function startOrAttach(
   deps: StartDeps,
   runs: RunRegistry,
-  request: { who: Principal; ask: Ask } & RunOptions,
+  request: { who: Principal; ask: AskDraft } & RunOptions,
 ): Run {
   const { idempotencyKey, who, ask } = request;
   if (idempotencyKey === undefined) {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { compileSchema } from '../lib/json-schema.ts';
 import { InvalidInput } from './errors.ts';
 import { PRIORITIES, type Priority } from './priority.ts';
+import { PRODUCTION, type PromptRef, type PromptUse } from './prompt.ts';
 import { tagInput } from './tag.ts';
 
 /** What one ask may hold at most. Bodies are bounded before this, by the transport. */
@@ -87,10 +88,21 @@ const params = z.object({
   providerOptions: z.record(z.string(), z.record(z.string(), z.unknown())).nullish(),
 });
 
+const promptRef = z.object({
+  slug: name,
+  label: name.nullish(),
+  version: z.int().min(1).nullish(),
+  variables: z.unknown(),
+});
+
 const askInput = z
   .object({
     model: name.nullish(),
-    source: oneOf({ text: text.min(1, 'is empty').nullish(), messages: messages.nullish() }),
+    source: oneOf({
+      text: text.min(1, 'is empty').nullish(),
+      messages: messages.nullish(),
+      prompt: promptRef.nullish(),
+    }),
     tools: z
       .array(z.object({ name, description: z.string().max(10_000).nullish(), parameters: schemaObject }))
       .max(ASK_LIMITS.tools)
@@ -102,7 +114,8 @@ const askInput = z
     priority: z.enum(PRIORITIES).nullish(),
   })
   .superRefine((input, ctx) => {
-    if (!input.model)
+    if (input.source.prompt) checkForPrompt(input, ctx);
+    else if (!input.model)
       ctx.addIssue({ code: 'custom', path: ['model'], message: 'is missing; name one as "provider/model"' });
     checkConversation(input.source.messages ?? [], ctx);
     checkToolNames(input.tools ?? [], ctx);
@@ -151,14 +164,29 @@ export interface Ask {
   priority: Priority;
   /** The beginning of the answer, for the model to go on from; no caller sets it. */
   answerSoFar?: string | undefined;
+  /** What wrote the messages; undefined: the caller. */
+  promptUse?: PromptUse | undefined;
 }
+
+/** An ask whose messages a prompt is still to write, with its own tools, output and settings. */
+export interface PromptAsk extends Omit<
+  Ask,
+  'model' | 'messages' | 'tools' | 'outputSchema' | 'answerSoFar' | 'promptUse'
+> {
+  /** Undefined: the one that the prompt names. */
+  model: string | undefined;
+  promptRef: PromptRef;
+}
+
+/** What a door has read. */
+export type AskDraft = Ask | PromptAsk;
 
 /**
  * Checks an input and brings it into the one form that the pipeline reads.
  * @param at where the input stands in the caller's own document, for the paths of the errors.
  * @throws InvalidInput that lists every fault with its path.
  */
-export function parseAsk(input: unknown, at: string[] = ['input']): Ask {
+export function parseAsk(input: unknown, at: string[] = ['input']): AskDraft {
   const parsed = askInput.safeParse(input);
   if (parsed.success) return toAsk(parsed.data);
   throw new InvalidInput(
@@ -222,20 +250,37 @@ function checkToolNames(tools: { name: string }[], ctx: Refinement): void {
   });
 }
 
-function toAsk(input: ParsedInput): Ask {
+/** What belongs to the version of a prompt is not for its caller to say. */
+function checkForPrompt(input: Partial<Record<'tools' | 'output', unknown>>, ctx: Refinement): void {
+  for (const key of ['tools', 'output'] as const) {
+    if (input[key] != null)
+      ctx.addIssue({ code: 'custom', path: [key], message: 'is given by the prompt; leave it out' });
+  }
+}
+
+function toAsk(input: ParsedInput): AskDraft {
   const given = input.params ?? {};
-  const defined = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null));
+  const params = Object.fromEntries(Object.entries(given).filter(([, value]) => value != null));
+  const rest = {
+    params,
+    tags: input.tags ?? [],
+    endUserId: input.endUserId ?? undefined,
+    priority: input.priority ?? 'INTERACTIVE',
+  };
+  const { prompt } = input.source;
+  if (prompt) {
+    const { slug, label, version, variables } = prompt;
+    const ref = { slug, label: label ?? PRODUCTION, version: version ?? undefined, variables };
+    return { ...rest, model: input.model ?? undefined, promptRef: ref };
+  }
   return {
+    ...rest,
     model: input.model!,
     messages: input.source.messages
       ? toMessages(input.source.messages)
       : [{ role: 'USER', parts: [{ type: 'text', text: input.source.text! }] }],
     tools: (input.tools ?? []).map((tool) => ({ ...tool, description: tool.description ?? undefined })),
     outputSchema: input.output?.jsonSchema ?? undefined,
-    params: defined,
-    tags: input.tags ?? [],
-    endUserId: input.endUserId ?? undefined,
-    priority: input.priority ?? 'INTERACTIVE',
   };
 }
 

@@ -1,5 +1,6 @@
 import type { CompletionOrigin } from './completion-origin.ts';
 import type { ErrorCode } from './errors.ts';
+import type { PromptUse } from './prompt.ts';
 import type { RouteDecision } from './route-decision.ts';
 import type { Assignment } from './trial.ts';
 
@@ -151,6 +152,8 @@ export interface Completion {
   outcome: Outcome | undefined;
   /** The price it is worked out by; undefined when none is known. */
   priceId: string | undefined;
+  /** The version of a prompt that wrote its messages. */
+  promptUse?: PromptUse | undefined;
   /** The trial that it was let into, and the arm. */
   trial?: Pick<Assignment, 'trialId' | 'arm'> | undefined;
 }

@@ -14,6 +14,8 @@ export const SCOPES = [
   'ACCESS_DECIDE',
   'OPERATIONS_WRITE',
   'ROUTES_WRITE',
+  'PROMPTS_WRITE',
+  'PROMPTS_PUBLISH',
   'ADMIN',
   'OWNER',
 ] as const;

@@ -70,6 +70,7 @@ export interface PromptSpec {
 
 /** What a prompt said at one time; it never changes. */
 export interface PromptVersion {
+  id: string;
   promptId: string;
   /** Counts from 1 within the prompt. */
   number: number;
@@ -100,12 +101,19 @@ export const PRODUCTION = 'production';
 /** Stands for the newest version; nobody sets it. */
 export const LATEST = 'latest';
 
-/** Which version of which prompt is asked for: by its number, or by a label. */
+/** Which version of which prompt is asked for: by its number, or else by a label. */
 export interface PromptRef {
   slug: string;
   label: string;
   version: number | undefined;
-  variables: Record<string, unknown>;
+  /** Not checked yet. */
+  variables: unknown;
+}
+
+/** Which version wrote the messages of an ask. */
+export interface PromptUse {
+  promptId: string;
+  versionId: string;
 }
 
 /** The name of the typed field: `summarize-ticket` gives `summarizeTicket`. */

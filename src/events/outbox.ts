@@ -17,10 +17,18 @@ export type OutboxKind =
   | 'ASK_FIRST_CHANGED'
   | 'OPERATIONS_CHANGED'
   | 'ROUTE_CHANGED'
-  | 'TRIAL_CHANGED';
+  | 'TRIAL_CHANGED'
+  | 'PROMPT_CHANGED';
 
 /** They only say what to read again, so that neither their order nor what they stand between matters. */
-const HINTS: OutboxKind[] = ['KEY_CHANGED', 'USER_CHANGED', 'ROLE_CHANGED', 'ROUTE_CHANGED', 'TRIAL_CHANGED'];
+const HINTS: OutboxKind[] = [
+  'KEY_CHANGED',
+  'USER_CHANGED',
+  'ROLE_CHANGED',
+  'ROUTE_CHANGED',
+  'TRIAL_CHANGED',
+  'PROMPT_CHANGED',
+];
 /** How many of the newest events are looked through for hints. */
 const HINTS_WITHIN = 1_000;
 

@@ -1,5 +1,6 @@
 import { MESSAGE_ROLES, REASONING_EFFORTS } from '../domain/ask.ts';
 import { PRIORITIES } from '../domain/priority.ts';
+import { PRODUCTION } from '../domain/prompt.ts';
 import { builder } from './builder.ts';
 import { TagInput } from './inputs.ts';
 
@@ -50,14 +51,27 @@ const MessageInput = builder.inputType('MessageInput', {
     parts: t.field({ type: [MessagePartInput], required: true }),
   }),
 });
+const PromptRefInput = builder.inputType('PromptRefInput', {
+  fields: (t) => ({
+    slug: t.string({ required: true }),
+    label: t.string({ defaultValue: PRODUCTION, description: '`latest` is the newest version.' }),
+    version: t.int({ description: 'Its number, instead of a label.' }),
+    variables: t.field({ type: 'JSON', description: 'By name.' }),
+  }),
+});
 const CompletionSource = builder.inputType('CompletionSource', {
   isOneOf: true,
   fields: (t) => ({
     text: t.string({ description: 'The same as one USER message.' }),
     messages: t.field({ type: [MessageInput] }),
+    prompt: t.field({
+      type: PromptRefInput,
+      description:
+        'It writes the messages and says what else it needs; `model` and `params` here go before its own.',
+    }),
   }),
 });
-const ToolInput = builder.inputType('ToolInput', {
+export const ToolInput = builder.inputType('ToolInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
     description: t.string(),
@@ -74,7 +88,7 @@ const OutputInput = builder.inputType('OutputInput', {
     text: t.boolean(),
   }),
 });
-const ModelParams = builder.inputType('ModelParams', {
+export const ModelParams = builder.inputType('ModelParams', {
   fields: (t) => ({
     temperature: t.float({ description: 'From 0 to 2.' }),
     topP: t.float({ description: 'From 0 to 1.' }),

@@ -23,6 +23,8 @@ const PREFIXES = {
   lim: 'Limit',
   op: 'Operation',
   route: 'Route',
+  prm: 'Prompt',
+  prmv: 'PromptVersion',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 

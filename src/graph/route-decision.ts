@@ -90,7 +90,7 @@ builder.queryField('explainRoute', (t) =>
 where \`model\` names no route.`,
     args: { input: t.arg({ type: CompletionInput, required: true }) },
     resolve: async (_root, { input }, { gateway, who, region }) => {
-      const grant = authorize(gateway.askFirst, who, parseAsk(input));
+      const grant = authorize(gateway.askFirst, who, await gateway.render(who, parseAsk(input)));
       const decision = await gateway.routing.explain(grant, { region });
       const first = decision?.candidates.find(({ skippedBecause }) => skippedBecause === undefined);
       return decision && { ...decision, chosen: first?.model };

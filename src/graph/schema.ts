@@ -26,6 +26,8 @@ import './organisation-change.ts';
 import './price.ts';
 import './provider.ts';
 import './role.ts';
+import './prompt.ts';
+import './prompt-set.ts';
 import './route-change.ts';
 import './route-learned.ts';
 import './route-set.ts';

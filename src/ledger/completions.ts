@@ -125,6 +125,10 @@ function toCompletion(row: Row): Completion {
     finishedAt: row.finishedAt ?? undefined,
     status: row.status,
     priceId: row.priceId ?? undefined,
+    promptUse:
+      row.promptId !== null && row.promptVersionId !== null
+        ? { promptId: row.promptId, versionId: row.promptVersionId }
+        : undefined,
     trial:
       row.trialId !== null && row.trialArm !== null ? { trialId: row.trialId, arm: row.trialArm } : undefined,
     outcome: row.outcome ? withEarlier(earlierOf(row), toOutcome(row, row.outcome)) : undefined,

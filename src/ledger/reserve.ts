@@ -109,7 +109,7 @@ const reserveStatement = (further: boolean) => `
       idempotency_key text, ask_hash text, requested_model text, provider text, model text, tags jsonb,
       end_user_id text, trace_id text, created_at timestamptz, held_nanos bigint, held_tokens bigint,
       estimated_input_tokens int, price_id text, facts jsonb, subjects jsonb, counted_in jsonb, origin text, shadow_of text,
-      trial_id text, trial_arm text)
+      prompt_id text, prompt_version_id text, trial_id text, trial_arm text)
   ),
 ${further ? OURS_CTE : ''}
   -- The insert below would find a used key too. But it would wait for whoever settles that completion at the moment, who
@@ -133,10 +133,10 @@ ${further ? OURS_CTE : ''}
   begun AS (
     INSERT INTO completions (id, organisation_id, team_id, key_id, idempotency_key, ask_hash, requested_model,
       provider, model, tags, end_user_id, trace_id, created_at, held_nanos, estimated_input_tokens, price_id,
-      budget_holds, facts, trial_id, trial_arm, status, hold_state, hold_expires_at, instance_id, origin, shadow_of)
+      budget_holds, facts, prompt_id, prompt_version_id, trial_id, trial_arm, status, hold_state, hold_expires_at, instance_id, origin, shadow_of)
     SELECT x.id, x.organisation_id, x.team_id, x.key_id, x.idempotency_key, x.ask_hash, x.requested_model,
       x.provider, x.model, x.tags, x.end_user_id, x.trace_id, x.created_at, x.held_nanos, x.estimated_input_tokens,
-      x.price_id, x.budget_holds, x.facts, x.trial_id, x.trial_arm, 'RUNNING', 'PENDING',
+      x.price_id, x.budget_holds, x.facts, x.prompt_id, x.prompt_version_id, x.trial_id, x.trial_arm, 'RUNNING', 'PENDING',
       now() + $2::int * interval '1 ms', $3, x.origin, x.shadow_of
     FROM let_through x ${further ? 'WHERE x.attempt = 0' : ''}
     -- Two instances with the same keys in their batches must not wait for each other in a circle.
@@ -260,6 +260,8 @@ function toRow(reservation: Reservation, place: number) {
     counted_in: countedIn,
     origin: completion.origin,
     shadow_of: completion.shadowOf,
+    prompt_id: completion.promptUse?.promptId,
+    prompt_version_id: completion.promptUse?.versionId,
     trial_id: completion.trial?.trialId,
     trial_arm: completion.trial?.arm,
   };

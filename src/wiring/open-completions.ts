@@ -19,6 +19,7 @@ import { watchPressure } from '../limits/shedding/watch.ts';
 import { createConditions } from '../routing/conditions.ts';
 import type { Access } from './open-access.ts';
 import type { Models, Vendors } from './open-models.ts';
+import type { Prompts } from './open-prompts.ts';
 import type { Routes } from './open-routes.ts';
 import type { Store } from './open-store.ts';
 import type { Opening } from './opening.ts';
@@ -35,10 +36,10 @@ export interface Completions {
   recover(): Promise<number>;
 }
 
-type Parts = Store & Access & Vendors & Models & Routes;
+type Parts = Store & Access & Vendors & Models & Routes & Prompts;
 
 export async function openCompletions(opening: Opening, parts: Parts): Promise<Completions> {
-  const { database, relay, askFirst, limits, routes, measures, flags, trials } = parts;
+  const { database, relay, askFirst, limits, routes, measures, flags, trials, render } = parts;
   const { sql } = database;
   const clock = systemClock;
   const ledger = openLedger(opening, parts);
@@ -62,6 +63,7 @@ export async function openCompletions(opening: Opening, parts: Parts): Promise<C
   await recover(ledger, pricing);
   const estimates: EstimateDeps = {
     ...planning,
+    render,
     limits,
     routing,
     listBudgetsOn: budgetsOn,
@@ -91,7 +93,7 @@ function openPressure({ config, logger, readings, opened }: Opening, { database 
 /** @param shared what others use too. */
 function openRuns(
   { config: { timeouts }, logger }: Opening,
-  { database: { db }, relay, announce, upstreams, providers }: Parts,
+  { database: { db }, relay, announce, upstreams, providers, render }: Parts,
   shared: Pick<
     Parameters<typeof createRuns>[0],
     'askFirst' | 'pricing' | 'measures' | 'trials' | 'clock' | 'limits' | 'routing' | 'ledger' | 'pressure'
@@ -99,6 +101,7 @@ function openRuns(
 ): Runs {
   return createRuns({
     ...shared,
+    render,
     retryBudget: createRetryBudget(),
     relay,
     announce,

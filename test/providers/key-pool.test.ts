@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { parseAsk } from '../../src/domain/ask.ts';
+import { parseAsk, type Ask } from '../../src/domain/ask.ts';
 import { ProviderError } from '../../src/domain/errors.ts';
 import { createKeyPool } from '../../src/providers/key-pool.ts';
 import { createProviders, type Providers } from '../../src/providers/providers.ts';
@@ -105,7 +105,7 @@ describe('a provider with several keys', () => {
     const stream = providers.stream(
       'house',
       'any',
-      parseAsk({ model: 'house/any', source: { text: 'hello' } }),
+      parseAsk({ model: 'house/any', source: { text: 'hello' } }) as Ask,
       new AbortController().signal,
     );
     try {

@@ -219,8 +219,10 @@ export type CompletionReason =
   | 'RESTARTED';
 
 export type CompletionSource =
-  {   messages: Array<MessageInput>; text?: never; }
-  |  { messages?: never;   /** The same as one USER message. */
+  {   messages: Array<MessageInput>; prompt?: never; text?: never; }
+  |  { messages?: never;   /** It writes the messages and says what else it needs; `model` and `params` here go before its own. */
+  prompt: PromptRefInput; text?: never; }
+  |  { messages?: never; prompt?: never;   /** The same as one USER message. */
   text: string; };
 
 /** INTERRUPTED: the process that ran it died; it is settled from what was known. */
@@ -547,6 +549,16 @@ export type PriceUnit =
   | 'MTOK_REASONING'
   | 'REQUEST';
 
+export type PromptRefInput = {
+  /** `latest` is the newest version. */
+  label?: string | null | undefined;
+  slug: string;
+  /** By name. */
+  variables?: unknown;
+  /** Its number, instead of a label. */
+  version?: number | null | undefined;
+};
+
 /** DEMO models are built in and answer without any AI; LOCAL ones run on this machine. */
 export type ProviderKind =
   | 'CLOUD'
@@ -762,6 +774,8 @@ export type Scope =
   | 'LIMITS_WRITE'
   | 'OPERATIONS_WRITE'
   | 'OWNER'
+  | 'PROMPTS_PUBLISH'
+  | 'PROMPTS_WRITE'
   | 'ROUTES_WRITE'
   | 'USAGE_READ';
 
@@ -1285,6 +1299,8 @@ export type RouteFieldsFragment = { id: string, name: string, version: number, c
     | { __typename: 'Operation', id: string }
     | { __typename: 'Organisation', id: string }
     | { __typename: 'Price', id: string }
+    | { __typename: 'Prompt', id: string }
+    | { __typename: 'PromptVersion', id: string }
     | { __typename: 'Provider', id: string }
     | { __typename: 'Role', id: string }
     | { __typename: 'Route', id: string }
@@ -1737,6 +1753,8 @@ export type RouteRestoreMutation = { routeRestore: { route: { id: string, name: 
         | { __typename: 'Operation', id: string }
         | { __typename: 'Organisation', id: string }
         | { __typename: 'Price', id: string }
+        | { __typename: 'Prompt', id: string }
+        | { __typename: 'PromptVersion', id: string }
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }
         | { __typename: 'Route', id: string }
@@ -1774,6 +1792,8 @@ export type RouteSetMutation = { routeSet: { route: { id: string, name: string, 
         | { __typename: 'Operation', id: string }
         | { __typename: 'Organisation', id: string }
         | { __typename: 'Price', id: string }
+        | { __typename: 'Prompt', id: string }
+        | { __typename: 'PromptVersion', id: string }
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }
         | { __typename: 'Route', id: string }
@@ -1853,6 +1873,8 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
           | { __typename: 'Operation', id: string }
           | { __typename: 'Organisation', id: string }
           | { __typename: 'Price', id: string }
+          | { __typename: 'Prompt', id: string }
+          | { __typename: 'PromptVersion', id: string }
           | { __typename: 'Provider', id: string }
           | { __typename: 'Role', id: string }
           | { __typename: 'Route', id: string }
@@ -1875,6 +1897,8 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
       | { __typename: 'Operation', id: string }
       | { __typename: 'Organisation', id: string }
       | { __typename: 'Price', id: string }
+      | { __typename: 'Prompt', id: string }
+      | { __typename: 'PromptVersion', id: string }
       | { __typename: 'Provider', id: string }
       | { __typename: 'Role', id: string }
       | { __typename: 'Route', id: string }
@@ -1919,6 +1943,8 @@ export type RoutesQuery = { routes: { totalCount: number, nodes: Array<{ id: str
         | { __typename: 'Operation', id: string }
         | { __typename: 'Organisation', id: string }
         | { __typename: 'Price', id: string }
+        | { __typename: 'Prompt', id: string }
+        | { __typename: 'PromptVersion', id: string }
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }
         | { __typename: 'Route', id: string }

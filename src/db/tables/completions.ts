@@ -128,6 +128,10 @@ export const completions = snakeCase.table(
     firstTokenMs: integer(),
     outcome: jsonb().$type<StoredOutcome>(),
 
+    /** The version of a prompt that wrote its messages, and the prompt. */
+    promptId: text(),
+    promptVersionId: text(),
+
     /** The trial that it was let into, and the arm: for good, whatever answers it. Null, mostly, for none. */
     trialId: text(),
     trialArm: text(),
@@ -149,6 +153,9 @@ export const completions = snakeCase.table(
     index('completions_pending')
       .on(table.holdExpiresAt)
       .where(sql`hold_state = 'PENDING'`),
+    index('completions_of_prompt')
+      .on(table.promptId, table.id)
+      .where(sql`prompt_id is not null`),
     index('completions_to_count')
       .on(table.trialId, table.id)
       .where(sql`trial_id is not null and not trial_counted`),

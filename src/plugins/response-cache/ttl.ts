@@ -35,6 +35,8 @@ export const ROOT_TTLS: Readonly<Record<string, number>> = {
   'Query.node': 0,
   'Query.nodes': 0,
   'Query.operations': 0,
+  'Query.prompt': 0,
+  'Query.prompts': 0,
   'Query.providers': CATALOGUE_MS,
   'Query.roles': 0,
   'Query.route': 0,

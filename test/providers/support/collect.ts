@@ -5,7 +5,7 @@ import { ProviderError } from '../../../src/domain/errors.ts';
 
 /** A whole ask around one text. */
 export function askFor(text: string, more: Partial<AskInput> = {}): Ask {
-  return parseAsk({ model: 'any/model', source: { text }, ...more });
+  return parseAsk({ model: 'any/model', source: { text }, ...more }) as Ask;
 }
 
 export interface Collected {

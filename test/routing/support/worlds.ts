@@ -1,4 +1,4 @@
-import { parseAsk, type AskInput } from '../../../src/domain/ask.ts';
+import { parseAsk, type Ask, type AskInput } from '../../../src/domain/ask.ts';
 import type { Model } from '../../../src/domain/model.ts';
 import type { Route, RouteTarget } from '../../../src/domain/route.ts';
 import { createSeededRandom } from '../../../src/lib/seeded-random.ts';
@@ -71,7 +71,7 @@ export function requestOf(
 ): RoutingRequest {
   return {
     ask: factsOf(
-      parseAsk({ model: 'fast', source: { text: 'What is a sluice?' }, ...ask }),
+      parseAsk({ model: 'fast', source: { text: 'What is a sluice?' }, ...ask }) as Ask,
       more.inputTokens ?? 10,
     ),
     team: 'web',

@@ -1,0 +1,44 @@
+import type { Sql, TransactionSql } from 'postgres';
+import type { Origin } from '../domain/origin.ts';
+import type { Principal } from '../domain/principal.ts';
+import { appendAudit, type AuditRecord } from '../events/audit.ts';
+import { appendEvent } from '../events/outbox.ts';
+import type { PromptBook } from './book.ts';
+
+/** What changing prompts needs. */
+export interface PromptStore {
+  sql: Sql;
+  book: PromptBook;
+  /** A change was committed. */
+  onChange(): void;
+}
+
+/** A change of a prompt, and which request made it. */
+export interface PromptChange extends Pick<AuditRecord, 'action' | 'targetId' | 'before' | 'after'> {
+  by: Origin;
+}
+
+/** Does one change after the other of an organisation, all or nothing; when it returns, it holds in this process. */
+export async function changePrompts<T>(
+  { sql, book, onChange }: PromptStore,
+  { organisationId }: Principal,
+  change: (tx: TransactionSql) => Promise<T>,
+): Promise<T> {
+  const done = await sql.begin(async (tx) => {
+    await tx`SELECT pg_advisory_xact_lock(hashtextextended(${`prompts ${organisationId}`}, 0))`;
+    return change(tx);
+  });
+  book.forget(organisationId);
+  onChange();
+  return done as T;
+}
+
+/** Tells the other instances, and the audit; the last of a transaction. */
+export async function tellOfPrompt(
+  tx: TransactionSql,
+  { organisationId, keyId: actorId }: Principal,
+  { by, ...change }: PromptChange,
+): Promise<void> {
+  await appendEvent(tx, { kind: 'PROMPT_CHANGED', organisationId, subjectId: change.targetId });
+  await appendAudit(tx, { organisationId, actorId, ...change, ...by });
+}
