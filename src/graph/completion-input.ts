@@ -1,4 +1,5 @@
-import { MESSAGE_ROLES, REASONING_EFFORTS } from '../domain/ask.ts';
+import { MESSAGE_ROLES } from '../domain/ask.ts';
+import { REASONING_EFFORTS } from '../domain/ask-settings.ts';
 import { PRIORITIES } from '../domain/priority.ts';
 import { PRODUCTION } from '../domain/prompt.ts';
 import { builder } from './builder.ts';
