@@ -5,7 +5,7 @@ import { PRODUCTION } from '../domain/prompt.ts';
 import { builder } from './builder.ts';
 import { TagInput } from './inputs.ts';
 
-const MessageRole = builder.enumType('MessageRole', { values: MESSAGE_ROLES });
+export const MessageRole = builder.enumType('MessageRole', { values: MESSAGE_ROLES });
 const ReasoningEffort = builder.enumType('ReasoningEffort', { values: REASONING_EFFORTS });
 
 const CompletionPriority = builder.enumType('CompletionPriority', {

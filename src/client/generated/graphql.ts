@@ -155,6 +155,8 @@ export type CompletionFilter = {
   model?: StringFilter | null | undefined;
   /** CALLER, unless given. The others are there for admins only. */
   origin?: Array<CompletionOrigin> | null | undefined;
+  /** Slug of the prompt that wrote the messages; it may be archived. */
+  prompt?: string | null | undefined;
   /** By creation. */
   range?: DateTimeRange | null | undefined;
   status?: Array<CompletionStatus> | null | undefined;
@@ -370,7 +372,7 @@ export type LedgerKind =
   | 'RESERVE'
   | 'SETTLE';
 
-/** What a limit is set on. A tag is written `key=value`. */
+/** What a limit is set on: by its id; a model, provider or route by its name, a tag as `key=value`. */
 export type LimitScope =
   | 'END_USER'
   | 'KEY'
@@ -566,7 +568,7 @@ export type ProviderKind =
   | 'DEMO'
   | 'LOCAL';
 
-/** What a limit of requests, tokens, places or operations is set on. */
+/** What a limit of requests, tokens, places or operations is set on. A prompt is named by its id. */
 export type RateLimitScope =
   | 'END_USER'
   | 'IP'
@@ -574,6 +576,7 @@ export type RateLimitScope =
   | 'MODEL'
   | 'OPERATION'
   | 'ORGANISATION'
+  | 'PROMPT'
   | 'PROVIDER'
   | 'ROUTE'
   | 'TEAM';
@@ -860,12 +863,13 @@ export type TrialState =
   | 'ROLLED_BACK'
   | 'RUNNING';
 
-/** TAG counts a completion once under each of its tags. */
+/** TAG counts a completion once under each of its tags; PROMPT is the slug of what wrote its messages. */
 export type UsageDimension =
   | 'END_USER'
   | 'KEY'
   | 'MODEL'
   | 'ORIGIN'
+  | 'PROMPT'
   | 'PROVIDER'
   | 'STATUS'
   | 'TAG'
@@ -878,6 +882,8 @@ export type UsageFilter = {
   model?: StringFilter | null | undefined;
   /** CALLER, unless given or grouped by. The others are there for admins only. */
   origin?: Array<CompletionOrigin> | null | undefined;
+  /** By slug. */
+  prompt?: StringFilter | null | undefined;
   provider?: StringFilter | null | undefined;
   status?: Array<CompletionStatus> | null | undefined;
   tag?: TagInput | null | undefined;
@@ -1300,6 +1306,8 @@ export type RouteFieldsFragment = { id: string, name: string, version: number, c
     | { __typename: 'Organisation', id: string }
     | { __typename: 'Price', id: string }
     | { __typename: 'Prompt', id: string }
+    | { __typename: 'PromptLabelRequest', id: string }
+    | { __typename: 'PromptPartial', id: string }
     | { __typename: 'PromptVersion', id: string }
     | { __typename: 'Provider', id: string }
     | { __typename: 'Role', id: string }
@@ -1754,6 +1762,8 @@ export type RouteRestoreMutation = { routeRestore: { route: { id: string, name: 
         | { __typename: 'Organisation', id: string }
         | { __typename: 'Price', id: string }
         | { __typename: 'Prompt', id: string }
+        | { __typename: 'PromptLabelRequest', id: string }
+        | { __typename: 'PromptPartial', id: string }
         | { __typename: 'PromptVersion', id: string }
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }
@@ -1793,6 +1803,8 @@ export type RouteSetMutation = { routeSet: { route: { id: string, name: string, 
         | { __typename: 'Organisation', id: string }
         | { __typename: 'Price', id: string }
         | { __typename: 'Prompt', id: string }
+        | { __typename: 'PromptLabelRequest', id: string }
+        | { __typename: 'PromptPartial', id: string }
         | { __typename: 'PromptVersion', id: string }
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }
@@ -1874,6 +1886,8 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
           | { __typename: 'Organisation', id: string }
           | { __typename: 'Price', id: string }
           | { __typename: 'Prompt', id: string }
+          | { __typename: 'PromptLabelRequest', id: string }
+          | { __typename: 'PromptPartial', id: string }
           | { __typename: 'PromptVersion', id: string }
           | { __typename: 'Provider', id: string }
           | { __typename: 'Role', id: string }
@@ -1898,6 +1912,8 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
       | { __typename: 'Organisation', id: string }
       | { __typename: 'Price', id: string }
       | { __typename: 'Prompt', id: string }
+      | { __typename: 'PromptLabelRequest', id: string }
+      | { __typename: 'PromptPartial', id: string }
       | { __typename: 'PromptVersion', id: string }
       | { __typename: 'Provider', id: string }
       | { __typename: 'Role', id: string }
@@ -1944,6 +1960,8 @@ export type RoutesQuery = { routes: { totalCount: number, nodes: Array<{ id: str
         | { __typename: 'Organisation', id: string }
         | { __typename: 'Price', id: string }
         | { __typename: 'Prompt', id: string }
+        | { __typename: 'PromptLabelRequest', id: string }
+        | { __typename: 'PromptPartial', id: string }
         | { __typename: 'PromptVersion', id: string }
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }
