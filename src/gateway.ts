@@ -56,8 +56,9 @@ export async function createGateway(config: Config, options: GatewayOptions): Pr
   const [store, vendors] = await bothOpened(openStore(opening), openVendors(opening));
   const access = await openAccess(opening, store, vendors);
   const models = await openModels(opening, store, vendors);
-  const routes = await openRoutes(opening, store, models);
-  const parts = { ...store, ...vendors, ...access, ...models, ...routes, ...openPrompts(store) };
+  const prompts = openPrompts(store);
+  const routes = await openRoutes(opening, store, models, prompts);
+  const parts = { ...store, ...vendors, ...access, ...models, ...routes, ...prompts };
   const completions = await openCompletions(opening, parts);
   const prober = openProber(opening, { ...parts, ...completions });
   const watches = openWatches(opening, parts);

@@ -105,7 +105,7 @@ builder.mutationFields((t) => ({
         const { slug, folder = '', description, version } = withoutNull(input);
         const wanted = { slug, folder, description, ...toWanted(version) };
         await createPrompt(context.gateway.prompts, context.who, wanted, originOf(context));
-        return found(context, slug);
+        return foundPrompt(context, slug);
       }),
   }),
   promptVersionCreate: t.field({
@@ -130,7 +130,7 @@ they began with.`,
     resolve: (_root, { input }, context) =>
       payload(async () => {
         await setLabel(context.gateway.prompts, context.who, input, originOf(context));
-        return found(context, input.slug);
+        return foundPrompt(context, input.slug);
       }),
   }),
 }));
@@ -170,7 +170,7 @@ function toVariable(
   };
 }
 
-async function found(
+export async function foundPrompt(
   { gateway, who }: GraphContext,
   slug: string,
 ): Promise<{ prompt: LabelledPrompt | undefined }> {

@@ -28,6 +28,7 @@ import './provider.ts';
 import './role.ts';
 import './prompt.ts';
 import './prompt-set.ts';
+import './prompt-experiment.ts';
 import './route-change.ts';
 import './route-learned.ts';
 import './route-set.ts';

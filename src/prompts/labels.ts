@@ -1,9 +1,11 @@
+import type { TransactionSql } from 'postgres';
 import { InvalidInput, NotFound } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { LATEST } from '../domain/prompt.ts';
 import { ensurePrompt } from './create.ts';
-import { findPromptVersion } from './rows.ts';
+import { beginTrial } from '../trials/rows.ts';
+import { findPromptVersion, subjectOf } from './rows.ts';
 import { changePrompts, tellOfPrompt, type PromptStore } from './store.ts';
 
 const LABEL = /^[a-z][a-z0-9-]{0,31}$/;
@@ -34,11 +36,9 @@ export async function setLabel(
     if (!found) throw new NotFound(`version of the prompt ${slug}`, String(version), ['input', 'version']);
     const before = prompt.labels.get(label);
     if (before === version) return slug;
-    await tx`
-      INSERT INTO prompt_labels (prompt_id, name, organisation_id, version, set_by, set_at)
-      VALUES (${prompt.id}, ${label}, ${organisationId}, ${version}::int, ${keyId}, now())
-      ON CONFLICT (prompt_id, name) DO UPDATE
-        SET version = excluded.version, set_by = excluded.set_by, set_at = excluded.set_at`;
+    await moveLabel(tx, { organisationId, promptId: prompt.id, label, version, by: keyId });
+    // What the label stands for was decided by a person.
+    await beginTrial(tx, { organisationId, id: subjectOf(prompt.id, label), name: slug }, undefined);
     await tellOfPrompt(tx, who, {
       action: 'prompt.label',
       targetId: prompt.id,
@@ -48,6 +48,21 @@ export async function setLabel(
     });
     return slug;
   });
+}
+
+/** @returns the version that it stood for. */
+export async function moveLabel(
+  tx: TransactionSql,
+  to: { organisationId: string; promptId: string; label: string; version: number; by: string },
+): Promise<number | undefined> {
+  const [before] = await tx<{ version: number }[]>`
+    SELECT version FROM prompt_labels WHERE prompt_id = ${to.promptId} AND name = ${to.label} FOR UPDATE`;
+  await tx`
+    INSERT INTO prompt_labels (prompt_id, name, organisation_id, version, set_by, set_at)
+    VALUES (${to.promptId}, ${to.label}, ${to.organisationId}, ${to.version}::int, ${to.by}, now())
+    ON CONFLICT (prompt_id, name) DO UPDATE
+      SET version = excluded.version, set_by = excluded.set_by, set_at = excluded.set_at`;
+  return before?.version;
 }
 
 function ensureLabel(label: string): void {

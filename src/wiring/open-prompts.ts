@@ -1,6 +1,6 @@
 import type { Render } from '../completion/complete.ts';
 import { createPromptBook } from '../prompts/book.ts';
-import { renderAsk } from '../prompts/render.ts';
+import { renderPrompt } from '../prompts/render.ts';
 import type { PromptStore } from '../prompts/store.ts';
 import type { Store } from './open-store.ts';
 
@@ -12,12 +12,15 @@ export interface Prompts {
 
 export function openPrompts({ database: { sql }, relay, announceCommit }: Store): Prompts {
   const book = createPromptBook(sql);
-  relay.listen(({ kind, organisationId }) => kind === 'PROMPT_CHANGED' && book.forget(organisationId));
+  relay.listen(
+    ({ kind, organisationId }) =>
+      (kind === 'PROMPT_CHANGED' || kind === 'TRIAL_CHANGED') && book.forget(organisationId),
+  );
   return {
     prompts: { sql, book, onChange: announceCommit },
     render(who, draft) {
       if (!('promptRef' in draft)) return draft;
-      return book.ensure(who.organisationId, draft.promptRef).then((version) => renderAsk(version, draft));
+      return renderPrompt(book, who, draft);
     },
   };
 }

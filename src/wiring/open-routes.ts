@@ -4,6 +4,7 @@ import { systemClock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import { createArms } from '../routing/arms.ts';
 import { openLearnedStore, type LearnedStore } from '../routing/arm-rows.ts';
+import { promoteWinner } from '../prompts/experiments.ts';
 import { openRouteBook } from '../routing/book.ts';
 import type { RouteStore } from '../routing/change.ts';
 import { openFlags, type Flags } from '../routing/flags.ts';
@@ -11,6 +12,7 @@ import { createMeasures, type Measures } from '../routing/measures.ts';
 import { shareHealth } from '../routing/share-health.ts';
 import { createTrialWatch, type TrialWatch } from '../trials/watch.ts';
 import type { Models } from './open-models.ts';
+import type { Prompts } from './open-prompts.ts';
 import type { Opening } from './opening.ts';
 import type { Store } from './open-store.ts';
 
@@ -30,6 +32,7 @@ export async function openRoutes(
   { config, logger, opened }: Opening,
   { database: { db, sql }, relay, announceCommit, channels }: Store,
   { catalog, modelSetting }: Models,
+  { prompts }: Prompts,
 ): Promise<Routes> {
   const book = await openRouteBook(sql, {
     relay,
@@ -52,8 +55,9 @@ export async function openRoutes(
   opened.defer(() => flags.close());
   const trials = createTrialWatch({
     sql,
-    list: () => book.trials(),
+    act: (tx, trial, decision) => promoteWinner(tx, trial, decision),
     onDecided(organisationId) {
+      prompts.book.forget(organisationId);
       announceCommit();
       return book.reload(organisationId);
     },
