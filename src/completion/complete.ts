@@ -56,7 +56,7 @@ export async function* complete(
   const ask = await deps.render(request.who, request.ask);
   const grant = authorize(deps.askFirst, request.who, ask);
   const admitted = await admit(deps, grant, request, signal); // From here on every path ends in settle.
-  const { trial } = admitted.course;
+  const { trial } = admitted.completion;
   const attempts = createAttempts(deps, request, admitted);
   let ended: CompletionEvent | undefined;
   try {

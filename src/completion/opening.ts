@@ -40,7 +40,8 @@ export function open(
     status: 'RUNNING',
     outcome: undefined,
     promptUse: ask.promptUse,
-    trial: planned.trial,
+    // It belongs to one trial: two would be compared by each other's arms.
+    trial: ask.promptUse?.trial ?? planned.trial,
   };
 }
 

@@ -91,7 +91,7 @@ export function createRouting(deps: RoutingDeps): Routing {
         findDenial: (model) => findDenial(deps, grant, model),
         nameNow: (model) => deps.pricing.nameNow(who.organisationId, model, at),
         // What the gateway asks by itself says nothing of what callers get.
-        joinsTrials: who.background === undefined,
+        joinsTrials: who.background === undefined && ask.promptUse?.trial === undefined,
       },
       {
         ask: facts,

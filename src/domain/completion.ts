@@ -2,7 +2,7 @@ import type { CompletionOrigin } from './completion-origin.ts';
 import type { ErrorCode } from './errors.ts';
 import type { PromptUse } from './prompt.ts';
 import type { RouteDecision } from './route-decision.ts';
-import type { Assignment } from './trial.ts';
+import type { TrialMember } from './trial.ts';
 
 export const COMPLETION_STATUSES = ['RUNNING', 'SUCCEEDED', 'FAILED', 'CANCELLED', 'INTERRUPTED'] as const;
 /** `INTERRUPTED`: the process that ran it died, and it was settled from what was durably known. */
@@ -155,7 +155,7 @@ export interface Completion {
   /** The version of a prompt that wrote its messages. */
   promptUse?: PromptUse | undefined;
   /** The trial that it was let into, and the arm. */
-  trial?: Pick<Assignment, 'trialId' | 'arm'> | undefined;
+  trial?: TrialMember | undefined;
 }
 
 /** What a subscriber sees. Exactly one `finished` or `failed` ends every stream. */

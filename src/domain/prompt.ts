@@ -1,4 +1,5 @@
 import type { Ask, AskTool } from './ask.ts';
+import type { TrialMember } from './trial.ts';
 
 export const VARIABLE_TYPES = ['STRING', 'NUMBER', 'BOOLEAN', 'LIST', 'OBJECT', 'IMAGE'] as const;
 export type VariableType = (typeof VARIABLE_TYPES)[number];
@@ -159,6 +160,8 @@ export interface PromptRef {
 export interface PromptUse {
   promptId: string;
   versionId: string;
+  /** The experiment that chose the version. */
+  trial?: TrialMember | undefined;
 }
 
 /** The name of the typed field: `summarize-ticket` gives `summarizeTicket`. */

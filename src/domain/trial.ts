@@ -1,13 +1,17 @@
 import type { StickyKey } from './route.ts';
 
-export const TRIAL_KINDS = ['CANARY', 'EXPERIMENT'] as const;
-/** A canary is to take over, unless it turns out bad; an experiment is to tell which of its arms is the best. */
+export const TRIAL_KINDS = ['CANARY', 'EXPERIMENT', 'PROMPT_EXPERIMENT'] as const;
+/**
+ * A canary is to take over, unless it turns out bad; an experiment is to tell which of its arms is the best: models of a
+ * route, or versions of a prompt.
+ */
 export type TrialKind = (typeof TRIAL_KINDS)[number];
 
-export const TRIAL_STATES = ['RUNNING', 'PROMOTED', 'ROLLED_BACK', 'DECIDED'] as const;
+export const TRIAL_STATES = ['RUNNING', 'PROMOTED', 'ROLLED_BACK', 'DECIDED', 'STOPPED'] as const;
 /**
  * A canary is PROMOTED when its last step is through: it takes everything then. ROLLED_BACK: it takes nothing any more. An
- * experiment is DECIDED when it has a winner; its arms go on.
+ * experiment is DECIDED when it has a winner; those of routes go on. STOPPED: it has seen all that it was to see, and has no
+ * winner.
  */
 export type TrialState = (typeof TRIAL_STATES)[number];
 
@@ -66,10 +70,10 @@ export interface ExperimentArm {
   weight: number;
 }
 
-/** Which of several models is the best, by one metric. */
-export interface ExperimentSpec {
+/** By what the arms of an experiment are compared. */
+export interface ExperimentRule {
   name: string;
-  arms: ExperimentArm[];
+  arms: readonly { name: string; weight: number }[];
   stickyBy: StickyKey;
   /** One of `MEASURED_METRICS`, or the name of one that `completionRate` tells. */
   metric: string;
@@ -78,6 +82,33 @@ export interface ExperimentSpec {
   confidence: number;
   /** Each arm needs so many values before it is compared. */
   minRequests: number;
+}
+
+/** Which of several models is the best, by one metric. */
+export interface ExperimentSpec extends ExperimentRule {
+  arms: ExperimentArm[];
+}
+
+/** A version that competes for a label. */
+export interface PromptArm {
+  name: string;
+  /** Its number. */
+  version: number;
+  /** Its share among all weights. */
+  weight: number;
+}
+
+export const DECIDED_ACTIONS = ['PROMOTE', 'STOP', 'GO_ON'] as const;
+/** When there is a winner: the label stands for it; or for what it stood for before; or the arms go on. */
+export type DecidedAction = (typeof DECIDED_ACTIONS)[number];
+
+/** Which of several versions of a prompt is the best, by one metric. */
+export interface PromptExperimentSpec extends ExperimentRule {
+  label: string;
+  arms: PromptArm[];
+  whenDecided: DecidedAction;
+  /** When each arm has so many values and there is no winner, it stops; undefined: never. */
+  maxRequests?: number | undefined;
 }
 
 export const CANARY_DEFAULTS = { stickyBy: 'END_USER' } satisfies Partial<CanarySpec>;
@@ -95,7 +126,8 @@ export const EXPERIMENT_ARM_DEFAULTS = { weight: 1 } satisfies Partial<Experimen
 /** What a trial is to do. */
 export type TrialSpec =
   | { kind: 'CANARY'; canary: CanarySpec }
-  | { kind: 'EXPERIMENT'; experiment: ExperimentSpec };
+  | { kind: 'EXPERIMENT'; experiment: ExperimentSpec }
+  | { kind: 'PROMPT_EXPERIMENT'; experiment: PromptExperimentSpec };
 
 /** What was decided, and by which numbers. */
 export interface TrialVerdict {
@@ -110,7 +142,7 @@ export interface TrialVerdict {
 export interface Trial {
   id: string;
   organisationId: string;
-  /** Id of what it is about, such as a route, and how people call that. */
+  /** Id of what it is about, such as a route, or of a prompt with its label; and how people call that. */
   subjectId: string;
   subjectName: string;
   spec: TrialSpec;
@@ -124,11 +156,15 @@ export interface Trial {
   verdict: TrialVerdict | undefined;
 }
 
-/** Which arm of which trial a request belongs to, from its beginning on and whatever answers it. */
-export interface Assignment {
+/** What belongs to an arm of a trial. */
+export interface TrialMember {
   trialId: string;
-  kind: TrialKind;
   arm: string;
+}
+
+/** Which arm of which trial a request belongs to, from its beginning on and whatever answers it. */
+export interface Assignment extends TrialMember {
+  kind: TrialKind;
   /** The arm's share of all requests, from 0 to 1. */
   share: number;
   /** The models of the arm. */

@@ -34,7 +34,7 @@ const PromptUpdateInput = builder.inputType('PromptUpdateInput', {
   }),
 });
 
-const PromptPayload = builder
+export const PromptPayload = builder
   .objectRef<Payload<{ prompt: LabelledPrompt | undefined }>>('PromptPayload')
   .implement({
     fields: (t) => ({

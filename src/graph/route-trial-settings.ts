@@ -15,9 +15,9 @@ import { builder } from './builder.ts';
 import type { WithoutNull } from './inputs.ts';
 import { RouteSettings, RouteStickyKey } from './route-settings.ts';
 
-const MetricGoal = builder.enumType('MetricGoal', { values: METRIC_GOALS });
+export const MetricGoal = builder.enumType('MetricGoal', { values: METRIC_GOALS });
 
-const TELLS = {
+export const TRIAL_TELLS = {
   model: '`provider/model`, or the name of another route.',
   steps: 'One after the other; each takes more than the one before.',
   percent: 'Of all requests; more than 0, at most 100.',
@@ -40,37 +40,37 @@ is compared before the baseline has too.`,
 const CanaryStep = builder.objectRef<StepRow>('CanaryStep').implement({
   description: 'How much a canary takes, and until when.',
   fields: (t) => ({
-    percent: t.exposeFloat('percent', { description: TELLS.percent }),
-    minutes: t.exposeFloat('minutes', { description: TELLS.minutes }),
-    requests: t.exposeInt('requests', { description: TELLS.requests }),
+    percent: t.exposeFloat('percent', { description: TRIAL_TELLS.percent }),
+    minutes: t.exposeFloat('minutes', { description: TRIAL_TELLS.minutes }),
+    requests: t.exposeInt('requests', { description: TRIAL_TELLS.requests }),
   }),
 });
 
 const RollbackRule = builder.objectRef<RuleRow>('RollbackRule').implement({
   description: 'When a canary is taken back. What is null is not judged.',
   fields: (t) => ({
-    afterRequests: t.exposeInt('afterRequests', { description: TELLS.afterRequests }),
+    afterRequests: t.exposeInt('afterRequests', { description: TRIAL_TELLS.afterRequests }),
     errorRateAbove: t.float({
       nullable: true,
-      description: TELLS.errorRateAbove,
+      description: TRIAL_TELLS.errorRateAbove,
       resolve: ({ errorRateAbove }) => errorRateAbove,
     }),
     latencyRatioAbove: t.float({
       nullable: true,
-      description: TELLS.latencyRatioAbove,
+      description: TRIAL_TELLS.latencyRatioAbove,
       resolve: ({ latencyRatioAbove }) => latencyRatioAbove,
     }),
     costRatioAbove: t.float({
       nullable: true,
-      description: TELLS.costRatioAbove,
+      description: TRIAL_TELLS.costRatioAbove,
       resolve: ({ costRatioAbove }) => costRatioAbove,
     }),
     feedbackBelow: t.float({
       nullable: true,
-      description: TELLS.feedbackBelow,
+      description: TRIAL_TELLS.feedbackBelow,
       resolve: ({ feedbackBelow }) => feedbackBelow,
     }),
-    afterRatings: t.exposeInt('afterRatings', { description: TELLS.afterRatings }),
+    afterRatings: t.exposeInt('afterRatings', { description: TRIAL_TELLS.afterRatings }),
   }),
 });
 
@@ -78,12 +78,12 @@ const RouteCanary = builder.objectRef<CanarySpec>('RouteCanary').implement({
   description: `A model that is to take over from the targets of a route, little by little. They remain its fallbacks. How far it
 is, \`Route.trial\` says.`,
   fields: (t) => ({
-    model: t.exposeString('model', { description: TELLS.model }),
-    steps: t.field({ type: [CanaryStep], description: TELLS.steps, resolve: ({ steps }) => steps }),
+    model: t.exposeString('model', { description: TRIAL_TELLS.model }),
+    steps: t.field({ type: [CanaryStep], description: TRIAL_TELLS.steps, resolve: ({ steps }) => steps }),
     rollBackWhen: t.field({ type: RollbackRule, resolve: ({ rollBackWhen }) => rollBackWhen }),
     stickyBy: t.field({
       type: RouteStickyKey,
-      description: TELLS.stickyBy,
+      description: TRIAL_TELLS.stickyBy,
       resolve: ({ stickyBy }) => stickyBy,
     }),
   }),
@@ -93,8 +93,8 @@ const ExperimentArm = builder.objectRef<ArmRow>('ExperimentArm').implement({
   description: 'One way that an experiment compares with others.',
   fields: (t) => ({
     name: t.exposeString('name'),
-    model: t.exposeString('model', { description: TELLS.model }),
-    weight: t.exposeInt('weight', { description: TELLS.weight }),
+    model: t.exposeString('model', { description: TRIAL_TELLS.model }),
+    weight: t.exposeInt('weight', { description: TRIAL_TELLS.weight }),
   }),
 });
 
@@ -106,13 +106,13 @@ stands, \`Route.trial\` says.`,
     arms: t.field({ type: [ExperimentArm], resolve: ({ arms }) => arms }),
     stickyBy: t.field({
       type: RouteStickyKey,
-      description: TELLS.stickyBy,
+      description: TRIAL_TELLS.stickyBy,
       resolve: ({ stickyBy }) => stickyBy,
     }),
-    metric: t.exposeString('metric', { description: TELLS.metric }),
+    metric: t.exposeString('metric', { description: TRIAL_TELLS.metric }),
     goal: t.field({ type: MetricGoal, resolve: ({ goal }) => goal }),
-    confidence: t.exposeFloat('confidence', { description: TELLS.confidence }),
-    minRequests: t.exposeInt('minRequests', { description: TELLS.minRequests }),
+    confidence: t.exposeFloat('confidence', { description: TRIAL_TELLS.confidence }),
+    minRequests: t.exposeInt('minRequests', { description: TRIAL_TELLS.minRequests }),
   }),
 });
 
@@ -123,33 +123,36 @@ builder.interfaceFields(RouteSettings, (t) => ({
 
 const CanaryStepInput = builder.inputType('CanaryStepInput', {
   fields: (t) => ({
-    percent: t.float({ required: true, description: TELLS.percent }),
-    minutes: t.float({ defaultValue: CANARY_STEP_DEFAULTS.minutes, description: TELLS.minutes }),
-    requests: t.int({ defaultValue: CANARY_STEP_DEFAULTS.requests, description: TELLS.requests }),
+    percent: t.float({ required: true, description: TRIAL_TELLS.percent }),
+    minutes: t.float({ defaultValue: CANARY_STEP_DEFAULTS.minutes, description: TRIAL_TELLS.minutes }),
+    requests: t.int({ defaultValue: CANARY_STEP_DEFAULTS.requests, description: TRIAL_TELLS.requests }),
   }),
 });
 
 const RollbackRuleInput = builder.inputType('RollbackRuleInput', {
   description: 'At least one of `errorRateAbove`, `latencyRatioAbove`, `costRatioAbove` and `feedbackBelow`.',
   fields: (t) => ({
-    afterRequests: t.int({ required: true, description: TELLS.afterRequests }),
-    errorRateAbove: t.float({ description: TELLS.errorRateAbove }),
-    latencyRatioAbove: t.float({ description: TELLS.latencyRatioAbove }),
-    costRatioAbove: t.float({ description: TELLS.costRatioAbove }),
-    feedbackBelow: t.float({ description: TELLS.feedbackBelow }),
-    afterRatings: t.int({ defaultValue: ROLLBACK_DEFAULTS.afterRatings, description: TELLS.afterRatings }),
+    afterRequests: t.int({ required: true, description: TRIAL_TELLS.afterRequests }),
+    errorRateAbove: t.float({ description: TRIAL_TELLS.errorRateAbove }),
+    latencyRatioAbove: t.float({ description: TRIAL_TELLS.latencyRatioAbove }),
+    costRatioAbove: t.float({ description: TRIAL_TELLS.costRatioAbove }),
+    feedbackBelow: t.float({ description: TRIAL_TELLS.feedbackBelow }),
+    afterRatings: t.int({
+      defaultValue: ROLLBACK_DEFAULTS.afterRatings,
+      description: TRIAL_TELLS.afterRatings,
+    }),
   }),
 });
 
 export const RouteCanaryInput = builder.inputType('RouteCanaryInput', {
   fields: (t) => ({
-    model: t.string({ required: true, description: TELLS.model }),
-    steps: t.field({ type: [CanaryStepInput], required: true, description: TELLS.steps }),
+    model: t.string({ required: true, description: TRIAL_TELLS.model }),
+    steps: t.field({ type: [CanaryStepInput], required: true, description: TRIAL_TELLS.steps }),
     rollBackWhen: t.field({ type: RollbackRuleInput, required: true }),
     stickyBy: t.field({
       type: RouteStickyKey,
       defaultValue: CANARY_DEFAULTS.stickyBy,
-      description: TELLS.stickyBy,
+      description: TRIAL_TELLS.stickyBy,
     }),
   }),
 });
@@ -157,8 +160,8 @@ export const RouteCanaryInput = builder.inputType('RouteCanaryInput', {
 const ExperimentArmInput = builder.inputType('ExperimentArmInput', {
   fields: (t) => ({
     name: t.string({ required: true }),
-    model: t.string({ required: true, description: TELLS.model }),
-    weight: t.int({ defaultValue: EXPERIMENT_ARM_DEFAULTS.weight, description: TELLS.weight }),
+    model: t.string({ required: true, description: TRIAL_TELLS.model }),
+    weight: t.int({ defaultValue: EXPERIMENT_ARM_DEFAULTS.weight, description: TRIAL_TELLS.weight }),
   }),
 });
 
@@ -169,12 +172,18 @@ export const RouteExperimentInput = builder.inputType('RouteExperimentInput', {
     stickyBy: t.field({
       type: RouteStickyKey,
       defaultValue: EXPERIMENT_DEFAULTS.stickyBy,
-      description: TELLS.stickyBy,
+      description: TRIAL_TELLS.stickyBy,
     }),
-    metric: t.string({ defaultValue: EXPERIMENT_DEFAULTS.metric, description: TELLS.metric }),
+    metric: t.string({ defaultValue: EXPERIMENT_DEFAULTS.metric, description: TRIAL_TELLS.metric }),
     goal: t.field({ type: MetricGoal, defaultValue: EXPERIMENT_DEFAULTS.goal }),
-    confidence: t.float({ defaultValue: EXPERIMENT_DEFAULTS.confidence, description: TELLS.confidence }),
-    minRequests: t.int({ defaultValue: EXPERIMENT_DEFAULTS.minRequests, description: TELLS.minRequests }),
+    confidence: t.float({
+      defaultValue: EXPERIMENT_DEFAULTS.confidence,
+      description: TRIAL_TELLS.confidence,
+    }),
+    minRequests: t.int({
+      defaultValue: EXPERIMENT_DEFAULTS.minRequests,
+      description: TRIAL_TELLS.minRequests,
+    }),
   }),
 });
 

@@ -10,7 +10,7 @@ import { Route } from './route.ts';
 const TrialKind = builder.enumType('TrialKind', { values: TRIAL_KINDS });
 const TrialState = builder.enumType('TrialState', {
   description: `A canary is PROMOTED when its last step is through: it takes everything then. ROLLED_BACK: it takes nothing any more.
-An experiment is DECIDED when it has a winner; its arms go on.`,
+An experiment is DECIDED when it has a winner; those of routes go on. STOPPED: it has seen all that it was to see, without one.`,
   values: TRIAL_STATES,
 });
 
@@ -37,8 +37,14 @@ const TrialArm = builder.objectRef<ArmView>('TrialArm').implement({
     name: t.exposeString('name', { description: 'Of a canary: `canary` or `baseline`.' }),
     model: t.string({
       nullable: true,
-      description: 'Null for the baseline of a canary, which is what the route says otherwise.',
+      description:
+        'Null for the baseline of a canary, which is what the route says otherwise, and for versions of a prompt.',
       resolve: ({ model }) => model,
+    }),
+    version: t.int({
+      nullable: true,
+      description: 'Of a prompt.',
+      resolve: ({ version }) => version,
     }),
     share: t.exposeFloat('share', { description: 'Of all requests, from 0 to 1.' }),
     requests: t.exposeInt('requests', {
@@ -55,8 +61,8 @@ const TrialArm = builder.objectRef<ArmView>('TrialArm').implement({
   }),
 });
 
-const RouteTrial = builder.objectRef<TrialRow>('RouteTrial').implement({
-  description: 'How the canary or the experiment of a route stands, on all instances together.',
+export const Trial = builder.objectRef<TrialRow>('Trial').implement({
+  description: 'How a canary or an experiment stands, on all instances together.',
   fields: (t) => ({
     kind: t.field({ type: TrialKind, resolve: ({ spec }) => spec.kind }),
     state: t.field({ type: TrialState, resolve: ({ state }) => state }),
@@ -100,7 +106,7 @@ may be looked at any time. Null for a canary, and while some arm has too few val
 
 builder.objectField(Route, 'trial', (t) =>
   t.field({
-    type: RouteTrial,
+    type: Trial,
     nullable: true,
     description: 'How its canary or its experiment stands; null where it has neither.',
     resolve: ({ trial }) => trial,

@@ -36,6 +36,7 @@ import './prompt-render.ts';
 import './prompt-set.ts';
 import './prompt-usage.ts';
 import './prompt-used-by.ts';
+import './prompt-experiment.ts';
 import './route-change.ts';
 import './route-learned.ts';
 import './route-set.ts';

@@ -1,11 +1,13 @@
 import type { Alert as AlertRow } from '../alerts/alerts.ts';
 import { Alert, loadAlertsOf } from './alert.ts';
 import { builder } from './builder.ts';
+import { isId } from '../lib/ids.ts';
+import { Prompt } from './prompt.ts';
 import { Route } from './route.ts';
 
 const TrialAlert = builder.objectRef<AlertRow>('TrialAlert');
 builder.node(TrialAlert, {
-  description: 'A canary or an experiment of a route has ended.',
+  description: 'A canary or an experiment has ended.',
   interfaces: [Alert],
   id: { resolve: ({ id }) => id },
   loadManyWithoutCache: loadAlertsOf('TrialAlert'),
@@ -16,6 +18,15 @@ builder.node(TrialAlert, {
       description: 'As it stands now; null where it is gone.',
       resolve: ({ detail }, _args, { gateway, who }) =>
         gateway.routes.book.findById(who.organisationId, String(detail['subjectId'])),
+    }),
+    prompt: t.field({
+      type: Prompt,
+      nullable: true,
+      description: 'Null where it was about a route.',
+      resolve: ({ detail }, _args, { loaders }) => {
+        const [promptId = ''] = String(detail['subjectId']).split(':');
+        return isId('prm', promptId) ? loaders.prompt.load(promptId) : null;
+      },
     }),
     winner: t.string({
       nullable: true,

@@ -1,13 +1,29 @@
 import type { Ask, PromptAsk } from '../domain/ask.ts';
 import { InvalidInput } from '../domain/errors.ts';
-import type { ReadyVersion } from './book.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { PromptBook, ReadyVersion } from './book.ts';
+import { findMember, type PromptMember } from './experiment-arm.ts';
 import { checkVariables } from './variables.ts';
+
+/**
+ * The ask that the prompt makes of a draft, by the one version that is fixed here: that of its number, or else of its
+ * label, or of the arm of an experiment on that label.
+ * @throws NotFound; InvalidInput that names each variable that is unknown, missing or of the wrong type.
+ */
+export async function renderPrompt(book: PromptBook, who: Principal, draft: PromptAsk): Promise<Ask> {
+  const { organisationId } = who;
+  const { promptRef } = draft;
+  const prompt = (await book.list(organisationId)).get(promptRef.slug);
+  const member = promptRef.version === undefined && prompt ? findMember(prompt, who, draft) : undefined;
+  const version = member?.version ?? promptRef.version;
+  return renderAsk(await book.ensure(organisationId, { ...promptRef, version }), draft, member);
+}
 
 /**
  * The ask that a version makes of the variables that it was given.
  * @throws InvalidInput that names each variable that is unknown, missing or of the wrong type.
  */
-export function renderAsk(version: ReadyVersion, draft: PromptAsk): Ask {
+function renderAsk(version: ReadyVersion, draft: PromptAsk, member: PromptMember | undefined): Ask {
   const { promptRef, model, params, ...rest } = draft;
   const { spec, compiled } = version;
   const at = ['input', 'source', 'prompt', 'variables'];
@@ -23,6 +39,10 @@ export function renderAsk(version: ReadyVersion, draft: PromptAsk): Ask {
     tools: spec.tools,
     outputSchema: spec.outputSchema,
     params: { ...spec.params, ...params },
-    promptUse: { promptId: version.promptId, versionId: version.id },
+    promptUse: {
+      promptId: version.promptId,
+      versionId: version.id,
+      trial: member && { trialId: member.trialId, arm: member.arm },
+    },
   };
 }

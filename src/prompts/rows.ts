@@ -1,10 +1,14 @@
 import type { ISql, PendingQuery, Row } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
 import type { Prompt, PromptSpec, PromptVersion } from '../domain/prompt.ts';
+import type { Trial } from '../domain/trial.ts';
+import { toTrial, type TrialRow } from '../trials/rows.ts';
 
 /** A prompt with the version that each of its labels stands for. */
 export interface LabelledPrompt extends Prompt {
   labels: ReadonlyMap<string, number>;
+  /** By label: the experiment on it that was begun last. */
+  experiments: ReadonlyMap<string, Trial>;
 }
 
 interface PromptRow {
@@ -17,6 +21,7 @@ interface PromptRow {
   created_ms: number;
   archived_ms: number | null;
   labels: Record<string, number> | null;
+  trials: TrialRow[] | null;
 }
 
 /** A condition on the rows `p` of `prompts`. */
@@ -33,7 +38,9 @@ export async function readPrompts(
     SELECT p.id, p.organisation_id, p.slug, p.folder, p.description, p.version,
       extract(epoch FROM p.created_at)::float8 * 1000 AS created_ms,
       extract(epoch FROM p.archived_at)::float8 * 1000 AS archived_ms,
-      (SELECT jsonb_object_agg(l.name, l.version) FROM prompt_labels l WHERE l.prompt_id = p.id) AS labels
+      (SELECT jsonb_object_agg(l.name, l.version) FROM prompt_labels l WHERE l.prompt_id = p.id) AS labels,
+      (SELECT jsonb_agg(to_jsonb(t.*)) FROM prompt_labels l JOIN trials t ON t.subject_id = l.prompt_id || ':' || l.name
+        WHERE l.prompt_id = p.id AND t.superseded_at IS NULL) AS trials
     FROM prompts p
     WHERE p.organisation_id = ${organisationId}
       AND ${slug === undefined ? sql`true` : sql`p.slug = ${slug}`}
@@ -50,7 +57,17 @@ export async function readPrompts(
     createdAt: new Date(row.created_ms),
     archivedAt: row.archived_ms === null ? undefined : new Date(row.archived_ms),
     labels: new Map(Object.entries(row.labels ?? {})),
+    experiments: new Map((row.trials ?? []).map((trial) => [labelOf(trial.subject_id), toTrial(trial)])),
   }));
+}
+
+/** What the experiment on a label is about. */
+export function subjectOf(promptId: string, label: string): string {
+  return `${promptId}:${label}`;
+}
+
+function labelOf(subjectId: string): string {
+  return subjectId.slice(subjectId.indexOf(':') + 1);
 }
 
 interface VersionRow {

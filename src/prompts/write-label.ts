@@ -3,7 +3,8 @@ import { InvalidInput, NotFound } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { LATEST, type PromptVersion } from '../domain/prompt.ts';
-import { findPromptVersion, type LabelledPrompt } from './rows.ts';
+import { beginTrial } from '../trials/rows.ts';
+import { findPromptVersion, subjectOf, type LabelledPrompt } from './rows.ts';
 import { tellOfPrompt } from './store.ts';
 
 const LABEL = /^[a-z][a-z0-9-]{0,31}$/;
@@ -25,12 +26,10 @@ export async function writeLabel(
 ): Promise<void> {
   const { id, slug } = prompt;
   if (version === undefined) await tx`DELETE FROM prompt_labels WHERE prompt_id = ${id} AND name = ${label}`;
-  else
-    await tx`
-      INSERT INTO prompt_labels (prompt_id, name, organisation_id, version, set_by, set_at)
-      VALUES (${id}, ${label}, ${who.organisationId}, ${version}::int, ${who.keyId}, now())
-      ON CONFLICT (prompt_id, name) DO UPDATE
-        SET version = excluded.version, set_by = excluded.set_by, set_at = excluded.set_at`;
+  else await putLabel(tx, who, { promptId: id, label, version });
+  // What the label stands for was decided by people.
+  const { organisationId } = who;
+  await beginTrial(tx, { organisationId, id: subjectOf(id, label), name: slug }, undefined);
   const before = prompt.labels.get(label);
   const approval = requestId === undefined ? {} : { labelRequest: requestId };
   await tellOfPrompt(tx, who, {
@@ -40,6 +39,18 @@ export async function writeLabel(
     after: version === undefined ? undefined : { slug, label, version, ...approval },
     by,
   });
+}
+
+export async function putLabel(
+  tx: TransactionSql,
+  { organisationId, keyId }: Pick<Principal, 'organisationId' | 'keyId'>,
+  { promptId, label, version }: { promptId: string; label: string; version: number },
+): Promise<void> {
+  await tx`
+    INSERT INTO prompt_labels (prompt_id, name, organisation_id, version, set_by, set_at)
+    VALUES (${promptId}, ${label}, ${organisationId}, ${version}::int, ${keyId}, now())
+    ON CONFLICT (prompt_id, name) DO UPDATE
+      SET version = excluded.version, set_by = excluded.set_by, set_at = excluded.set_at`;
 }
 
 /** @throws NotFound. */

@@ -1,6 +1,5 @@
 import type { Sql } from 'postgres';
 import type { Route } from '../domain/route.ts';
-import type { Trial } from '../domain/trial.ts';
 import type { Relay } from '../events/relay.ts';
 import { createReloadQueue } from '../lib/reload-queue.ts';
 import { readRoutes } from './rows.ts';
@@ -16,8 +15,6 @@ export interface RouteBook {
   list(organisationId: string): readonly Route[];
   /** Those whose models are probed, of all organisations. */
   listProbed(): readonly Route[];
-  /** Canaries and experiments of every organisation. */
-  trials(): Trial[];
   /** Reads those of one organisation anew. Never fails: what cannot be read now is read as soon as it can be. */
   reload(organisationId: string): Promise<void>;
   close(): Promise<void>;
@@ -67,7 +64,6 @@ export async function openRouteBook(
         .find((route) => route.id === id),
     list: (organisationId) => [...routesOf(organisationId).values()],
     listProbed: () => listAll().filter(({ probeSeconds }) => probeSeconds !== undefined),
-    trials: () => listAll().flatMap(({ trial }) => trial ?? []),
     reload: (organisationId) => reloads.add(organisationId),
     close() {
       stopListening();

@@ -1,18 +1,9 @@
 import type { InputIssue } from '../domain/errors.ts';
 import type { RouteSpec } from '../domain/route.ts';
-import {
-  MEASURED_METRICS,
-  type CanarySpec,
-  type ExperimentArm,
-  type ExperimentSpec,
-  type RollbackRule,
-} from '../domain/trial.ts';
-import { METRIC_NAME, METRIC_NAME_RULE } from '../domain/metric.ts';
+import { type CanarySpec, type ExperimentSpec, type RollbackRule } from '../domain/trial.ts';
+import { checkRule } from '../trials/check-rule.ts';
 
-const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/;
-const NAME_RULE = 'use up to 64 of a-z, 0-9, ".", "_" and "-"';
 const MAX_STEPS = 20;
-const MAX_ARMS = 10;
 const MAX_COUNT = 1_000_000;
 /** A year. */
 const MAX_MINUTES = 525_600;
@@ -50,11 +41,11 @@ function checkCanary(canary: CanarySpec, { targets }: Trying, checkGoal: CheckGo
     issues.range([...at, 'minutes'], minutes, [0, MAX_MINUTES]);
     issues.range([...at, 'requests'], requests, [0, MAX_COUNT]);
   }
-  checkRule(canary.rollBackWhen, issues);
+  checkRollback(canary.rollBackWhen, issues);
   return issues.found;
 }
 
-function checkRule(rule: RollbackRule, issues: Issues): void {
+function checkRollback(rule: RollbackRule, issues: Issues): void {
   const at = (name: keyof RollbackRule) => ['rollBackWhen', name];
   const { errorRateAbove, latencyRatioAbove, costRatioAbove, feedbackBelow } = rule;
   const limits = { errorRateAbove, latencyRatioAbove, costRatioAbove, feedbackBelow };
@@ -70,38 +61,10 @@ function checkRule(rule: RollbackRule, issues: Issues): void {
 
 function checkExperiment(spec: ExperimentSpec, checkGoal: CheckGoal): InputIssue[] {
   const issues = collector('experiment');
-  const { name, arms, metric, confidence, minRequests } = spec;
-  if (!NAME.test(name)) issues.add(['name'], `is ${JSON.stringify(name)}; ${NAME_RULE}`);
-  if (arms.length < 2 || arms.length > MAX_ARMS)
-    issues.add(['arms'], `holds ${arms.length}; it must hold from 2 to ${MAX_ARMS}`);
-  else if (arms.every(({ weight }) => weight === 0))
-    issues.add(['arms'], 'have weights that sum to zero; give at least two of them a share');
-  else if (arms.filter(({ weight }) => weight !== 0).length < 2)
-    issues.add(
-      ['arms'],
-      'leave only one with a share, so that nothing is compared; give another one a weight',
-    );
-  for (const [index, arm] of arms.entries()) checkArm(arm, { index, arms }, checkGoal, issues);
-  const isMeasured = (MEASURED_METRICS as readonly string[]).includes(metric);
-  if (!isMeasured && !METRIC_NAME.test(metric))
-    issues.add(['metric'], `is ${JSON.stringify(metric)}; ${METRIC_NAME_RULE}`);
-  issues.range(['confidence'], confidence, [0.51, 0.9999]);
-  issues.range(['minRequests'], minRequests, [10, MAX_COUNT]);
+  for (const { path, message } of checkRule(spec)) issues.add(path, message);
+  for (const [index, { model }] of spec.arms.entries())
+    issues.add(['arms', String(index), 'model'], checkGoal(model));
   return issues.found;
-}
-
-function checkArm(
-  { name, model, weight }: ExperimentArm,
-  { index, arms }: { index: number; arms: readonly ExperimentArm[] },
-  checkGoal: CheckGoal,
-  issues: Issues,
-): void {
-  const at = ['arms', String(index)];
-  if (!NAME.test(name)) issues.add([...at, 'name'], `is ${JSON.stringify(name)}; ${NAME_RULE}`);
-  const first = arms.slice(0, index).findIndex((other) => other.name === name);
-  if (first >= 0) issues.add([...at, 'name'], `repeats arms.${first}, ${JSON.stringify(name)}`);
-  issues.add([...at, 'model'], checkGoal(model));
-  issues.range([...at, 'weight'], weight, [0, MAX_COUNT]);
 }
 
 interface Issues {

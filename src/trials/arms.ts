@@ -7,18 +7,31 @@ export interface TrialArm {
   name: string;
   /** Undefined for the baseline of a canary: what would answer without it. */
   model: string | undefined;
+  /** Of a prompt. */
+  version?: number | undefined;
   /** From 0 to 1; those of all arms make 1. */
   share: number;
 }
 
 export function armsOf({ spec, state, step }: Pick<Trial, 'spec' | 'state' | 'step'>): TrialArm[] {
-  if (spec.kind === 'EXPERIMENT') {
+  if (spec.kind !== 'CANARY') {
     const { arms } = spec.experiment;
     const total = arms.reduce((sum, { weight }) => sum + weight, 0);
-    return arms.map(({ name, model, weight }) => ({ name, model, share: weight / total }));
+    return arms.map(({ name, weight, ...arm }) => ({
+      name,
+      model: 'model' in arm ? arm.model : undefined,
+      version: 'version' in arm ? arm.version : undefined,
+      share: weight / total,
+    }));
   }
   const { model, steps } = spec.canary;
-  const percents = { PROMOTED: 100, ROLLED_BACK: 0, DECIDED: 0, RUNNING: steps[step]?.percent ?? 0 };
+  const percents = {
+    PROMOTED: 100,
+    ROLLED_BACK: 0,
+    DECIDED: 0,
+    STOPPED: 0,
+    RUNNING: steps[step]?.percent ?? 0,
+  };
   const share = percents[state] / 100;
   return [
     { name: CANARY_ARM, model, share },

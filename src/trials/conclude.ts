@@ -23,6 +23,11 @@ const ENDS = {
     action: 'experiment.decide',
     says: (name: string) => `the experiment of ${name} has a winner`,
   },
+  STOPPED: {
+    alert: 'EXPERIMENT_DECIDED',
+    action: 'experiment.stop',
+    says: (name: string) => `the experiment of ${name} has stopped without a winner`,
+  },
 } as const satisfies Record<Exclude<TrialState, 'RUNNING'>, { alert: AlertKind } & Record<string, unknown>>;
 
 /** Writes what was decided, and tells every instance; the end of a trial is told to people too. The last of a transaction. */

@@ -1,8 +1,9 @@
 import type { TransactionSql } from 'postgres';
 import type { EarlierAttempt, StoredOutcome } from '../db/tables/completions.ts';
-import type { CompletionStatus } from '../domain/completion.ts';
-import type { Assignment, Trial } from '../domain/trial.ts';
-import { observe, type TrialOutcome } from './outcome.ts';
+import type { CompletionStatus, FinishReason } from '../domain/completion.ts';
+import type { ErrorCode } from '../domain/errors.ts';
+import type { Assignment, Trial, TrialKind } from '../domain/trial.ts';
+import { observe, observePrompt, type Observed } from './outcome.ts';
 import { addSums } from './sums.ts';
 
 /** Completions that are counted in one statement. */
@@ -11,6 +12,8 @@ export const COUNTED_AT_ONCE = 500;
 interface SettledRow {
   trial_arm: string;
   status: CompletionStatus;
+  finish_reason: FinishReason | null;
+  code: ErrorCode | null;
   first_token_ms: number | null;
   cost_nanos: string | null;
   earlier: EarlierAttempt[] | null;
@@ -23,16 +26,16 @@ interface SettledRow {
  * @param tx has the trial locked, so nobody else counts them at the same time.
  * @returns how many there were.
  */
-export async function countSettled(tx: TransactionSql, { id, step }: Trial): Promise<number> {
+export async function countSettled(tx: TransactionSql, { id, step, spec }: Trial): Promise<number> {
   const rows = await tx<SettledRow[]>`
     UPDATE completions SET trial_counted = true
     WHERE id IN (
       SELECT id FROM completions
       WHERE trial_id = ${id} AND NOT trial_counted AND hold_state <> 'PENDING' ORDER BY id LIMIT ${COUNTED_AT_ONCE}::int)
-    RETURNING trial_arm, status, first_token_ms, cost_nanos::text AS cost_nanos, earlier,
+    RETURNING trial_arm, status, finish_reason, outcome -> 'failure' ->> 'code' AS code, first_token_ms, cost_nanos::text AS cost_nanos, earlier,
       outcome -> 'attempts' AS attempts, outcome -> 'route' -> 'trial' AS assignment`;
   const addends = rows.flatMap((row) =>
-    observe(toOutcome(row)).map(({ metric, value }) => ({
+    observeRow(row, spec.kind).map(({ metric, value }) => ({
       step,
       arm: row.trial_arm,
       metric,
@@ -45,13 +48,22 @@ export async function countSettled(tx: TransactionSql, { id, step }: Trial): Pro
   return rows.length;
 }
 
-function toOutcome({ earlier, attempts, assignment, ...row }: SettledRow): TrialOutcome {
+function observeRow({ earlier, attempts, assignment, ...row }: SettledRow, kind: TrialKind): Observed[] {
   const costs = [...(earlier ?? []).map(({ costNanos }) => costNanos), row.cost_nanos];
-  return {
+  const ended = {
     status: row.status,
-    attempts: [...(earlier ?? []), ...(attempts ?? [])].toSorted((a, b) => a.index - b.index),
     costNanos: costs.includes(null) ? undefined : costs.reduce((sum, cost) => sum + Number(cost), 0),
     firstTokenMs: row.first_token_ms ?? undefined,
-    assignment: assignment ?? undefined,
   };
+  if (kind === 'PROMPT_EXPERIMENT')
+    return observePrompt({
+      ...ended,
+      code: row.code ?? undefined,
+      finishReason: row.finish_reason ?? undefined,
+    });
+  return observe({
+    ...ended,
+    attempts: [...(earlier ?? []), ...(attempts ?? [])].toSorted((a, b) => a.index - b.index),
+    assignment: assignment ?? undefined,
+  });
 }

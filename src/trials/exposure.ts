@@ -1,4 +1,4 @@
-import { CANARY_ARM, type Assignment, type Trial } from '../domain/trial.ts';
+import { CANARY_ARM, type Trial, type TrialMember } from '../domain/trial.ts';
 
 /** What was counted of a canary. */
 export interface Judged {
@@ -15,10 +15,10 @@ export interface Exposure {
    */
   isFull(trial: Trial): boolean;
   /** A request was given to an arm; it ends with `leave` or `settled`. */
-  enter(assignment: Assignment): void;
+  enter(member: TrialMember): void;
   /** It was refused before it began. */
-  leave(assignment: Assignment): void;
-  settled(assignment: Assignment): void;
+  leave(member: TrialMember): void;
+  settled(member: TrialMember): void;
   /** What is settled by now is about to be counted. Returns how to say what that came to; undefined: it is no more. */
   beginCount(trialId: string): (judged: Judged | undefined) => void;
   /** Forgets all trials but these. */
@@ -42,7 +42,7 @@ export function createExposure(): Exposure {
     standings.set(trialId, standing);
     return standing;
   }
-  function change({ trialId, arm }: Assignment, by: Partial<Record<'open' | 'settled', number>>): void {
+  function change({ trialId, arm }: TrialMember, by: Partial<Record<'open' | 'settled', number>>): void {
     if (arm !== CANARY_ARM) return;
     const standing = standingOf(trialId);
     standing.open += by.open ?? 0;
@@ -56,9 +56,9 @@ export function createExposure(): Exposure {
       const { afterRequests } = spec.canary.rollBackWhen;
       return !isRunning || (answered < afterRequests && answered + standing.open >= afterRequests);
     },
-    enter: (assignment) => change(assignment, { open: 1 }),
-    leave: (assignment) => change(assignment, { open: -1 }),
-    settled: (assignment) => change(assignment, { settled: 1 }),
+    enter: (member) => change(member, { open: 1 }),
+    leave: (member) => change(member, { open: -1 }),
+    settled: (member) => change(member, { settled: 1 }),
     beginCount(trialId) {
       const standing = standingOf(trialId);
       const { settled } = standing;

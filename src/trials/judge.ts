@@ -4,7 +4,8 @@ import {
   BASELINE_ARM,
   CANARY_ARM,
   type CanarySpec,
-  type ExperimentSpec,
+  type ExperimentRule,
+  type PromptExperimentSpec,
   type Trial,
   type TrialState,
   type TrialVerdict,
@@ -24,7 +25,8 @@ export interface Decision {
 export function judge({ spec, step }: Trial, sumsOf: SumsOf, stepMs: number): Decision | undefined {
   return spec.kind === 'CANARY'
     ? judgeCanary(spec.canary, { step, stepMs }, sumsOf)
-    : judgeExperiment(spec.experiment, step, sumsOf);
+    : (judgeExperiment(spec.experiment, step, sumsOf) ??
+        (spec.kind === 'PROMPT_EXPERIMENT' ? findEnd(spec.experiment, step, sumsOf) : undefined));
 }
 
 /**
@@ -98,7 +100,7 @@ function findBadRating({ feedbackBelow: limit, afterRatings }: Rule, sumsOf: Sum
   return `feedbackBelow ${limit}: the mean score of the canary is ${shorten(meanOf(canary))} (${canary.count} scores), ${others}`;
 }
 
-function judgeExperiment(spec: ExperimentSpec, step: number, sumsOf: SumsOf): Decision | undefined {
+function judgeExperiment(spec: ExperimentRule, step: number, sumsOf: SumsOf): Decision | undefined {
   const { leader = 0, confidence = 0, isDecided } = compareArms(spec, sumsOf) ?? {};
   if (!isDecided) return undefined;
   const { name: winner } = spec.arms[leader]!;
@@ -107,13 +109,24 @@ function judgeExperiment(spec: ExperimentSpec, step: number, sumsOf: SumsOf): De
   return { state: 'DECIDED', step, verdict: { message, winner, confidence } };
 }
 
+/** When the experiment has seen all that it was to see. */
+function findEnd(
+  { arms, metric, maxRequests = Infinity }: PromptExperimentSpec,
+  step: number,
+  sumsOf: SumsOf,
+): Decision | undefined {
+  if (arms.some(({ name }) => sumsOf(name, metric).count < maxRequests)) return undefined;
+  const message = `each arm has ${maxRequests} values of ${metric}, and none is surely the best`;
+  return { state: 'STOPPED', step, verdict: { message } };
+}
+
 /** Which arm of an experiment is ahead; undefined while some arm has too few values. */
-export function compareArms(spec: ExperimentSpec, sumsOf: SumsOf): Compared | undefined {
+export function compareArms(spec: ExperimentRule, sumsOf: SumsOf): Compared | undefined {
   const sums = spec.arms.map(({ name }) => sumsOf(name, spec.metric));
   return compareMeans(sums, comparisonOf(spec));
 }
 
-export function comparisonOf({ metric, goal, confidence, minRequests }: ExperimentSpec): Comparison {
+export function comparisonOf({ metric, goal, confidence, minRequests }: ExperimentRule): Comparison {
   const isUnit = metric === 'success' || metric === 'feedback';
   return { goal, confidence, minCount: minRequests, isUnit };
 }

@@ -3,8 +3,10 @@ import { toJsonParameter } from '../db/json.ts';
 import type {
   CanarySpec,
   ExperimentSpec,
+  PromptExperimentSpec,
   Trial,
   TrialSpec,
+  TrialKind,
   TrialState,
   TrialVerdict,
 } from '../domain/trial.ts';
@@ -16,7 +18,8 @@ export interface TrialRow {
   organisation_id: string;
   subject_id: string;
   subject_name: string;
-  spec: CanarySpec | ExperimentSpec;
+  kind: TrialKind;
+  spec: CanarySpec | ExperimentSpec | PromptExperimentSpec;
   state: TrialState;
   step: number;
   step_started_at: string;
@@ -26,13 +29,12 @@ export interface TrialRow {
 }
 
 export function toTrial(row: TrialRow): Trial {
-  const { spec } = row;
   return {
     id: row.id,
     organisationId: row.organisation_id,
     subjectId: row.subject_id,
     subjectName: row.subject_name,
-    spec: 'steps' in spec ? { kind: 'CANARY', canary: spec } : { kind: 'EXPERIMENT', experiment: spec },
+    spec: toTrialSpec(row),
     state: row.state,
     step: row.step,
     stepStartedAt: new Date(row.step_started_at),
@@ -40,6 +42,17 @@ export function toTrial(row: TrialRow): Trial {
     endedAt: row.ended_at === null ? undefined : new Date(row.ended_at),
     verdict: row.verdict ?? undefined,
   };
+}
+
+function toTrialSpec({ kind, spec }: Pick<TrialRow, 'kind' | 'spec'>): TrialSpec {
+  return (kind === 'CANARY' ? { kind, canary: spec } : { kind, experiment: spec }) as TrialSpec;
+}
+
+/** All that stand, of every organisation. */
+export async function listTrials(sql: ISql): Promise<Trial[]> {
+  const rows = await sql<{ trial: TrialRow }[]>`
+    SELECT to_jsonb(t.*) AS trial FROM trials t WHERE superseded_at IS NULL`;
+  return rows.map(({ trial }) => toTrial(trial));
 }
 
 /** Begins a trial in the place of the one that there was; without a specification there is none from then on. */

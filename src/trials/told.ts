@@ -9,7 +9,7 @@ export interface Told {
 
 /** What the sums of an arm change by, where something takes the place of what the same rater has said before. */
 export function addendsOf({ spec }: Pick<Trial, 'spec'>, arm: string, before: Told, now: Told): Addend[] {
-  const metric = spec.kind === 'EXPERIMENT' ? spec.experiment.metric : undefined;
+  const metric = spec.kind === 'CANARY' ? undefined : spec.experiment.metric;
   const changes = [
     { metric: 'feedback', was: before.score, is: now.score },
     ...(metric === undefined

@@ -26,7 +26,7 @@ const NANOS_PER_USD = 1e9;
 /** How the arms of a trial stand, for people. */
 export function viewTrial(trial: Trial, sumsOf: SumsOf): { arms: ArmView[]; confidence: number | undefined } {
   const { spec } = trial;
-  const experiment = spec.kind === 'EXPERIMENT' ? spec.experiment : undefined;
+  const experiment = spec.kind === 'CANARY' ? undefined : spec.experiment;
   const names = new Set<string>([...MEASURED_METRICS, ...(experiment ? [experiment.metric] : [])]);
   const arms = armsOf(trial).map((arm, _place, { length }) => {
     const metrics = [...names].flatMap((name) => {

@@ -1,17 +1,17 @@
-import type { Sql } from 'postgres';
-import { CANARY_ARM, type Assignment, type Trial } from '../domain/trial.ts';
+import type { Sql, TransactionSql } from 'postgres';
+import { CANARY_ARM, type Trial, type TrialMember } from '../domain/trial.ts';
 import { oneAtATime } from '../lib/one-at-a-time.ts';
 import { conclude } from './conclude.ts';
 import { COUNTED_AT_ONCE, countSettled } from './count.ts';
 import { createExposure, type Exposure, type Judged } from './exposure.ts';
-import { judge } from './judge.ts';
-import { lockTrial } from './rows.ts';
+import { judge, type Decision } from './judge.ts';
+import { listTrials, lockTrial } from './rows.ts';
 import { readSums } from './sums.ts';
 
 /** Counts what comes of trials, and decides on them. Several instances may: each decision is made once. */
 export interface TrialWatch extends Pick<Exposure, 'isFull' | 'enter' | 'leave'> {
   /** A request of a trial is settled: that is judged right away. */
-  settled(assignment: Assignment): void;
+  settled(member: TrialMember): void;
   /** Something was told of a completion of this trial. */
   told(trialId: string): void;
   /** Judges all that run: time has passed, and other instances may have died before they could. */
@@ -22,8 +22,8 @@ export interface TrialWatch extends Pick<Exposure, 'isFull' | 'enter' | 'leave'>
 
 export interface TrialWatchDeps {
   sql: Sql;
-  /** Those that stand, of every organisation. */
-  list(): Iterable<Trial>;
+  /** Does what a decision wants done, in its transaction and before all else of it. */
+  act(tx: TransactionSql, trial: Trial, decision: Decision): Promise<void>;
   /** Something was decided and is committed; resolves when this instance goes by it. */
   onDecided(organisationId: string): Promise<void>;
   onError(error: unknown): void;
@@ -38,7 +38,7 @@ export function createTrialWatch(deps: TrialWatchDeps): TrialWatch {
   async function judgeNow(trialId: string): Promise<void> {
     for (let hasMore = true; hasMore && !isClosed;) {
       const countedAs = exposure.beginCount(trialId);
-      const result = await judgeOnce(deps.sql, trialId);
+      const result = await judgeOnce(deps, trialId);
       countedAs(result?.judged);
       if (result?.decidedFor !== undefined) await deps.onDecided(result.decidedFor);
       hasMore = result?.hasMore ?? false;
@@ -61,13 +61,13 @@ export function createTrialWatch(deps: TrialWatchDeps): TrialWatch {
 
   return {
     ...exposure,
-    settled(assignment) {
-      exposure.settled(assignment);
-      void judgeSoon(assignment.trialId);
+    settled(member) {
+      exposure.settled(member);
+      void judgeSoon(member.trialId);
     },
     told: (trialId) => void judgeSoon(trialId),
     async look() {
-      const current = [...deps.list()];
+      const current = await listTrials(deps.sql);
       const ids = new Set(current.map(({ id }) => id));
       exposure.retain(ids);
       for (const id of judges.keys()) if (!ids.has(id)) judges.delete(id);
@@ -86,7 +86,7 @@ export function createTrialWatch(deps: TrialWatchDeps): TrialWatch {
  * @returns undefined where it does not stand any more.
  */
 async function judgeOnce(
-  sql: Sql,
+  { sql, act }: Pick<TrialWatchDeps, 'sql' | 'act'>,
   trialId: string,
 ): Promise<{ judged: Judged; decidedFor: string | undefined; hasMore: boolean } | undefined> {
   return sql.begin(async (tx) => {
@@ -96,7 +96,10 @@ async function judgeOnce(
     const counted = await countSettled(tx, trial);
     const [sumsOf] = await readSums(tx, [trial]);
     const decision = trial.state === 'RUNNING' ? judge(trial, sumsOf!, stepMs) : undefined;
-    if (decision) await conclude(tx, trial, decision);
+    if (decision) {
+      await act(tx, trial, decision);
+      await conclude(tx, trial, decision);
+    }
     const isSameStep = !decision || decision.step === trial.step;
     return {
       judged: {

@@ -3,7 +3,7 @@ import type { Render } from '../completion/complete.ts';
 import { ModelUnavailable } from '../domain/errors.ts';
 import { isRouteName } from '../domain/route.ts';
 import { createPromptBook } from '../prompts/book.ts';
-import { renderAsk } from '../prompts/render.ts';
+import { renderPrompt } from '../prompts/render.ts';
 import type { PromptStore } from '../prompts/store.ts';
 import type { Models } from './open-models.ts';
 import type { Routes } from './open-routes.ts';
@@ -22,7 +22,10 @@ export function openPrompts(parts: Store & Pick<Models, 'catalog'> & Pick<Routes
     announceCommit,
   } = parts;
   const book = createPromptBook(sql);
-  relay.listen(({ kind, organisationId }) => kind === 'PROMPT_CHANGED' && book.forget(organisationId));
+  relay.listen(
+    ({ kind, organisationId }) =>
+      (kind === 'PROMPT_CHANGED' || kind === 'TRIAL_CHANGED') && book.forget(organisationId),
+  );
   return {
     prompts: {
       sql,
@@ -37,7 +40,7 @@ export function openPrompts(parts: Store & Pick<Models, 'catalog'> & Pick<Routes
     },
     render(who, draft) {
       if (!('promptRef' in draft)) return draft;
-      return book.ensure(who.organisationId, draft.promptRef).then((version) => renderAsk(version, draft));
+      return renderPrompt(book, who, draft);
     },
   };
 }

@@ -4,6 +4,7 @@ import { systemClock } from '../lib/clock.ts';
 import { newId } from '../lib/ids.ts';
 import { createArms } from '../routing/arms.ts';
 import { openLearnedStore, type LearnedStore } from '../routing/arm-rows.ts';
+import { promoteWinner } from '../prompts/experiments.ts';
 import { openRouteBook } from '../routing/book.ts';
 import type { RouteStore } from '../routing/change.ts';
 import { openFlags, type Flags } from '../routing/flags.ts';
@@ -52,7 +53,7 @@ export async function openRoutes(
   opened.defer(() => flags.close());
   const trials = createTrialWatch({
     sql,
-    list: () => book.trials(),
+    act: promoteWinner,
     onDecided(organisationId) {
       announceCommit();
       return book.reload(organisationId);

@@ -70,7 +70,7 @@ describe('numbers', () => {
       'RouteShadowInput.percent',
       'RouteTarget.upTo',
       'RouteTargetInput.upTo',
-      'RouteTrial.confidence',
+      'Trial.confidence',
       'RouteVersion.hedgePercentile',
       'ScorePart.value',
       'SimulatedChange.costRatio',

@@ -851,17 +851,19 @@ export type ToolResultInput = {
 
 export type TrialKind =
   | 'CANARY'
-  | 'EXPERIMENT';
+  | 'EXPERIMENT'
+  | 'PROMPT_EXPERIMENT';
 
 /**
  * A canary is PROMOTED when its last step is through: it takes everything then. ROLLED_BACK: it takes nothing any more.
- * An experiment is DECIDED when it has a winner; its arms go on.
+ * An experiment is DECIDED when it has a winner; those of routes go on. STOPPED: it has seen all that it was to see, without one.
  */
 export type TrialState =
   | 'DECIDED'
   | 'PROMOTED'
   | 'ROLLED_BACK'
-  | 'RUNNING';
+  | 'RUNNING'
+  | 'STOPPED';
 
 /** TAG counts a completion once under each of its tags; PROMPT is the slug of what wrote its messages. */
 export type UsageDimension =

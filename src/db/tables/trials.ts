@@ -10,7 +10,14 @@ import {
   timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
-import type { CanarySpec, ExperimentSpec, TrialKind, TrialState, TrialVerdict } from '../../domain/trial.ts';
+import type {
+  CanarySpec,
+  ExperimentSpec,
+  PromptExperimentSpec,
+  TrialKind,
+  TrialState,
+  TrialVerdict,
+} from '../../domain/trial.ts';
 
 /** Canaries and experiments. Whoever decides on one has its row locked, so each decision is made once. */
 export const trials = snakeCase.table(
@@ -18,11 +25,11 @@ export const trials = snakeCase.table(
   {
     id: text().primaryKey(),
     organisationId: text().notNull(),
-    /** Id of what it is about, such as a route, and how people call that. */
+    /** Id of what it is about, such as a route, or of a prompt with its label; and how people call that. */
     subjectId: text().notNull(),
     subjectName: text().notNull(),
     kind: text().$type<TrialKind>().notNull(),
-    spec: jsonb().$type<CanarySpec | ExperimentSpec>().notNull(),
+    spec: jsonb().$type<CanarySpec | ExperimentSpec | PromptExperimentSpec>().notNull(),
     state: text().$type<TrialState>().notNull(),
     /** From 0 on. */
     step: integer().notNull(),

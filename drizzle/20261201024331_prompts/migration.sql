@@ -14,6 +14,16 @@ CREATE TABLE "prompt_label_requests" (
 	"decision_note" text
 );
 --> statement-breakpoint
+CREATE TABLE "prompt_labels" (
+	"prompt_id" text,
+	"name" text,
+	"organisation_id" text NOT NULL,
+	"version" integer NOT NULL,
+	"set_by" text NOT NULL,
+	"set_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "prompt_labels_pkey" PRIMARY KEY("prompt_id","name")
+);
+--> statement-breakpoint
 CREATE TABLE "prompt_partial_versions" (
 	"partial_id" text,
 	"number" integer,
@@ -38,12 +48,43 @@ CREATE TABLE "prompt_protected_labels" (
 	CONSTRAINT "prompt_protected_labels_pkey" PRIMARY KEY("organisation_id","name")
 );
 --> statement-breakpoint
+CREATE TABLE "prompt_versions" (
+	"id" text PRIMARY KEY,
+	"prompt_id" text NOT NULL,
+	"number" integer NOT NULL,
+	"organisation_id" text NOT NULL,
+	"spec" jsonb NOT NULL,
+	"note" text,
+	"created_by" text NOT NULL,
+	"created_at" timestamp with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "prompts" (
+	"id" text PRIMARY KEY,
+	"organisation_id" text NOT NULL,
+	"slug" text NOT NULL,
+	"folder" text NOT NULL,
+	"description" text,
+	"version" integer NOT NULL,
+	"created_at" timestamp with time zone NOT NULL,
+	"archived_at" timestamp with time zone
+);
+--> statement-breakpoint
+ALTER TABLE "completions" ADD COLUMN "prompt_id" text;--> statement-breakpoint
+ALTER TABLE "completions" ADD COLUMN "prompt_version_id" text;--> statement-breakpoint
 ALTER TABLE "usage_series" ADD COLUMN "prompt" text DEFAULT '' NOT NULL;--> statement-breakpoint
 DROP INDEX "usage_series_once";--> statement-breakpoint
 CREATE UNIQUE INDEX "usage_series_once" ON "usage_series" ("organisation_id","by_key","team_id","key_id","provider","model","status","origin","prompt");--> statement-breakpoint
+CREATE INDEX "completions_of_prompt" ON "completions" ("prompt_id","id") WHERE prompt_id is not null;--> statement-breakpoint
 CREATE INDEX "prompt_label_requests_by_organisation" ON "prompt_label_requests" ("organisation_id","id");--> statement-breakpoint
 CREATE UNIQUE INDEX "prompt_label_requests_once" ON "prompt_label_requests" ("prompt_id","label") WHERE status = 'PENDING';--> statement-breakpoint
+CREATE INDEX "prompt_labels_by_organisation" ON "prompt_labels" ("organisation_id","name");--> statement-breakpoint
 CREATE UNIQUE INDEX "prompt_partials_once" ON "prompt_partials" ("organisation_id","name");--> statement-breakpoint
+CREATE UNIQUE INDEX "prompt_versions_once" ON "prompt_versions" ("prompt_id","number");--> statement-breakpoint
+CREATE UNIQUE INDEX "prompts_once" ON "prompts" ("organisation_id","slug");--> statement-breakpoint
 ALTER TABLE "prompt_label_requests" ADD CONSTRAINT "prompt_label_requests_prompt_id_prompts_id_fkey" FOREIGN KEY ("prompt_id") REFERENCES "prompts"("id");--> statement-breakpoint
+ALTER TABLE "prompt_labels" ADD CONSTRAINT "prompt_labels_prompt_id_prompts_id_fkey" FOREIGN KEY ("prompt_id") REFERENCES "prompts"("id");--> statement-breakpoint
 ALTER TABLE "prompt_partial_versions" ADD CONSTRAINT "prompt_partial_versions_partial_id_prompt_partials_id_fkey" FOREIGN KEY ("partial_id") REFERENCES "prompt_partials"("id");--> statement-breakpoint
-ALTER TABLE "prompt_partials" ADD CONSTRAINT "prompt_partials_organisation_id_organisations_id_fkey" FOREIGN KEY ("organisation_id") REFERENCES "organisations"("id");
+ALTER TABLE "prompt_partials" ADD CONSTRAINT "prompt_partials_organisation_id_organisations_id_fkey" FOREIGN KEY ("organisation_id") REFERENCES "organisations"("id");--> statement-breakpoint
+ALTER TABLE "prompt_versions" ADD CONSTRAINT "prompt_versions_prompt_id_prompts_id_fkey" FOREIGN KEY ("prompt_id") REFERENCES "prompts"("id");--> statement-breakpoint
+ALTER TABLE "prompts" ADD CONSTRAINT "prompts_organisation_id_organisations_id_fkey" FOREIGN KEY ("organisation_id") REFERENCES "organisations"("id");
