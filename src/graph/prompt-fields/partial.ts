@@ -1,18 +1,12 @@
-import { compileSchema, type Validator } from '../../lib/json-schema.ts';
 import { isRecord, own } from './place.ts';
 import { fitsScalar, optionOf } from './fits.ts';
 import { GROWING, readPartial } from './read-partial.ts';
+import { createRules } from './rules.ts';
 import type { ScalarShape, Slot } from './shape.ts';
 
 /** @returns what reads the part of an answer that meets the schema as far as it has come. */
 export function createPartialReader(root: Slot): (text: string) => unknown {
-  // Compiled when it is first needed: most answers are never watched while they are written.
-  const validators = new Map<ScalarShape, Validator>();
-  const validatorOf = (shape: ScalarShape, rule: object): Validator => {
-    const validator = validators.get(shape) ?? compileSchema(rule);
-    validators.set(shape, validator);
-    return validator;
-  };
+  const meetsRule = createRules(root);
 
   function pick(value: unknown, { shape, nullable }: Slot): unknown {
     if (value === null) return nullable ? null : undefined;
@@ -43,7 +37,7 @@ export function createPartialReader(root: Slot): (text: string) => unknown {
     if (typeof value === 'string' && value.endsWith(GROWING)) return pickGrowing(value, shape);
     const settled = shape.scalar === 'JSON' ? withoutMark(value) : value;
     if (!fitsScalar(settled, shape)) return undefined;
-    return shape.rule && validatorOf(shape, shape.rule)(settled) !== undefined ? undefined : settled;
+    return meetsRule(settled, shape) ? settled : undefined;
   }
 
   return (text) => pick(readPartial(text), root);

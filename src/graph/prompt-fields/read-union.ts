@@ -11,7 +11,7 @@ interface Option {
   parts: Part[];
 }
 
-export const UNIONS = ['oneOf', 'anyOf'] as const;
+const UNIONS = ['oneOf', 'anyOf'] as const;
 
 /** Whether one of several schemas holds at a place, and it makes a difference to the type which. */
 export function isUnion(reading: Reading, parts: readonly Part[]): boolean {
