@@ -77,7 +77,7 @@ const promptRef = z.object({
   slug: name,
   label: name.nullish(),
   version: z.int().min(1).nullish(),
-  variables: z.unknown(),
+  variables: z.unknown().optional(),
 });
 
 const askInput = z
