@@ -13,7 +13,7 @@ import { PRODUCTION, type PromptRef, type PromptUse } from './prompt.ts';
 import { tagInput } from './tag.ts';
 
 /** What one ask may hold at most. Bodies are bounded before this, by the transport. */
-const ASK_LIMITS = {
+export const ASK_LIMITS = {
   messages: 1_000,
   partsPerMessage: 100,
   promptChars: 1_000_000,
@@ -49,7 +49,7 @@ const file = z.object({
   dataBase64: z.base64('is not base64').min(1).max(ASK_LIMITS.fileBase64Chars),
   name: name.nullish(),
 });
-const imageUrl = z
+export const imageUrl = z
   .string()
   .max(ASK_LIMITS.fileBase64Chars)
   .regex(/^(https:\/\/|data:image\/)/, 'must begin with https:// or data:image/');

@@ -3,7 +3,8 @@ import { InvalidInput, type InputIssue } from '../domain/errors.ts';
 const SLUG = /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 /** Also a path of files, wherever prompts are kept as files. */
 const FOLDER = /^(?=.{0,200}$)([a-z0-9][a-z0-9_-]*(\/[a-z0-9][a-z0-9_-]*){0,7})?$/;
-const DESCRIPTION_MAX = 1_000;
+/** Of a description or a note. */
+const TEXT_MAX = 1_000;
 
 /** @throws InvalidInput for a folder or a description that cannot be; what is undefined is right. */
 export function ensurePlace(place: { folder: string | undefined; description: string | undefined }): void {
@@ -24,6 +25,12 @@ export function checkPrompt({
   return [...(SLUG.test(slug) ? [] : [issue('slug', what)]), ...checkPlace(place)];
 }
 
+/** @param at where it stands in the input. */
+export function checkNote(note: string | undefined, at: string[]): InputIssue[] {
+  if (note === undefined || note.length <= TEXT_MAX) return [];
+  return [{ path: at, message: `${at.join('.')} must hold at most ${TEXT_MAX} characters` }];
+}
+
 function checkPlace({
   folder = '',
   description = '',
@@ -39,8 +46,8 @@ function checkPlace({
         `is ${shown(folder)}; it must be up to 8 names of a-z, 0-9, _ and -, such as "support/tickets", with 200 characters at most`,
       ),
     );
-  if (description.length > DESCRIPTION_MAX)
-    issues.push(issue('description', `must hold at most ${DESCRIPTION_MAX} characters`));
+  if (description.length > TEXT_MAX)
+    issues.push(issue('description', `must hold at most ${TEXT_MAX} characters`));
   return issues;
 }
 

@@ -1,6 +1,5 @@
 import type { TransactionSql } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
-import { toIssues } from '../domain/ask-settings.ts';
 import { Conflict, InvalidInput, NotFound, type InputIssue } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -9,7 +8,7 @@ import { newId } from '../lib/ids.ts';
 import { checkPrompt } from './check-prompt.ts';
 import { pinPartials } from './pin-partials.ts';
 import { readPrompts, type LabelledPrompt } from './rows.ts';
-import { noteInput, toSpec, type WantedSpec } from './spec.ts';
+import { toSpec, type WantedSpec } from './spec.ts';
 import { changePrompts, tellOfPrompt, type PromptStore } from './store.ts';
 
 /** All of an organisation are kept in memory, by their slugs and labels. */
@@ -84,18 +83,15 @@ async function prepare(
   { version, note }: Pick<NewPrompt, 'version' | 'note'>,
   issues: InputIssue[],
 ): Promise<PromptSpec> {
-  const at = ['input', 'version'];
-  const noted = noteInput.optional().safeParse(note);
-  if (!noted.success) issues.push(...toIssues(noted.error, [...at, 'note']));
-  const templates = version.messages.map(({ template }, index) => ({
-    at: ['messages', String(index), 'template'],
-    template,
-  }));
-  const { model } = version;
+  const { messages, model } = version;
   const modelFault = model === undefined ? undefined : findModelFault(organisationId, model);
+  const partials = await pinPartials(
+    sql,
+    organisationId,
+    messages.map(({ template }) => template),
+  );
   try {
-    const pinned = await pinPartials(sql, organisationId, templates);
-    const spec = toSpec(version, pinned, { at, modelFault });
+    const spec = toSpec(version, partials, { at: ['input', 'version'], note, modelFault });
     if (issues.length === 0) return spec;
   } catch (error) {
     if (!(error instanceof InvalidInput)) throw error;

@@ -3,12 +3,12 @@ import { InvalidInput } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { newId } from '../lib/ids.ts';
+import { checkNote } from './check-prompt.ts';
 import { tellOfPrompt } from './store.ts';
 import type { LabelMove } from './write-label.ts';
 
 /** How long a request waits for a decision. */
 const LAPSES_AFTER_MS = 30 * 24 * 3_600_000;
-const NOTE_MAX = 1_000;
 
 /**
  * Asks for a protected label to be moved, in the place of whatever was asked for it before. The last of a transaction.
@@ -54,9 +54,7 @@ export async function cancelRequests(
 /** @throws InvalidInput. */
 export function ensureNote(note: string | undefined): string | undefined {
   const text = note?.trim();
-  if (text !== undefined && text.length > NOTE_MAX)
-    throw new InvalidInput([
-      { path: ['input', 'note'], message: `input.note must hold at most ${NOTE_MAX} characters` },
-    ]);
+  const issues = checkNote(text, ['input', 'note']);
+  if (issues.length > 0) throw new InvalidInput(issues);
   return text === '' ? undefined : text;
 }

@@ -1,14 +1,14 @@
 import type { TransactionSql } from 'postgres';
-import { z } from 'zod';
-import { toIssues } from '../domain/ask-settings.ts';
 import { Conflict, InvalidInput, type InputIssue } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { newId } from '../lib/ids.ts';
+import { checkNote } from './check-prompt.ts';
 import { countPartials, findNewestPartials, readPartials } from './partial-rows.ts';
 import { pinPartials } from './pin-partials.ts';
-import { noteInput, templateInput, toTemplateIssues } from './spec.ts';
+import { faultsOf, sayFault } from './spec.ts';
 import { changePrompts, tellOfPrompt, type PromptStore } from './store.ts';
+import type { TemplateFault } from './template/faults.ts';
 import { compilePrompt } from './template/template.ts';
 
 const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
@@ -19,15 +19,6 @@ export interface WantedPartial {
   template: string;
   note: string | undefined;
 }
-
-const partialInput = z.object({
-  name: z.string().regex(NAME, {
-    error: ({ input }) =>
-      `is ${JSON.stringify(String(input).slice(0, 100))}; it must be 1 to 64 characters of a-z, 0-9, _ and -, such as "tone"`,
-  }),
-  template: templateInput,
-  note: noteInput.optional(),
-});
 
 /**
  * Makes a partial, or the next version of it; the same template again makes none. Versions of prompts keep the copy that
@@ -62,23 +53,29 @@ async function listFaults(
   { organisationId }: Principal,
   { name, template, note }: WantedPartial,
 ): Promise<InputIssue[]> {
-  const parsed = partialInput.safeParse({ name, template, note });
-  if (!parsed.success) return toIssues(parsed.error, ['input']);
-  const at = ['input', 'template'];
-  // As a prompt would use it, with its new text in its own place.
-  const own = { [name]: { version: 0, template } };
-  const { partials, missing } = await pinPartials(sql, organisationId, [{ at, template }], own);
-  const none = missing.map((each) => ({
-    path: at,
-    message: `input.template renders the partial ${JSON.stringify(each.name)}, and there is none; make it first`,
-  }));
-  if (none.length > 0) return none;
-  try {
-    compilePrompt({ messages: [{ role: 'USER', template }], partials: { ...partials, ...own } });
-    return [];
-  } catch (error) {
-    return toTemplateIssues(error, () => at);
+  const issues = checkNote(note, ['input', 'note']);
+  if (!NAME.test(name)) {
+    const path = ['input', 'name'];
+    const message = `input.name is ${JSON.stringify(name.slice(0, 100))}; it must be 1 to 64 characters of a-z, 0-9, _ and -, such as "tone"`;
+    return [...issues, { path, message }];
   }
+  const others = await pinPartials(sql, organisationId, [template]);
+  try {
+    // As a prompt would use it, with its new text in its own place.
+    compilePrompt({
+      messages: [{ role: 'USER', template: `{% render '${name}' %}` }],
+      partials: { ...others, [name]: { template } },
+    });
+  } catch (error) {
+    const path = ['input', 'template'];
+    const message = (fault: TemplateFault) => {
+      const inner =
+        fault.path[1] === name ? 'has a fault' : `renders ${JSON.stringify(fault.path[1])}, where`;
+      return `input.template ${sayFault(fault, inner)}`;
+    };
+    issues.push(...faultsOf(error).map((fault) => ({ path, message: message(fault) })));
+  }
+  return issues;
 }
 
 /** @returns the id of the partial. */

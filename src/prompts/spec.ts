@@ -3,17 +3,12 @@ import type { Ask, AskTool } from '../domain/ask.ts';
 import { nameInput, paramsInput, schemaInput, toIssues, toolsInput } from '../domain/ask-settings.ts';
 import { MAX_AGE_SECONDS } from '../domain/cache-wish.ts';
 import { InvalidInput, type InputIssue } from '../domain/errors.ts';
-import {
-  PROMPT_ROLES,
-  VARIABLE_TYPES,
-  type JsonSchema,
-  type PromptMessage,
-  type PromptSpec,
-  type PromptVariable,
-} from '../domain/prompt.ts';
-import type { Pinned } from './pin-partials.ts';
-import { compilePrompt, TemplateFaults, type TemplateFault } from './template/template.ts';
-import { checkVariables, mergeVariables } from './variables.ts';
+import type { JsonSchema, PromptMessage, PromptSpec, PromptVariable } from '../domain/prompt.ts';
+import { checkNote } from './check-prompt.ts';
+import { TemplateFaults, type TemplateFault } from './template/faults.ts';
+import { mergeVariables } from './template/merge.ts';
+import { compilePrompt } from './template/template.ts';
+import { validateVariables } from './variables.ts';
 
 /** A version as it is wished for; what is undefined says nothing. */
 export interface WantedSpec {
@@ -27,134 +22,87 @@ export interface WantedSpec {
   entity: PromptSpec['entity'];
 }
 
-/** What one version may hold at most. */
-const LIMITS = { listed: 100, templateChars: 65_536, specChars: 262_144, noteChars: 1_000 } as const;
-/** `run` is an argument of the typed field by itself. */
-const VARIABLE_NAME = /^(?!run$)[A-Za-z][A-Za-z0-9_]{0,63}$/;
+/** Of a whole version as JSON, with the partials that it keeps. */
+const SPEC_CHARS_MAX = 512_000;
 
-const textOf = (most: number) =>
-  z.string().max(most, { error: ({ input }) => tooLong((input as string).length, most) });
-export const templateInput = textOf(LIMITS.templateChars);
-export const noteInput = textOf(LIMITS.noteChars);
-
-const variableInput = z
-  .object({
-    name: z.string().regex(VARIABLE_NAME, {
-      error: ({ input }) =>
-        `is ${JSON.stringify(String(input).slice(0, 100))}; it must be up to 64 letters, digits and _, with a letter first, and not "run"`,
-    }),
-    type: z.enum(VARIABLE_TYPES),
-    schema: schemaInput.optional(),
-    description: noteInput.optional(),
-  })
-  .superRefine(({ type, schema }, ctx) => {
-    if (!schema || type === 'LIST' || type === 'OBJECT') return;
-    const message = `means nothing for ${type}, only for LIST and OBJECT`;
-    ctx.addIssue({ code: 'custom', path: ['schema'], message });
-  });
-
-const specInput = z.object({
-  messages: z
-    .array(z.object({ role: z.enum(PROMPT_ROLES), template: templateInput }))
-    .min(1, 'needs at least one message')
-    .max(LIMITS.listed, { error: ({ input }) => tooMany(input) }),
-  variables: z
-    .array(variableInput)
-    .max(LIMITS.listed, { error: ({ input }) => tooMany(input) })
-    .superRefine((variables, ctx) => {
-      variables.forEach(({ name }, index) => {
-        if (variables.findIndex((other) => other.name === name) === index) return;
-        const message = `repeats the variable ${JSON.stringify(name)}`;
-        ctx.addIssue({ code: 'custom', path: [index, 'name'], message });
-      });
-    }),
+const cacheFault = `must be from 1 to ${MAX_AGE_SECONDS}`;
+const settings = z.object({
   model: nameInput.optional(),
   params: paramsInput,
   tools: toolsInput,
   outputSchema: schemaInput.optional(),
-  cacheSeconds: z
-    .int()
-    .min(1, `must be from 1 to ${MAX_AGE_SECONDS}`)
-    .max(MAX_AGE_SECONDS, `must be from 1 to ${MAX_AGE_SECONDS}`)
-    .optional(),
+  cacheSeconds: z.int(cacheFault).min(1, cacheFault).max(MAX_AGE_SECONDS, cacheFault).optional(),
 });
 
 /**
- * Checks a version as a whole.
- * @param pinned copies of the partials that its templates use.
+ * Checks a version as a whole, and declares what its templates name beside the declared variables.
+ * @param partials copies of those that its templates use, as far as there are any.
  * @param options.at where it stands in the input; `modelFault` is what is wrong with the model that it names.
  * @throws InvalidInput with every fault.
  */
 export function toSpec(
   { cacheSeconds, ...wanted }: WantedSpec,
-  { partials, missing }: Pinned,
-  { at, modelFault }: { at: string[]; modelFault: string | undefined },
+  partials: PromptSpec['partials'],
+  options: { at: string[]; note: string | undefined; modelFault: string | undefined },
 ): PromptSpec {
-  const parsed = specInput.safeParse({ ...wanted, cacheSeconds });
-  const issues = parsed.success ? [] : toIssues(parsed.error, at);
-  const isWhole = (member: string) => issues.every(({ path }) => path[at.length] !== member);
+  const { at, note, modelFault } = options;
+  const parsed = settings.safeParse({ ...wanted, cacheSeconds });
   const cache = cacheSeconds === undefined ? undefined : { maxAgeSeconds: cacheSeconds };
   const spec: PromptSpec = { ...wanted, partials, cache };
-  if (modelFault !== undefined) issues.push(issue([...at, 'model'], modelFault));
-  for (const { name, usedIn } of missing) {
-    const what = `renders the partial ${JSON.stringify(name)}, and there is none; make it by promptPartialSet`;
-    issues.push(issue([...at, ...usedIn], what));
-  }
-  if (isWhole('variables')) issues.push(...checkValues(spec, at));
-  if (isWhole('messages') && isWhole('variables')) issues.push(...mergeInferred(spec, at));
+  const issues = [
+    ...mergeInferred(spec, at),
+    ...(parsed.success ? [] : toIssues(parsed.error, at)),
+    ...(modelFault === undefined ? [] : [issue([...at, 'model'], modelFault)]),
+    ...checkNote(note, [...at, 'note']),
+  ];
   const chars = JSON.stringify(spec).length;
-  if (chars > LIMITS.specChars) issues.push(issue(at, tooLong(chars, LIMITS.specChars)));
+  if (chars > SPEC_CHARS_MAX) {
+    const [found, most] = [chars, SPEC_CHARS_MAX].map((number) => number.toLocaleString('en'));
+    issues.push(issue(at, `is ${found} characters long with its partials; at most ${most} fit`));
+  }
   if (issues.length > 0) throw new InvalidInput(issues);
   return spec;
 }
 
-/** Declares what the templates name beside the declared variables. @returns what is wrong with the templates. */
+/** @returns what is wrong with the variables, or else with the templates. */
 function mergeInferred(spec: PromptSpec, at: string[]): InputIssue[] {
+  const issues = validateVariables(spec.variables, [...at, 'variables']);
+  const { messages, partials, variables } = spec;
   try {
-    spec.variables = mergeVariables(spec.variables, compilePrompt(spec).variables);
-    return [];
+    // Templates are told what is wrong with them, whatever is wrong with the variables.
+    const compiled = compilePrompt({ messages, partials, ...(issues.length === 0 && { variables }) });
+    spec.variables = mergeVariables(compiled.variables, variables);
   } catch (error) {
-    return toTemplateIssues(error, ({ path }) => [...at, ...path]);
+    issues.push(...toTemplateIssues(error, at));
   }
+  return issues;
 }
 
 /**
  * What is wrong with templates, each with its line and column.
- * @param toPath where a fault stands in the input.
+ * @param at where messages and variables stand in the input.
  * @throws whatever else it is.
  */
-export function toTemplateIssues(error: unknown, toPath: (fault: TemplateFault) => string[]): InputIssue[] {
-  if (!(error instanceof TemplateFaults)) throw error;
-  return error.faults.map((fault) =>
-    issue(toPath(fault), `does not parse at line ${fault.line}, column ${fault.column}: ${fault.message}`),
-  );
+function toTemplateIssues(error: unknown, at: string[]): InputIssue[] {
+  return faultsOf(error).map((fault) => {
+    const [list, name] = fault.path;
+    const own = list === 'partials' ? ['messages'] : fault.path;
+    const what = list === 'partials' ? `render the partial ${JSON.stringify(name)}, where` : 'has a fault';
+    return issue([...at, ...own], sayFault(fault, what));
+  });
 }
 
-/** Defaults and examples must be what a caller could give. */
-function checkValues({ variables }: PromptSpec, at: string[]): InputIssue[] {
-  return variables.flatMap((variable, index) =>
-    (['default', 'example'] as const).flatMap((member) => {
-      if (variable[member] === undefined) return [];
-      const path = [...at, 'variables', String(index), member];
-      try {
-        checkVariables([{ ...variable, default: undefined }], { [variable.name]: variable[member] }, path);
-        return [];
-      } catch (error) {
-        if (!(error instanceof InvalidInput)) throw error;
-        return error.issues.map(({ message }) => ({ path, message }));
-      }
-    }),
-  );
+/** @throws whatever else it is. */
+export function faultsOf(error: unknown): readonly TemplateFault[] {
+  if (error instanceof TemplateFaults) return error.faults;
+  throw error;
+}
+
+/** @param what stands before the place, where the fault has one. */
+export function sayFault({ line, column, message }: TemplateFault, what: string): string {
+  return line === 0 ? message : `${what} at line ${line}, column ${column}: ${message}`;
 }
 
 function issue(path: string[], what: string): InputIssue {
   return { path, message: `${path.join('.')} ${what}` };
-}
-
-function tooLong(chars: number, most: number): string {
-  return `is ${chars.toLocaleString('en')} characters long; at most ${most.toLocaleString('en')} fit`;
-}
-
-function tooMany(list: unknown): string {
-  return `holds ${(list as unknown[]).length}; at most ${LIMITS.listed} are taken`;
 }
