@@ -23,7 +23,7 @@ export const TEMPLATE_LIMITS = {
   /** Of all messages of a prompt, by the clock. Work ends long runs first, unless the machine is slow. */
   renderMs: 500,
   /** About one for each character or member that is read or written, and some for each tag that runs. */
-  work: 20_000_000,
+  work: 10_000_000,
   /** Of the text of all messages that were rendered. */
   outputChars: ASK_LIMITS.promptChars,
   /** Of all values that are no images, as JSON, roughly. */
