@@ -12,6 +12,8 @@ export const TEMPLATE_LIMITS = {
   blockDepth: 32,
   /** Brackets within brackets in one tag. */
   bracketDepth: 16,
+  /** Members of members, of lists too: `ticket.author.name` goes two deep. */
+  memberDepth: 20,
   /** Values and operators of one condition. */
   operands: 200,
   /** Tags, outputs and texts of all messages; those of a partial count wherever it is rendered. */
