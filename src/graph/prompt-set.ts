@@ -10,7 +10,7 @@ import { PromptVersionInput, toWanted } from './prompt-input.ts';
 import { Prompt, PromptVersion } from './prompt.ts';
 import { originOf } from './route-set.ts';
 
-const PromptCreateInput = builder.inputType('PromptCreateInput', {
+export const PromptCreateInput = builder.inputType('PromptCreateInput', {
   fields: (t) => ({
     slug: t.string({ required: true, description: '`summarize-ticket`; gives the field `summarizeTicket`.' }),
     folder: t.string({ defaultValue: '', description: '`support/tickets`' }),
@@ -64,7 +64,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, context) =>
       payload(async () => {
         const { slug, folder = '', description, version } = withoutNull(input);
-        const wanted = { slug, folder, description, ...toWanted(version) };
+        const wanted = { slug, place: { folder, description }, ...toWanted(version) };
         await createPrompt(context.gateway.prompts, context.who, wanted, originOf(context));
         return foundPrompt(context, slug);
       }),

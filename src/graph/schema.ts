@@ -27,6 +27,7 @@ import './price.ts';
 import './provider.ts';
 import './role.ts';
 import './prompt.ts';
+import './prompt-apply.ts';
 import './prompt-diff.ts';
 import './prompt-label.ts';
 import './prompt-label-request.ts';

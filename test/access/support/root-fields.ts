@@ -185,6 +185,10 @@ export const ROOT_FIELDS: Record<string, RootField> = {
     query:
       'mutation { promptVersionCreate(input: { slug: "none", version: { messages: [] } }) { errors { code } } }',
   },
+  'Mutation.promptsApply': {
+    needs: 'PROMPTS_WRITE',
+    query: 'mutation { promptsApply(input: { prompts: [], archive: ["none"] }) { errors { code } } }',
+  },
   'Mutation.roleDelete': {
     needs: 'ADMIN',
     query: 'mutation { roleDelete(name: "") { errors { code } } }',
