@@ -18,7 +18,7 @@ export async function applyPrompts(
   wanted: WantedChanges,
   by: Origin,
 ): Promise<Edits> {
-  if (wanted.dryRun) return (await store.sql.begin((tx) => decideEdits(tx, store, who, wanted))) as Edits;
+  if (wanted.dryRun) return store.sql.begin((tx) => decideEdits(tx, store, who, wanted));
   return changePrompts(store, who, async (tx) => {
     const edits = await decideEdits(tx, store, who, wanted);
     await writeEdits(tx, who, edits, by);

@@ -3,6 +3,8 @@ import { InvalidInput, type InputIssue } from '../domain/errors.ts';
 const SLUG = /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 /** Also a path of files, wherever prompts are kept as files. */
 const FOLDER = /^(?=.{0,200}$)([a-z0-9][a-z0-9_-]*(\/[a-z0-9][a-z0-9_-]*){0,7})?$/;
+/** Also the name of a file, wherever partials are kept as files. */
+export const PARTIAL_NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 /** Of a description or a note. */
 const TEXT_MAX = 1_000;
 

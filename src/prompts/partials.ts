@@ -4,7 +4,7 @@ import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { PinnedPartial } from '../domain/prompt.ts';
 import { newId } from '../lib/ids.ts';
-import { checkNote } from './check-prompt.ts';
+import { checkNote, PARTIAL_NAME } from './check-prompt.ts';
 import type { PartialEdit, WantedPartial } from './edit.ts';
 import { countPartials, findNewestPartials, readPartials } from './partial-rows.ts';
 import { pinPartials } from './pin-partials.ts';
@@ -13,8 +13,6 @@ import type { PromptChange } from './store.ts';
 import type { TemplateFault } from './template/faults.ts';
 import { compilePrompt } from './template/template.ts';
 
-/** Also the name of a file, wherever partials are kept as files. */
-const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 const PARTIALS_MAX = 1_000;
 
 /**
@@ -70,7 +68,7 @@ export async function checkPartial(
   given: ReadonlyMap<string, PinnedPartial>,
 ): Promise<InputIssue[]> {
   const issues = checkNote(note, [...at, 'note']);
-  if (!NAME.test(name)) {
+  if (!PARTIAL_NAME.test(name)) {
     const path = [...at, 'name'];
     const message = `${path.join('.')} is ${JSON.stringify(name.slice(0, 100))}; it must be 1 to 64 characters of a-z, 0-9, _ and -, such as "tone"`;
     return [...issues, { path, message }];
