@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { Document, isScalar, Scalar } from 'yaml';
+import { Document, isScalar, parse, Scalar, visit } from 'yaml';
 import type { PromptDocument } from '../config/prompt-files.ts';
 import type { PromptVariable } from '../domain/prompt.ts';
 import { mergeVariables } from '../prompts/template/merge.ts';
@@ -40,14 +40,30 @@ export function isSame(one: PromptDocument, other: PromptDocument): boolean {
   return isDeepStrictEqual(inOrder(one), inOrder(other));
 }
 
-/** Templates stand in it as they are, line by line. */
+/** Templates stand in it line by line, unless some text would come out of it otherwise than it went in. */
 export function toYaml(prompt: PromptDocument): string {
+  const text = write(prompt, { quoted: isBlank });
+  return isDeepStrictEqual(parse(text), prompt) ? text : write(prompt, { quoted: () => true });
+}
+
+/** @param options.quoted texts that stand between quotes, with signs for what would be lost. */
+function write(prompt: PromptDocument, { quoted }: { quoted: (text: string) => boolean }): string {
   const document = new Document(prompt);
   for (const index of prompt.messages.keys()) {
     const node = document.getIn(['messages', index, 'template'], true);
     if (isScalar(node)) node.type = Scalar.BLOCK_LITERAL;
   }
+  visit(document, {
+    Scalar(_key, node) {
+      if (typeof node.value === 'string' && quoted(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
   return document.toString({ lineWidth: 120 });
+}
+
+/** Of these, a block of lines would not keep the blanks. */
+function isBlank(text: string): boolean {
+  return text.trim() === '';
 }
 
 /** Variables that would be the same if they were not declared. */

@@ -6,7 +6,7 @@ import type { Edits, PromptEdit, WantedChanges } from './edit.ts';
 import { moveOrAsk } from './labels.ts';
 import { writePartial } from './partials.ts';
 import { changePrompts, tellOfPrompts, type PromptChange, type PromptStore } from './store.ts';
-import { insertPrompt, insertVersion, writeArchived, writePlace } from './write-prompt.ts';
+import { insertPrompts, insertVersions, writeArchived, writePlace } from './write-prompt.ts';
 
 /**
  * Sets prompts and partials, archives prompts and moves a label, in one transaction and checked as a whole.
@@ -35,7 +35,18 @@ async function writeEdits(
   const changes: PromptChange[] = [];
   for (const edit of partials)
     if (edit.action !== 'UNCHANGED') changes.push(await writePartial(tx, who, edit, by));
-  for (const edit of prompts) changes.push(...(await writeEdit(tx, who, edit, by)));
+  const created = prompts.filter(({ action }) => action === 'CREATED');
+  await insertPrompts(
+    tx,
+    who,
+    created.map(({ prompt }) => prompt),
+  );
+  await insertVersions(
+    tx,
+    who,
+    prompts.flatMap(({ next }) => next ?? []),
+  );
+  for (const edit of prompts) changes.push(...(await writeRest(tx, edit, by)));
   if (changes.length > 0) await tellOfPrompts(tx, who, changes);
   for (const { prompt, move } of prompts) {
     if (!move) continue;
@@ -45,20 +56,18 @@ async function writeEdits(
   }
 }
 
-async function writeEdit(
+/** What is not written yet. @returns what is to be told of the whole edit. */
+async function writeRest(
   tx: TransactionSql,
-  who: Principal,
   { action, prompt, next, place }: PromptEdit,
   by: Origin,
 ): Promise<PromptChange[]> {
+  const { id: targetId, slug, folder, description } = prompt;
   if (action === 'ARCHIVED') return [await writeArchived(tx, prompt, by)];
-  if (action === 'CREATED') {
-    const created = await insertPrompt(tx, who, prompt, by);
-    await insertVersion(tx, who, prompt.slug, next!, by);
-    return [created];
-  }
-  return [
-    ...(place ? [await writePlace(tx, prompt, place, by)] : []),
-    ...(next ? [await insertVersion(tx, who, prompt.slug, next, by)] : []),
-  ];
+  if (action === 'CREATED')
+    return [{ action: 'prompt.create', targetId, after: { slug, folder, description }, by }];
+  const moved = place ? [await writePlace(tx, prompt, place, by)] : [];
+  if (!next) return moved;
+  const { number: version, note } = next;
+  return [...moved, { action: 'prompt.version', targetId, after: { slug, version, note }, by }];
 }

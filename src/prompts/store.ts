@@ -3,7 +3,7 @@ import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { appendAudits, type AuditRecord } from '../events/audit.ts';
 import type { PromptVersion } from '../domain/prompt.ts';
-import { appendEvent } from '../events/outbox.ts';
+import { appendEvents } from '../events/outbox.ts';
 import type { PromptBook } from './book.ts';
 import type { LabelledPrompt } from './rows.ts';
 
@@ -63,8 +63,11 @@ export async function tellOfPrompts(
   { organisationId, keyId: actorId }: Principal,
   changes: readonly PromptChange[],
 ): Promise<void> {
-  for (const subjectId of new Set(changes.map(({ targetId }) => targetId)))
-    await appendEvent(tx, { kind: 'PROMPT_CHANGED', organisationId, subjectId });
+  const subjects = [...new Set(changes.map(({ targetId }) => targetId))];
+  await appendEvents(
+    tx,
+    subjects.map((subjectId) => ({ kind: 'PROMPT_CHANGED', organisationId, subjectId })),
+  );
   const records = changes.map(({ by, ...change }) => ({ organisationId, actorId, ...change, ...by }));
   await appendAudits(tx, records);
 }

@@ -9,19 +9,38 @@ import type { PromptChange } from './store.ts';
 
 type Named = Pick<LabelledPrompt, 'id' | 'slug' | 'folder' | 'description'>;
 
-/** Each answers what is to be told of it. */
-export async function insertPrompt(
+/** Without their versions. */
+export async function insertPrompts(
   tx: TransactionSql,
   { organisationId }: Principal,
-  { id, slug, folder, description }: Named,
-  by: Origin,
-): Promise<PromptChange> {
+  prompts: readonly Named[],
+): Promise<void> {
+  const rows = prompts.map(({ id, slug, folder, description }) => ({ id, slug, folder, description }));
   await tx`
     INSERT INTO prompts (id, organisation_id, slug, folder, description, version, created_at)
-    VALUES (${id}, ${organisationId}, ${slug}, ${folder}, ${description ?? null}, 0, now())`;
-  return { action: 'prompt.create', targetId: id, after: { slug, folder, description }, by };
+    SELECT id, ${organisationId}, slug, folder, description, 0, now()
+    FROM jsonb_to_recordset(${toJsonParameter(rows)}::text::jsonb) AS x(id text, slug text, folder text, description text)`;
 }
 
+/** Each is the newest of its prompt from then on. */
+export async function insertVersions(
+  tx: TransactionSql,
+  { organisationId }: Principal,
+  versions: readonly PromptVersion[],
+): Promise<void> {
+  const rows = toJsonParameter(versions);
+  await tx`
+    INSERT INTO prompt_versions (id, prompt_id, number, organisation_id, spec, note, created_by, created_at)
+    SELECT id, "promptId", number, ${organisationId}, spec, note, "createdBy", now()
+    FROM jsonb_to_recordset(${rows}::text::jsonb)
+      AS x(id text, "promptId" text, number int, spec jsonb, note text, "createdBy" text)`;
+  await tx`
+    UPDATE prompts p SET version = x.number
+    FROM jsonb_to_recordset(${rows}::text::jsonb) AS x("promptId" text, number int)
+    WHERE p.id = x."promptId"`;
+}
+
+/** @returns what is to be told of it. */
 export async function writePlace(
   tx: TransactionSql,
   prompt: Named,
@@ -32,30 +51,11 @@ export async function writePlace(
     UPDATE prompts SET folder = ${folder}, description = ${description ?? null} WHERE id = ${prompt.id}`;
   const { slug } = prompt;
   const before = { slug, folder: prompt.folder, description: prompt.description };
-  return {
-    action: 'prompt.update',
-    targetId: prompt.id,
-    before,
-    after: { slug, folder, description },
-    by,
-  };
+  const after = { slug, folder, description };
+  return { action: 'prompt.update', targetId: prompt.id, before, after, by };
 }
 
-export async function insertVersion(
-  tx: TransactionSql,
-  { organisationId }: Principal,
-  slug: string,
-  { id, promptId, number, spec, note, createdBy }: PromptVersion,
-  by: Origin,
-): Promise<PromptChange> {
-  await tx`
-    INSERT INTO prompt_versions (id, prompt_id, number, organisation_id, spec, note, created_by, created_at)
-    VALUES (${id}, ${promptId}, ${number}::int, ${organisationId}, ${toJsonParameter(spec)}::text::jsonb,
-      ${note ?? null}, ${createdBy}, now())`;
-  await tx`UPDATE prompts SET version = ${number}::int WHERE id = ${promptId}`;
-  return { action: 'prompt.version', targetId: promptId, after: { slug, version: number, note }, by };
-}
-
+/** @returns what is to be told of it. */
 export async function writeArchived(
   tx: TransactionSql,
   { id, slug, labels }: LabelledPrompt,
