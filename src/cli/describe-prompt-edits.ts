@@ -54,13 +54,12 @@ export function describePromptEdits(edits: readonly PromptEdit[]): string {
 
 function describeChange({ slug }: PromptEdit, { path, before, after }: Change): string[] {
   const sign = before === null ? '+' : after === null ? '-' : '~';
-  const [list, , member] = path;
+  const [list, name, member] = path;
   if (list !== 'partials') return describeValues(`${sign} ${path.join('.')}`, before, after);
   if (slug === null) return describeValues(`${sign} template`, before, after);
   // What the partial says is told of the partial; here, which version of it the prompt copies.
-  return member === 'template'
-    ? []
-    : describeValues(`${sign} ${path.join('.')}`, versionOf(before), versionOf(after));
+  if (member === 'template') return [];
+  return describeValues(`${sign} partials.${name}.version`, versionOf(before), versionOf(after));
 }
 
 function versionOf(pinned: unknown): unknown {

@@ -1,4 +1,4 @@
-import { findCommon } from '../lib/common-subsequence.ts';
+import { findShared } from '../lib/longest-shared.ts';
 
 /** Lines around a change that are shown with it. */
 const AROUND = 3;
@@ -47,13 +47,13 @@ function compare(before: readonly string[], after: readonly string[]): Line[] {
     end += 1;
   const old = before.slice(begin, before.length - end);
   const young = after.slice(begin, after.length - end);
-  const common = old.length * young.length > PAIRS_MAX ? [] : findCommon(old, young, isSame);
+  const shared = old.length * young.length > PAIRS_MAX ? [] : findShared(old, young, isSame);
   const lines: Line[] = [];
   let [from, to] = [0, 0];
   const add = (sign: Line['sign'], texts: readonly string[]) =>
     lines.push(...texts.map((text) => ({ sign, text })));
   add(' ', before.slice(0, begin));
-  for (const same of [...common, { from: old.length, to: young.length }]) {
+  for (const same of [...shared, { from: old.length, to: young.length }]) {
     add('-', old.slice(from, same.from));
     add('+', young.slice(to, same.to));
     add(' ', old.slice(same.from, same.from + 1));

@@ -31,6 +31,8 @@ interface Wanted {
 export async function runPromptsPull(folder: string, options: PromptsPullOptions): Promise<void> {
   const files = readPromptFiles(folder);
   const there = await readPrompts(toAddress(options, 'PROMPTS_WRITE'), options.label);
+  if (options.label !== undefined && there.prompts.length === 0)
+    throw new Error(`no prompt has the label ${options.label}`);
   const texts = new Map(files.partials.map((partial) => [partial.name, partial]));
   const known = new Map(files.prompts.map((prompt) => [prompt.slug, prompt]));
   const wanted = [

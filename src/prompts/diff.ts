@@ -1,5 +1,5 @@
 import type { PromptMessage, PromptSpec } from '../domain/prompt.ts';
-import { findCommon } from '../lib/common-subsequence.ts';
+import { findShared } from '../lib/longest-shared.ts';
 import { diffMembers, type Difference } from '../lib/diff-members.ts';
 
 export const PROMPT_CHANGE_KINDS = [
@@ -25,10 +25,12 @@ export interface PromptChange extends Difference {
   path: string[];
 }
 
+const NO_SETTINGS = { model: undefined, params: {} };
+
 /** @param from undefined for a prompt that was not there; then everything of `to` is new. */
 export function diffSpecs(from: PromptSpec | undefined, to: PromptSpec): PromptChange[] {
   return [
-    ...changed('SETTING_CHANGED', diffMembers([], from ? settingsOf(from) : {}, settingsOf(to))),
+    ...changed('SETTING_CHANGED', diffMembers([], from ? settingsOf(from) : NO_SETTINGS, settingsOf(to))),
     ...diffMessages(from?.messages ?? [], to.messages),
     ...diffNamed('VARIABLE', 'variables', byName(from?.variables ?? []), byName(to.variables)),
     ...diffNamed('TOOL', 'tools', byName(from?.tools ?? []), byName(to.tools)),
@@ -64,7 +66,7 @@ function diffNamed(
 
 /** Messages that are the same, in the same order, stand still; between them, one takes the place of another of its role. */
 function diffMessages(before: readonly PromptMessage[], after: readonly PromptMessage[]): PromptChange[] {
-  const pairs = [...findCommon(before, after, isSame), { from: before.length, to: after.length }];
+  const pairs = [...findShared(before, after, isSame), { from: before.length, to: after.length }];
   let [from, to] = [0, 0];
   return pairs.flatMap((same) => {
     const changes = diffGap({ before, from, end: same.from }, { after, to, end: same.to });

@@ -11,33 +11,9 @@ import {
   setPartial,
   type Fault,
 } from './store/support.ts';
-import { createPrompt, createVersion, saying } from './support.ts';
+import { APPLY, createPrompt, createVersion, saying, type Edit } from './support.ts';
 
 const gateway = useGateway();
-
-interface Edit {
-  slug: string | null;
-  partial: string | null;
-  action: string;
-  version: number;
-  newVersion: number;
-  changes: { kind: string; path: string[]; before: unknown; after: unknown }[];
-  label: {
-    name: string;
-    from: number | null;
-    to: number;
-    isProtected: boolean;
-    labelRequest: object | null;
-  } | null;
-}
-
-const APPLY = `mutation ($input: PromptsApplyInput!) { promptsApply(input: $input) {
-  edits {
-    slug partial action version newVersion changes { kind path before after }
-    label { name from to isProtected labelRequest { id status note version { number } } }
-  }
-  errors { code message path }
-} }`;
 
 function apply(
   input: object,
@@ -121,7 +97,6 @@ describe('prompts that are set together', () => {
       [
         { kind: 'SETTING_CHANGED', path: ['description'], before: null, after: 'New' },
         { kind: 'SETTING_CHANGED', path: ['model'], before: null, after: 'demo/echo' },
-        { kind: 'SETTING_CHANGED', path: ['params'], before: null, after: {} },
         {
           kind: 'MESSAGE_ADDED',
           path: ['messages', '0'],
@@ -199,12 +174,12 @@ describe('what was shown', () => {
   it('is done as it was shown, or not at all', async () => {
     await applied({ prompts: [prompt('shown', 'One')], partials: [{ name: 'shown', template: 'One' }] });
     await createVersion(gateway(), { slug: 'shown', version: saying('Elsewhere') });
-    const expecting = async (expect: object[]) =>
+    const expecting = async (expected: object[]) =>
       (
         await apply({
           prompts: [prompt('shown', 'Two'), prompt('shown-new', 'Two')],
           partials: [{ name: 'shown', template: 'Two' }],
-          expect,
+          expect: expected,
         })
       ).errors;
     const at = (index: number) => ['input', 'expect', String(index)];

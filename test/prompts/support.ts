@@ -12,6 +12,31 @@ const LABEL = `mutation ($input: PromptLabelSetInput!) {
   promptLabelSet(input: $input) { prompt { id labels { name version { number } } } errors { code message path } }
 }`;
 
+/** What becomes of a prompt or a partial. */
+export interface Edit {
+  slug: string | null;
+  partial: string | null;
+  action: string;
+  version: number;
+  newVersion: number;
+  changes: { kind: string; path: string[]; before: unknown; after: unknown }[];
+  label: {
+    name: string;
+    from: number | null;
+    to: number;
+    isProtected: boolean;
+    labelRequest: object | null;
+  } | null;
+}
+
+export const APPLY = `mutation ($input: PromptsApplyInput!) { promptsApply(input: $input) {
+  edits {
+    slug partial action version newVersion changes { kind path before after }
+    label { name from to isProtected labelRequest { id status note version { number } } }
+  }
+  errors { code message path }
+} }`;
+
 /** A version that says one thing. */
 export function saying(template: string, more: Variables = {}): Variables {
   return { messages: [{ role: 'USER', template }], model: 'demo/echo', ...more };
