@@ -1,6 +1,7 @@
 import type { TransactionSql } from 'postgres';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
+import { checkChanges } from './check-changes.ts';
 import { decideEdits } from './decide.ts';
 import type { Edits, PromptEdit, WantedChanges } from './edit.ts';
 import { moveOrAsk } from './labels.ts';
@@ -18,9 +19,10 @@ export async function applyPrompts(
   wanted: WantedChanges,
   by: Origin,
 ): Promise<Edits> {
-  if (wanted.dryRun) return store.sql.begin((tx) => decideEdits(tx, store, who, wanted));
+  const checked = await checkChanges(store.sql, store, who, wanted);
+  if (wanted.dryRun) return store.sql.begin((tx) => decideEdits(tx, store, who, { wanted, checked }));
   return changePrompts(store, who, async (tx) => {
-    const edits = await decideEdits(tx, store, who, wanted);
+    const edits = await decideEdits(tx, store, who, { wanted, checked });
     await writeEdits(tx, who, edits, by);
     return edits;
   });

@@ -126,7 +126,7 @@ const toInput = (slug: string, at: string, { description, ...version }: PromptDo
 });
 
 describe('any prompts', () => {
-  const sample = fc.sample(prompt, { numRuns: 150, seed: 42 });
+  const sample = fc.sample(prompt, { numRuns: 80, seed: 42 });
   const partial = fc.sample(said, { numRuns: 1, seed: 7 })[0]!;
   const slugOf = (index: number) => `prompt-${index}`;
   const folderOf = (index: number) => ['', 'support', 'support/tickets'][index % 3]!;

@@ -11,7 +11,7 @@ import {
   setPartial,
   type Fault,
 } from './store/support.ts';
-import { APPLY, createPrompt, createVersion, saying, type Edit } from './support.ts';
+import { APPLY, createPrompt, createVersion, newestOf, saying, type Edit } from './support.ts';
 
 const gateway = useGateway();
 
@@ -32,13 +32,7 @@ async function applied(input: object): Promise<string[]> {
   );
 }
 
-async function versionsOf(slug: string): Promise<number | undefined> {
-  const { data } = await gateway().ask(
-    'query ($slug: String!) { prompt(slug: $slug) { version { number } } }',
-    { slug },
-  );
-  return data.prompt?.version.number;
-}
+const versionsOf = (slug: string) => newestOf(gateway(), slug);
 
 const prompt = (slug: string, template: string, more: object = {}) => ({
   slug,
@@ -170,7 +164,26 @@ describe('prompts that are set together', () => {
   });
 });
 
+type Copy = { version: number; template: string };
+type Raced = { version: { partials: Copy[] } };
+
 describe('what was shown', () => {
+  it('is one whole, whoever else changes the same at once', async () => {
+    const texts = ['One', 'Two', 'Three', 'Four'];
+    const push = (template: string, index: number) =>
+      applied({
+        partials: [{ name: 'raced', template }],
+        prompts: [prompt(`raced-${index}`, "{% render 'raced' %}")],
+      });
+    await Promise.all(texts.map(push));
+    const { data } = await gateway().ask(
+      '{ prompts(filter: { slug: { contains: "raced-" } }) { nodes { version { partials { version template } } } } }',
+    );
+    const copies = data.prompts.nodes.map(({ version }: Raced) => version.partials[0]!);
+    expect(copies.map(({ template }: Copy) => template)).toEqual(texts);
+    expect(copies.map(({ version }: Copy) => version).toSorted()).toEqual([1, 2, 3, 4]);
+  });
+
   it('is done as it was shown, or not at all', async () => {
     await applied({ prompts: [prompt('shown', 'One')], partials: [{ name: 'shown', template: 'One' }] });
     await createVersion(gateway(), { slug: 'shown', version: saying('Elsewhere') });

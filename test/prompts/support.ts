@@ -61,3 +61,11 @@ export async function publish(gateway: TestGateway, slug: string, version: Varia
   const [error] = [...created.errors, ...published.errors];
   if (error) throw new Error(error.message);
 }
+
+/** The number of its newest version; undefined where there is no such prompt. */
+export async function newestOf({ ask }: TestGateway, slug: string): Promise<number | undefined> {
+  const { data } = await ask('query ($slug: String!) { prompt(slug: $slug) { version { number } } }', {
+    slug,
+  });
+  return data.prompt?.version.number;
+}
