@@ -203,6 +203,17 @@ export const RULES: Readonly<Record<string, Rule>> = {
   _Service: 'AUTHENTICATED',
 };
 
+/**
+ * The same for what the prompts of an organisation add to its graph. The types of a single prompt only carry what its
+ * field was asked for.
+ */
+export const PROMPT_RULES: Readonly<Record<string, Rule>> = {
+  'Query.ai': 'COMPLETIONS_WRITE',
+  'Subscription.ai': 'COMPLETIONS_WRITE',
+  Ai: 'COMPLETIONS_WRITE',
+  AiStream: 'COMPLETIONS_WRITE',
+};
+
 /** Types that only carry what the field that answered them was asked for. */
 const CARRIER = /^PageInfo$|(Connection|Edge|Payload|Error)$/;
 

@@ -156,7 +156,7 @@ describe('members', () => {
       endUserId: undefined,
       tags: [],
     };
-    const contextValue = createGraphContext(gateway().gateway, {
+    const contextValue = createGraphContext({ gateway: gateway().gateway, graphs: undefined as never }, {
       who,
       signal: new AbortController().signal,
       traceId: '',
