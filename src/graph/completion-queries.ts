@@ -1,10 +1,5 @@
 import { parseAsk, type AskDraft } from '../domain/ask.ts';
-import {
-  CACHE_DEFAULTS,
-  CACHE_MODES,
-  ensureCacheWish,
-  MAX_AGE_SECONDS,
-} from '../domain/cache-wish.ts';
+import { CACHE_DEFAULTS, CACHE_MODES, ensureCacheWish, MAX_AGE_SECONDS } from '../domain/cache-wish.ts';
 import type { Completion as CompletionRow } from '../domain/completion.ts';
 import { countCompletions, listCompletions } from '../ledger/completions.ts';
 import { isId } from '../lib/ids.ts';

@@ -5,10 +5,7 @@ import type { GraphContext } from './context.ts';
 import type { UserErrorData } from './errors.ts';
 
 /** A field, or what one will be made of. */
-type Guardable<Source, Args> = Pick<
-  GraphQLFieldConfig<Source, GraphContext, Args>,
-  'resolve' | 'subscribe'
->;
+type Guardable<Source, Args> = Pick<GraphQLFieldConfig<Source, GraphContext, Args>, 'resolve' | 'subscribe'>;
 type Field = Guardable<unknown, object>;
 
 /**

@@ -8,6 +8,9 @@ import { ModelParams, ToolInput } from './completion-input.ts';
 import type { GraphContext } from './context.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull, type WithoutNull } from './inputs.ts';
+import { PromptSchemaChange } from './prompt-check.ts';
+import type { NoticedChange } from './prompt-fields/publish-check.ts';
+import { checking, openPublishCheck } from './prompt-publish.ts';
 import { Prompt, PromptRole, PromptVersion, VariableType } from './prompt.ts';
 import { originOf } from './route-set.ts';
 
@@ -70,8 +73,28 @@ const PromptLabelSetInput = builder.inputType('PromptLabelSetInput', {
     slug: t.string({ required: true }),
     label: t.string({ required: true, description: '`production` is what is published.' }),
     version: t.int({ required: true }),
+    force: t.boolean({
+      defaultValue: false,
+      description: 'Publishes also what breaks registered operations.',
+    }),
   }),
 });
+
+const PromptLabelPayload = builder
+  .objectRef<Payload<{ prompt: LabelledPrompt | undefined }> & { changes: NoticedChange[] }>(
+    'PromptLabelPayload',
+  )
+  .implement({
+    fields: (t) => ({
+      prompt: t.field({ type: Prompt, nullable: true, resolve: ({ prompt }) => prompt }),
+      changes: t.field({
+        type: [PromptSchemaChange],
+        description: 'What it does to the graph, or would have done where it is refused.',
+        resolve: ({ changes }) => changes,
+      }),
+      errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
+    }),
+  });
 
 export const PromptPayload = builder
   .objectRef<Payload<{ prompt: LabelledPrompt | undefined }>>('PromptPayload')
@@ -123,15 +146,20 @@ builder.mutationFields((t) => ({
       }),
   }),
   promptLabelSet: t.field({
-    type: PromptPayload,
+    type: PromptLabelPayload,
     description: `Lets a label stand for a version: publishing and rolling back alike. Completions that have begun keep the version
-they began with.`,
+they began with. Under \`production\` it is refused for what cannot be a field of the graph, and for what breaks a registered
+operation.`,
     args: { input: t.arg({ type: PromptLabelSetInput, required: true }) },
-    resolve: (_root, { input }, context) =>
-      payload(async () => {
-        await setLabel(context.gateway.prompts, context.who, input, originOf(context));
-        return found(context, input.slug);
-      }),
+    resolve: async (_root, { input: { force, ...wanted } }, context) => {
+      const check = await openPublishCheck(context, wanted.label);
+      const { store, changes } = checking(context.gateway.prompts, check, force ?? false);
+      const done = await payload(async () => {
+        await setLabel(store, context.who, wanted, originOf(context));
+        return found(context, wanted.slug);
+      });
+      return { ...done, changes: changes() };
+    },
   }),
 }));
 

@@ -27,6 +27,7 @@ import './price.ts';
 import './provider.ts';
 import './role.ts';
 import './prompt.ts';
+import './prompt-check.ts';
 import './prompt-set.ts';
 import './route-change.ts';
 import './route-learned.ts';

@@ -34,6 +34,7 @@ export async function setLabel(
     if (!found) throw new NotFound(`version of the prompt ${slug}`, String(version), ['input', 'version']);
     const before = prompt.labels.get(label);
     if (before === version) return slug;
+    await store.checkPublishable(tx, { prompt, label, version: found });
     await tx`
       INSERT INTO prompt_labels (prompt_id, name, organisation_id, version, set_by, set_at)
       VALUES (${prompt.id}, ${label}, ${organisationId}, ${version}::int, ${keyId}, now())

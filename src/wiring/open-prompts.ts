@@ -14,7 +14,7 @@ export function openPrompts({ database: { sql }, relay, announceCommit }: Store)
   const book = createPromptBook(sql);
   relay.listen(({ kind, organisationId }) => kind === 'PROMPT_CHANGED' && book.forget(organisationId));
   return {
-    prompts: { sql, book, onChange: announceCommit },
+    prompts: { sql, book, checkPublishable: async () => {}, onChange: announceCommit },
     render(who, draft) {
       if (!('promptRef' in draft)) return draft;
       return book.ensure(who.organisationId, draft.promptRef).then((version) => renderAsk(version, draft));

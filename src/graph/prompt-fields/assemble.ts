@@ -29,7 +29,9 @@ export function assemble(statics: StaticTypes, served: readonly ServedPrompt[]):
 
   function serviceField(get: () => GraphQLSchema) {
     const field = shared.query?.toConfig().fields['_service'];
-    return field && { _service: { ...field, resolve: () => ({ sdl: writeSubgraph(get(), statics.schema) }) } };
+    return (
+      field && { _service: { ...field, resolve: () => ({ sdl: writeSubgraph(get(), statics.schema) }) } }
+    );
   }
 }
 

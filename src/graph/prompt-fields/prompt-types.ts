@@ -106,7 +106,9 @@ function makeEvent(
       type: output?.result ?? GraphQLString,
       description: 'The answer as a whole, with the event that finishes it; null before.',
       resolve: ({ event: { type, ...told } }) =>
-        type === 'finished' ? toResult((told as { completion: Completion }).completion, version, output) : null,
+        type === 'finished'
+          ? toResult((told as { completion: Completion }).completion, version, output)
+          : null,
     },
   };
   return new GraphQLObjectType({ name: `${prefix}Event`, fields });
@@ -124,6 +126,8 @@ function toResult(
   // An idempotency key may stand for what an earlier version has answered.
   const isOfAnother = promptUse?.versionId !== version.id;
   if (isOfAnother && compileSchema(version.spec.outputSchema!)(outcome.object) !== undefined)
-    throw new Conflict('another version of the prompt has answered in another form; read `completion.object`');
+    throw new Conflict(
+      'another version of the prompt has answered in another form; read `completion.object`',
+    );
   return output.toResult(outcome.object);
 }

@@ -26,7 +26,10 @@ type Configs<Source, Args> = Record<string, Config<Source, Args>>;
 const DESCRIPTION = 'The prompts that are published, each as a field.';
 
 /** `Query.ai`: a field for each prompt, which answers as a whole. */
-export function makeQueryField(statics: StaticTypes, served: readonly ServedPrompt[]): Config<unknown, object> {
+export function makeQueryField(
+  statics: StaticTypes,
+  served: readonly ServedPrompt[],
+): Config<unknown, object> {
   const fields: Configs<unknown, PromptArgs> = {};
   for (const { types, label } of served) {
     fields[types.fieldName] = guarded('Ai', types.fieldName, {

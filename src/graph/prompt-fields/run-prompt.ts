@@ -43,7 +43,14 @@ export async function streamPrompt(
   let textBefore = '';
   const events = await orRefusal(async () => {
     try {
-      const about = { traceId, requestId, ip, region, onLimits, onTextBefore: (text: string) => (textBefore = text) };
+      const about = {
+        traceId,
+        requestId,
+        ip,
+        region,
+        onLimits,
+        onTextBefore: (text: string) => (textBefore = text),
+      };
       const options = { ...about, idempotencyKey: run.idempotencyKey ?? undefined, ...toReadOptions(run) };
       return await gateway.runs.stream(who, toDraft(types, args, label), options, signal);
     } catch (error) {
@@ -55,7 +62,11 @@ export async function streamPrompt(
 }
 
 /** The version is the one whose types the caller has seen, so that answer and types always agree. */
-function toDraft({ prompt: { slug }, version, variables }: PromptTypes, args: PromptArgs, label: string): AskDraft {
+function toDraft(
+  { prompt: { slug }, version, variables }: PromptTypes,
+  args: PromptArgs,
+  label: string,
+): AskDraft {
   const { idempotencyKey: _key, after: _after, coalesceMs: _ms, ...run } = args.run ?? {};
   const prompt = { slug, label, version: version.number, variables: variables.toVariables(args) };
   const draft = parseAsk({ ...run, source: { prompt } });

@@ -59,7 +59,8 @@ function runFields(named: (name: string) => GraphQLInputType): Fields {
   return {
     model: {
       type: GraphQLString,
-      description: '`provider/model`, an alias of one, or the name of a route, instead of the one of the prompt.',
+      description:
+        '`provider/model`, an alias of one, or the name of a route, instead of the one of the prompt.',
     },
     params: { type: named('ModelParams'), description: 'They go before those of the prompt.' },
     tags: {
@@ -79,7 +80,8 @@ function readFields(cursor: GraphQLInputType): Fields {
   return {
     after: {
       type: cursor,
-      description: 'Goes on from there; give the same `idempotencyKey`. Nothing is lost, repeated or charged twice.',
+      description:
+        'Goes on from there; give the same `idempotencyKey`. Nothing is lost, repeated or charged twice.',
     },
     coalesceMs: {
       type: GraphQLInt,

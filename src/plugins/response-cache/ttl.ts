@@ -38,6 +38,7 @@ export const ROOT_TTLS: Readonly<Record<string, number>> = {
   'Query.nodes': 0,
   'Query.operations': 0,
   'Query.prompt': 0,
+  'Query.promptCheck': 0,
   'Query.prompts': 0,
   'Query.providers': CATALOGUE_MS,
   'Query.roles': 0,
