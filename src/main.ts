@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { AuditVerifyOptions } from './cli/run-audit-verify.ts';
 import type { RoutesApplyOptions, RoutesPlanOptions, RoutesPullOptions } from './cli/run-routes.ts';
 import type { RoutesSimulateOptions } from './cli/run-routes-simulate.ts';
+import type { SchemaPrintOptions } from './cli/run-schema-print.ts';
 import type { UsageExportOptions } from './cli/run-usage-export.ts';
 
 // Everything else is imported after this, so that a start finds it compiled by the one before.
@@ -121,6 +122,19 @@ routes
   .action(async (file: string, options: RoutesSimulateOptions) => {
     const { runRoutesSimulate } = await import('./cli/run-routes-simulate.ts');
     await runRoutesSimulate(file, options);
+  });
+
+program
+  .command('schema')
+  .description('the graph of a running gateway')
+  .command('print')
+  .option('--label <name>', 'of the prompts whose fields are wanted; those without it as in production')
+  .option('--url <url>', 'of the graph; SLUICE_URL, or this machine, unless given')
+  .option('--out <file>', 'standard output unless given')
+  .description('write it as the organisation of the key sees it, for code generators')
+  .action(async (options: SchemaPrintOptions) => {
+    const { runSchemaPrint } = await import('./cli/run-schema-print.ts');
+    await runSchemaPrint(options);
   });
 
 const organisations = program

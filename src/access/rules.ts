@@ -41,6 +41,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Query.promptPartials': 'AUTHENTICATED',
   'Query.promptProtectedLabels': 'AUTHENTICATED',
   'Query.promptRender': 'AUTHENTICATED',
+  'Query.promptCheck': 'PROMPTS_WRITE',
   'Query.prompts': 'AUTHENTICATED',
   'Query.providers': 'AUTHENTICATED',
   'Query.roles': 'AUTHENTICATED',
@@ -175,6 +176,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   PromptFolder: 'AUTHENTICATED',
   PromptArm: 'AUTHENTICATED',
   PromptExperiment: 'AUTHENTICATED',
+  PromptCheck: 'PROMPTS_WRITE',
   PromptLabel: 'AUTHENTICATED',
   PromptLabelRequest: 'AUTHENTICATED',
   PromptMessage: 'AUTHENTICATED',
@@ -185,6 +187,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   PromptRendering: 'AUTHENTICATED',
   PromptUsage: 'AUTHENTICATED',
   PromptVariable: 'AUTHENTICATED',
+  // Also of what one has published oneself.
+  PromptSchemaChange: 'AUTHENTICATED',
   PromptVersion: 'AUTHENTICATED',
   Provider: 'AUTHENTICATED',
   Rating: 'AUTHENTICATED',
@@ -232,6 +236,17 @@ export const RULES: Readonly<Record<string, Rule>> = {
   Viewer: 'AUTHENTICATED',
   WebhookDelivery: 'ADMIN',
   _Service: 'AUTHENTICATED',
+};
+
+/**
+ * The same for what the prompts of an organisation add to its graph. The types of a single prompt only carry what its
+ * field was asked for.
+ */
+export const PROMPT_RULES: Readonly<Record<string, Rule>> = {
+  'Query.ai': 'COMPLETIONS_WRITE',
+  'Subscription.ai': 'COMPLETIONS_WRITE',
+  Ai: 'COMPLETIONS_WRITE',
+  AiStream: 'COMPLETIONS_WRITE',
 };
 
 /** Types that only carry what the field that answered them was asked for. */

@@ -2,7 +2,8 @@ import { ConfigError } from '../config/config-error.ts';
 import { readRouteFile, type RouteFile } from '../config/route-files.ts';
 import { askGateway, type UserError } from './ask-gateway.ts';
 import { describeSimulation, type Simulated } from './describe-simulation.ts';
-import { toAddress } from './run-routes.ts';
+import { toAddress } from './gateway-address.ts';
+import { NEEDS_KEY } from './run-routes.ts';
 
 /** What was given on the command line, all of it text. */
 export interface RoutesSimulateOptions {
@@ -35,7 +36,7 @@ export async function runRoutesSimulate(path: string, options: RoutesSimulateOpt
   };
   const { simulateRoute } = await askGateway<{
     simulateRoute: { simulation: Simulated | null; errors: UserError[] };
-  }>(toAddress(options), SIMULATE, { input });
+  }>(toAddress(options, NEEDS_KEY), SIMULATE, { input });
   const { simulation, errors } = simulateRoute;
   if (!simulation) throw toError(file, errors);
   process.stdout.write(describeSimulation(simulation));

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from '../config/config-error.ts';
-import { readEnvironment } from '../config/env.ts';
 import { readRouteFiles, type RouteFile } from '../config/route-files.ts';
 import { askGateway, type GatewayAddress, type UserError } from './ask-gateway.ts';
 import { describeEdits, type Edit } from './describe-edits.ts';
+import { toAddress } from './gateway-address.ts';
 import { readDocuments, shorten, toYaml } from './route-documents.ts';
 
 /** What was given on the command line. */
@@ -23,7 +23,7 @@ export interface RoutesApplyOptions extends RoutesPlanOptions {
   yes?: boolean;
 }
 
-const LOCAL_URL = 'http://127.0.0.1:4000/graphql';
+export const NEEDS_KEY = 'set SLUICE_KEY to a key with the scope ROUTES_WRITE';
 
 const APPLY = `mutation RoutesApply($input: RoutesApplyInput!) {
   routesApply(input: $input) {
@@ -40,7 +40,7 @@ interface Wanted {
 /** Writes each route of the gateway to a file of its own; one that says something else already stays, unless forced. */
 export async function runRoutesPull(folder: string, options: RoutesPullOptions): Promise<void> {
   const files = new Map(readRouteFiles(folder).map((each) => [each.route.name, each]));
-  const documents = await readDocuments(toAddress(options));
+  const documents = await readDocuments(toAddress(options, NEEDS_KEY));
   await mkdir(folder, { recursive: true });
   const kept: string[] = [];
   for (const document of documents) {
@@ -60,12 +60,12 @@ export async function runRoutesPull(folder: string, options: RoutesPullOptions):
 
 /** Prints what applying the files would change, and changes nothing. */
 export async function runRoutesPlan(folder: string, options: RoutesPlanOptions): Promise<void> {
-  await plan(folder, toAddress(options), options);
+  await plan(folder, toAddress(options, NEEDS_KEY), options);
 }
 
 /** Prints the same, asks, and makes the routes what the files say: all of them, as they were shown, or none. */
 export async function runRoutesApply(folder: string, options: RoutesApplyOptions): Promise<void> {
-  const gateway = toAddress(options);
+  const gateway = toAddress(options, NEEDS_KEY);
   const { wanted, edits } = await plan(folder, gateway, options);
   if (edits.every(({ action }) => action === 'UNCHANGED')) return;
   if (!options.yes) await ensureAgreed();
@@ -114,14 +114,6 @@ function toError(files: readonly RouteFile[], errors: readonly UserError[]): Err
   });
   if (problems.length === errors.length) return new ConfigError(problems, 'the folder of routes');
   return new Error(errors.map(({ message }) => message).join('; '));
-}
-
-/** @throws Error where no key is there to ask with. */
-export function toAddress({ url }: RoutesOptions): GatewayAddress {
-  const { lookup } = readEnvironment();
-  const key = lookup['SLUICE_KEY'];
-  if (key === undefined) throw new Error('set SLUICE_KEY to a key with the scope ROUTES_WRITE');
-  return { url: url ?? lookup['SLUICE_URL'] ?? LOCAL_URL, key };
 }
 
 async function ensureAgreed(): Promise<void> {

@@ -37,6 +37,8 @@ export interface RunOptions extends Pick<Candidate, 'traceId' | 'ip' | 'region' 
 export interface ReadOptions {
   after?: string | undefined;
   coalesceMs: number;
+  /** Hears the text that came before the cursor. */
+  onTextBefore?(text: string): void;
 }
 
 /** All completions under way in this process, and the way to those elsewhere. */
@@ -182,6 +184,7 @@ async function read(
   const leave = run.join();
   try {
     await raceAbort(run.started, signal);
+    options.onTextBefore?.(run.log.textBefore(options.after));
     return leaving(run.log.read(options.after, options.coalesceMs, signal), leave, signal);
   } catch (error) {
     leave();

@@ -152,6 +152,8 @@ export interface PromptRef {
   slug: string;
   label: string;
   version: number | undefined;
+  /** The version is the one that the label stood for when the schema of the graph was made; nobody chose its number. */
+  isPinned?: boolean | undefined;
   /** Not checked yet. */
   variables: unknown;
 }
@@ -162,6 +164,16 @@ export interface PromptUse {
   versionId: string;
   /** The experiment that chose the version. */
   trial?: TrialMember | undefined;
+}
+
+/** What tells clients for which label they want the fields of prompts. */
+export const LABEL_HEADER = 'x-sluice-prompt-label';
+
+/** What a field of the graph that a prompt answers says of it, under the name `prompt` of its extensions. */
+export interface PromptFieldFacts {
+  versionId: string;
+  /** How long an answer may be given again; 0: not at all. */
+  cacheSeconds: number;
 }
 
 /** The name of the typed field: `summarize-ticket` gives `summarizeTicket`. */

@@ -6,6 +6,9 @@ import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull } from './inputs.ts';
+import { PromptSchemaChange } from './prompt-check.ts';
+import type { NoticedChange } from './prompt-fields/publish-check.ts';
+import { openPublishing } from './prompt-publish.ts';
 import { PromptLabelRequest } from './prompt-label-request.ts';
 import { foundPrompt } from './prompt-set.ts';
 import { Prompt } from './prompt.ts';
@@ -19,6 +22,10 @@ const PromptLabelSetInput = builder.inputType('PromptLabelSetInput', {
     label: t.string({ required: true, description: '`production` is what is published.' }),
     version: t.int({ required: true }),
     note: t.string({ description: NOTE }),
+    force: t.boolean({
+      defaultValue: false,
+      description: 'Publishes also what breaks registered operations.',
+    }),
   }),
 });
 
@@ -31,9 +38,11 @@ const PromptLabelDeleteInput = builder.inputType('PromptLabelDeleteInput', {
 });
 
 const PromptLabelPayload = builder
-  .objectRef<Payload<{ prompt: LabelledPrompt | undefined; labelRequest: RequestRow | null }>>(
-    'PromptLabelPayload',
-  )
+  .objectRef<
+    Payload<{ prompt: LabelledPrompt | undefined; labelRequest: RequestRow | null }> & {
+      changes?: NoticedChange[];
+    }
+  >('PromptLabelPayload')
   .implement({
     fields: (t) => ({
       prompt: t.field({ type: Prompt, nullable: true, resolve: ({ prompt }) => prompt }),
@@ -43,6 +52,11 @@ const PromptLabelPayload = builder
         description:
           'What somebody else is to decide on, where the label is protected: nothing has moved yet.',
         resolve: ({ labelRequest }) => labelRequest,
+      }),
+      changes: t.field({
+        type: [PromptSchemaChange],
+        description: 'What it does to the graph, or would have done where it is refused.',
+        resolve: ({ changes = [] }) => changes,
       }),
       errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
     }),
@@ -72,14 +86,18 @@ builder.mutationFields((t) => ({
   promptLabelSet: t.field({
     type: PromptLabelPayload,
     description: `Lets a label stand for a version: publishing and rolling back alike. Completions that have begun keep the version
-they began with. A protected label moves when somebody else agrees, by \`promptLabelDecide\`.`,
+they began with. Refused for what cannot be a field of the graph, and for what breaks a registered operation. A protected label
+moves when somebody else agrees, by \`promptLabelDecide\`.`,
     args: { input: t.arg({ type: PromptLabelSetInput, required: true }) },
-    resolve: (_root, { input }, context) =>
-      payload(async () => {
-        const wanted = withoutNull(input);
-        const outcome = await setLabel(context.gateway.prompts, context.who, wanted, originOf(context));
-        return outcomeOf(context, input.slug, outcome);
-      }),
+    resolve: async (_root, { input }, context) => {
+      const { force = false, ...wanted } = withoutNull(input);
+      const { store, changes } = await openPublishing(context, { label: wanted.label, force });
+      const done = await payload(async () => {
+        const outcome = await setLabel(store, context.who, wanted, originOf(context));
+        return outcomeOf(context, wanted.slug, outcome);
+      });
+      return { ...done, changes: changes() };
+    },
   }),
   promptLabelDelete: t.field({
     type: PromptLabelPayload,

@@ -33,6 +33,7 @@ import './prompt-label-request.ts';
 import './prompt-list.ts';
 import './prompt-partial.ts';
 import './prompt-render.ts';
+import './prompt-check.ts';
 import './prompt-set.ts';
 import './prompt-usage.ts';
 import './prompt-used-by.ts';

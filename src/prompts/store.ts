@@ -1,8 +1,8 @@
 import type { Sql, TransactionSql } from 'postgres';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
-import { appendAudit, type AuditRecord } from '../events/audit.ts';
 import type { PromptVersion } from '../domain/prompt.ts';
+import { appendAudit, type AuditRecord } from '../events/audit.ts';
 import { appendEvent } from '../events/outbox.ts';
 import type { PromptBook } from './book.ts';
 import type { LabelledPrompt } from './rows.ts';

@@ -1,6 +1,8 @@
 import type { Config } from '../config/config.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import { createGraphContext, type GraphContext } from '../graph/context.ts';
+import { createOrganisationGraphs } from '../graph/prompt-fields/organisation-graphs.ts';
+import { readStaticTypes } from '../graph/prompt-fields/static-types.ts';
 import { schema } from '../graph/schema.ts';
 import { startJobs } from '../jobs/jobs.ts';
 import { newTraceId } from '../lib/ids.ts';
@@ -37,10 +39,14 @@ export async function start(config: Config, options: GatewayOptions): Promise<Ru
 
 function serve(gateway: Gateway): Promise<RunningServer> {
   const { config, logger, database, pressure } = gateway;
+  const graphs = createOrganisationGraphs(gateway, readStaticTypes(schema));
+  const parts = { gateway, graphs };
+  const find = async (...asked: Parameters<typeof graphs.find>) => (await graphs.find(...asked)).schema;
   const plugins = createPlugins<Context>(
     gateway,
+    { shared: schema, find },
     ({ operation, signal, traceId, requestId, ip, region }, who) =>
-      createGraphContext(gateway, { who, operation, signal, traceId, requestId, ip, region }),
+      createGraphContext(parts, { who, operation, signal, traceId, requestId, ip, region }),
   );
   const graphql = createGraphqlServer({
     ...config,
@@ -51,7 +57,7 @@ function serve(gateway: Gateway): Promise<RunningServer> {
       const { request, requestId, ip, region, who, operation } = initial as typeof initial &
         Pick<GraphContext, 'who' | 'operation'>;
       const about = { who, operation, requestId, ip, region };
-      return createGraphContext(gateway, { ...about, signal: request.signal, traceId: traceIdOf(request) });
+      return createGraphContext(parts, { ...about, signal: request.signal, traceId: traceIdOf(request) });
     },
   });
   return startServer({

@@ -2,6 +2,7 @@ import type { DocumentNode, GraphQLSchema } from 'graphql';
 import { createGraphQLError, createYoga } from 'graphql-yoga';
 import type { CORSOptions, Plugin, YogaInitialContext, YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
+import { LABEL_HEADER } from '../domain/prompt.ts';
 import { EXTRA_PARAMS } from '../plugins/trusted-documents.ts';
 import { useInputErrors } from '../plugins/input-errors.ts';
 import { useBodyLimit } from './body-limit.ts';
@@ -126,7 +127,7 @@ function corsFor(request: Request, allowed: string[]): CORSOptions {
   return {
     origin: [origin],
     methods: ['GET', 'POST'],
-    allowedHeaders: ['authorization', 'content-type', 'x-request-id', 'x-sluice-team'],
+    allowedHeaders: ['authorization', 'content-type', 'x-request-id', 'x-sluice-team', LABEL_HEADER],
     exposedHeaders: ['x-request-id', 'retry-after', ...RATE_LIMIT_HEADERS],
     credentials: false,
     maxAge: 600,

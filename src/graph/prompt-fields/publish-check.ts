@@ -1,0 +1,125 @@
+import { Conflict, InvalidInput } from '../../domain/errors.ts';
+import { PRODUCTION, type Prompt, type PromptVersion } from '../../domain/prompt.ts';
+import { createTypeNames } from './assemble.ts';
+import { MappingFaults } from './mapping-faults.ts';
+import type { OrganisationGraph } from './organisation-graphs.ts';
+import { makePromptTypes, type PromptTypes } from './prompt-types.ts';
+import { compareTypes, graphOf, type SchemaChange } from './schema-changes.ts';
+import type { StaticTypes } from './static-types.ts';
+import { listUsedPlaces } from './used-places.ts';
+
+/** A change of the graph, and who notices it. */
+export interface NoticedChange extends SchemaChange {
+  /** Names of the registered operations that use what changes. */
+  operations: string[];
+}
+
+/** What is to be published, and what stands around it. */
+export interface PublishQuestion {
+  prompt: Pick<Prompt, 'slug' | 'description'>;
+  label: string;
+  version: PromptVersion;
+  /** What the label serves so far; undefined: nothing. */
+  before: PromptVersion | undefined;
+  /** The graph of the label, for the names that others have. */
+  graph: OrganisationGraph;
+  operations: readonly { name: string; text: string }[];
+}
+
+/** What publishing would do, and why it would be refused. */
+export interface PublishVerdict {
+  changes: NoticedChange[];
+  /** Undefined: for nothing. */
+  refusal: InvalidInput | Conflict | undefined;
+}
+
+/**
+ * Looks at what publishing does to the graph. What cannot be a field at all is refused under `production` whatever is
+ * said; what breaks a registered operation, unless it is forced.
+ */
+export function checkPublishing(
+  statics: StaticTypes,
+  question: PublishQuestion,
+  options: { force: boolean },
+): PublishVerdict {
+  const { prompt, label, version, before, operations } = question;
+  const isServed = label === PRODUCTION;
+  const after = tryTypes(statics, prompt, version);
+  const fault = after instanceof MappingFaults ? after : findClash(statics, question, after);
+  if (fault) return { changes: [], refusal: isServed ? unmappable(question, fault) : undefined };
+  const older = before && tryTypes(statics, prompt, before);
+  const graphs = { before: older instanceof MappingFaults ? undefined : older, after: after as PromptTypes };
+  const found = compareTypes(statics, graphs);
+  const users = graphs.before && found.length > 0 ? listUsers(statics, graphs.before, operations) : [];
+  const changes = found.map((change) => ({
+    ...change,
+    operations: users.filter(({ used }) => used.has(change.noticedBy)).map(({ name }) => name),
+  }));
+  return { changes, refusal: isServed && !options.force ? findBreak(question, changes) : undefined };
+}
+
+function tryTypes(
+  statics: StaticTypes,
+  prompt: PublishQuestion['prompt'],
+  version: PromptVersion,
+): PromptTypes | MappingFaults {
+  try {
+    return makePromptTypes(statics, prompt, version);
+  } catch (error) {
+    if (error instanceof MappingFaults) return error;
+    throw error;
+  }
+}
+
+/** Another prompt may have got a name first. */
+function findClash(
+  statics: StaticTypes,
+  { graph, prompt: { slug } }: PublishQuestion,
+  types: PromptTypes,
+): MappingFaults | undefined {
+  const names = createTypeNames(statics);
+  for (const [other, served] of graph.served) if (other !== slug) names.take(served.types);
+  const clash = names.take(types);
+  return clash === undefined ? undefined : new MappingFaults([{ path: [], message: clash }]);
+}
+
+function unmappable(
+  { prompt: { slug }, version: { number } }: PublishQuestion,
+  { faults }: MappingFaults,
+): InvalidInput {
+  const path = ['input', 'version'];
+  return new InvalidInput(
+    faults.map((fault) => {
+      const place = fault.path.length === 0 ? '' : `${fault.path.join('.')} `;
+      return {
+        path,
+        message: `input.version ${number} of ${slug} cannot be a field of the graph: ${place}${fault.message}`,
+      };
+    }),
+  );
+}
+
+/** Only those that name the field are read. */
+function listUsers(statics: StaticTypes, types: PromptTypes, operations: PublishQuestion['operations']) {
+  const schema = graphOf(statics, types);
+  const naming = new RegExp(`\\b${types.fieldName}\\b`);
+  return operations
+    .filter(({ text }) => naming.test(text))
+    .map(({ name, text }) => ({ name, used: listUsedPlaces(text, schema) }));
+}
+
+const MOST_NAMED = 10;
+
+function findBreak(
+  { prompt: { slug }, version }: PublishQuestion,
+  changes: readonly NoticedChange[],
+): Conflict | undefined {
+  const breaks = changes.filter(({ kind, operations }) => kind === 'BREAKING' && operations.length > 0);
+  if (breaks.length === 0) return undefined;
+  const names = [...new Set(breaks.flatMap(({ operations }) => operations))];
+  const shown = names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ' and others' : '');
+  const what = breaks.slice(0, MOST_NAMED).map(({ message }) => message);
+  return new Conflict(
+    `version ${version.number} of ${slug} breaks the registered operations ${shown}: ${what.join(' ')} Publish it with \`force\` all the same, or keep what they use`,
+  );
+}
