@@ -6,7 +6,7 @@ import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { isAsyncIterable } from 'graphql-yoga';
 import { iterateUntilAborted } from '../lib/abort.ts';
 import { newId } from '../lib/ids.ts';
-import { WRITTEN_BY_BROWSERS } from '../plugins/browsers.ts';
+import { WRITTEN_BY_BROWSERS } from '../access/browsers.ts';
 import type { Caller } from './caller.ts';
 import { maskError, presentResult } from './errors.ts';
 import type { Counts } from '../lib/counts.ts';

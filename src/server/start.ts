@@ -3,7 +3,7 @@ import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts'
 import { createGraphContext, type GraphContext } from '../graph/context.ts';
 import { schema } from '../graph/schema.ts';
 import { startJobs } from '../jobs/jobs.ts';
-import { newTraceId } from '../lib/ids.ts';
+import { traceIdOf } from '../lib/ids.ts';
 import { createPlugins } from '../plugins/plugins.ts';
 import type { Caller } from './caller.ts';
 import { startServer, type RunningServer } from './server.ts';
@@ -51,7 +51,11 @@ function serve(gateway: Gateway): Promise<RunningServer> {
       const { request, requestId, ip, region, who, operation } = initial as typeof initial &
         Pick<GraphContext, 'who' | 'operation'>;
       const about = { who, operation, requestId, ip, region };
-      return createGraphContext(gateway, { ...about, signal: request.signal, traceId: traceIdOf(request) });
+      return createGraphContext(gateway, {
+        ...about,
+        signal: request.signal,
+        traceId: traceIdOf(request.headers.get('traceparent')),
+      });
     },
   });
   return startServer({
@@ -61,14 +65,6 @@ function serve(gateway: Gateway): Promise<RunningServer> {
     ready: (signal) => database.ping(signal),
     findShedding: () => pressure.findRefusal('INTERACTIVE'),
   });
-}
-
-/** https://www.w3.org/TR/trace-context/#traceparent-header */
-function traceIdOf(request: Request): string {
-  const [, traceId] =
-    /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(request.headers.get('traceparent') ?? '') ??
-    [];
-  return traceId ?? newTraceId();
 }
 
 async function stop(
