@@ -78,7 +78,8 @@ const messages = z
       `holds ${(issue.input as unknown[]).length} messages; at most ${ASK_LIMITS.messages} are taken`,
   });
 
-const params = z.object({
+/** How a model is to answer. */
+export const askParams = z.object({
   temperature: z.number().min(0).max(2).nullish(),
   topP: z.number().min(0).max(1).nullish(),
   maxOutputTokens: z.int().min(1, 'must be 1 or more').nullish(),
@@ -87,6 +88,15 @@ const params = z.object({
   reasoning: z.enum(REASONING_EFFORTS).nullish(),
   providerOptions: z.record(z.string(), z.record(z.string(), z.unknown())).nullish(),
 });
+
+/** What may stand beside the source of an ask, whoever writes its messages. */
+export const askSettings = {
+  model: name.nullish(),
+  params: askParams.nullish(),
+  tags: z.array(tagInput).max(ASK_LIMITS.tags).nullish(),
+  endUserId: name.nullish(),
+  priority: z.enum(PRIORITIES).nullish(),
+};
 
 const promptRef = z.object({
   slug: name,
@@ -97,7 +107,7 @@ const promptRef = z.object({
 
 const askInput = z
   .object({
-    model: name.nullish(),
+    ...askSettings,
     source: oneOf({
       text: text.min(1, 'is empty').nullish(),
       messages: messages.nullish(),
@@ -108,10 +118,6 @@ const askInput = z
       .max(ASK_LIMITS.tools)
       .nullish(),
     output: oneOf({ jsonSchema: schemaObject.nullish(), text: z.boolean().nullish() }).nullish(),
-    params: params.nullish(),
-    tags: z.array(tagInput).max(ASK_LIMITS.tags).nullish(),
-    endUserId: name.nullish(),
-    priority: z.enum(PRIORITIES).nullish(),
   })
   .superRefine((input, ctx) => {
     if (input.source.prompt) checkForPrompt(input, ctx);

@@ -5,6 +5,7 @@ import { schema } from '../graph/schema.ts';
 import { startJobs } from '../jobs/jobs.ts';
 import { traceIdOf } from '../lib/ids.ts';
 import { createPlugins } from '../plugins/plugins.ts';
+import { createRest } from '../rest/rest.ts';
 import type { Caller } from './caller.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { createGraphqlServer } from './yoga.ts';
@@ -61,6 +62,7 @@ function serve(gateway: Gateway): Promise<RunningServer> {
   return startServer({
     ...config,
     graphql,
+    rest: createRest(gateway),
     log: logger,
     ready: (signal) => database.ping(signal),
     findShedding: () => pressure.findRefusal('INTERACTIVE'),
