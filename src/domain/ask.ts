@@ -79,7 +79,7 @@ const messages = z
   });
 
 /** How a model is to answer. */
-export const askParams = z.object({
+export const paramsInput = z.object({
   temperature: z.number().min(0).max(2).nullish(),
   topP: z.number().min(0).max(1).nullish(),
   maxOutputTokens: z.int().min(1, 'must be 1 or more').nullish(),
@@ -92,7 +92,7 @@ export const askParams = z.object({
 /** What may stand beside the source of an ask, whoever writes its messages. */
 export const askSettings = {
   model: name.nullish(),
-  params: askParams.nullish(),
+  params: paramsInput.nullish(),
   tags: z.array(tagInput).max(ASK_LIMITS.tags).nullish(),
   endUserId: name.nullish(),
   priority: z.enum(PRIORITIES).nullish(),

@@ -68,13 +68,15 @@ export interface ServerEvent {
   /** Handed back as `Last-Event-ID`, it means "what came after this". */
   id?: string;
   data: object | string;
+  /** Nothing comes after it. */
+  isLast?: boolean;
 }
 
 /** Server-sent events. */
 export interface Stream {
-  /** The next event, or undefined after the last. @throws the reason of the signal of the exchange. */
+  /** The next event, of which one says that it is the last; undefined once the signal of the exchange has aborted. */
   next(): Promise<ServerEvent | undefined>;
-  /** The last event of a stream that cannot go on. */
+  /** The last event instead, of a stream that cannot go on. */
   failed(told: ToldErrors): ServerEvent;
 }
 

@@ -6,7 +6,7 @@ import type { Gateway } from '../gateway.ts';
 import { limitHeaders } from '../limits/headers.ts';
 import type { LimitFacts } from '../limits/limits.ts';
 import { createEndpoints } from './endpoints.ts';
-import type { Answer, Endpoint, Exchange } from './endpoint.ts';
+import type { Answer, Endpoint, Exchange, ServerEvent, Stream } from './endpoint.ts';
 import { Refused, tellErrors, toEnvelope, type ToldErrors } from './errors.ts';
 import { createExchange, type Asking } from './exchange.ts';
 import { credentialsOf, ensureKnownPage, ensureMayComeHere } from './let-in.ts';
@@ -103,24 +103,36 @@ async function findCaller(gateway: Gateway, { request, asking }: Passage): Promi
   }
 }
 
-async function write(passage: Passage, answer: Answer, { requestId, signal }: Exchange): Promise<void> {
+async function write(
+  passage: Passage,
+  answer: Answer,
+  { gateway, requestId, signal }: Exchange,
+): Promise<void> {
   const { response, limitFacts } = passage;
   const headers = Object.fromEntries(limitHeaders(limitFacts));
   if (response.destroyed) return;
   if ('response' in answer) return writeResponse(response, headers, answer.response);
   if ('status' in answer)
     return writeWhole(response, { ...answer, headers: { ...headers, ...answer.headers } });
-  let over = false;
-  await writeEvents(response, headers, async () => {
-    if (over) return undefined;
-    try {
-      return await answer.next();
-    } catch (error) {
-      over = true;
-      // Whoever left is told nothing; whoever may not have it any more is told so, as the end.
-      return response.destroyed ? undefined : answer.failed(tellErrors(signal.reason ?? error, requestId));
-    }
-  });
+  await writeEvents(response, headers, () => nextEvent(gateway, answer, { response, requestId, signal }));
+}
+
+/** Whoever left is told nothing; whoever may not have the stream any more is told so, as its end. */
+async function nextEvent(
+  { logger }: Gateway,
+  answer: Stream,
+  { response, requestId, signal }: Pick<Passage, 'response'> & Pick<Exchange, 'requestId' | 'signal'>,
+): Promise<ServerEvent | undefined> {
+  let fault: unknown;
+  try {
+    const event = await answer.next();
+    if (event && !signal.aborted) return event;
+  } catch (err) {
+    fault = err;
+    if (!isOnPurpose(err) && !signal.aborted) logger.error({ requestId, err }, 'a stream failed');
+  }
+  if (response.destroyed) return undefined;
+  return { ...answer.failed(tellErrors(signal.reason ?? fault, requestId)), isLast: true };
 }
 
 function refuse(gateway: Gateway, passage: Passage, error: unknown): void {
@@ -132,8 +144,7 @@ function refuse(gateway: Gateway, passage: Passage, error: unknown): void {
     const refusal = { target: nameOf(endpoint), reason: (error as Error).message };
     gateway.accessLog.refused(who, refusal, { requestId, ip });
   }
-  if (!(error instanceof GatewayError) && !(error instanceof Refused))
-    gateway.logger.error({ requestId, err: error }, 'a request failed');
+  if (!isOnPurpose(error)) gateway.logger.error({ requestId, err: error }, 'a request failed');
   // What has begun cannot be taken back; a client sees that it was cut.
   if (response.headersSent) response.destroy();
   else
@@ -153,4 +164,8 @@ function toWhole(
 ) {
   const present = endpoint?.present ?? toEnvelope;
   return { status: told.status, headers: { ...headers, ...told.headers }, body: present(told, body) };
+}
+
+function isOnPurpose(error: unknown): boolean {
+  return error instanceof GatewayError || error instanceof Refused;
 }

@@ -22,7 +22,8 @@ export async function writeEvents(
   response.writeHead(200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no', ...headers });
   const timer = setInterval(() => response.write(':\n\n'), KEEP_ALIVE_MS);
   try {
-    for (let event = await next(); event; event = await next()) await write(response, format(event));
+    for (let event = await next(); event; event = event.isLast ? undefined : await next())
+      await write(response, format(event));
     response.end();
   } finally {
     clearInterval(timer);

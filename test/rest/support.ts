@@ -41,7 +41,11 @@ export async function ask(
 ): Promise<Told> {
   const response = await send(gateway, path, body, sending);
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === '' ? undefined : JSON.parse(text),
+  };
 }
 
 /** Runs a prompt, by its slug. */
@@ -77,7 +81,8 @@ export async function* readEvents(response: Response): AsyncGenerator<SentEvent>
     for (const event of events) {
       const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(event)?.[1];
       const data = field('data');
-      if (data !== undefined) yield { event: field('event') ?? 'message', id: field('id'), data: JSON.parse(data) };
+      if (data !== undefined)
+        yield { event: field('event') ?? 'message', id: field('id'), data: JSON.parse(data) };
     }
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { askParams } from '../../domain/ask.ts';
+import { paramsInput } from '../../domain/ask.ts';
 import { COMPLETION_STATUSES, FINISH_REASONS, USAGE_SOURCES } from '../../domain/completion.ts';
 import type { JsonSchema } from '../../domain/prompt.ts';
 import { tagInput } from '../../domain/tag.ts';
@@ -9,7 +9,7 @@ import { wishInput } from './wish.ts';
 /** What no prompt has for itself. */
 export const COMPONENTS = {
   schemas: {
-    ModelParams: toSchema(z.strictObject(askParams.shape)),
+    ModelParams: toSchema(z.strictObject(paramsInput.shape)),
     Tag: toSchema(tagInput),
     ToolCall: object({ id: { type: 'string' }, name: { type: 'string' }, arguments: {} }),
     Usage: {

@@ -101,9 +101,14 @@ export async function presentEvent(
     case 'reset':
       return { event: 'reset', id, data: { reason: event.reason } };
     case 'finished':
-      return { event: 'finished', id, data: await presentCompletion(gateway, event.completion) };
+      return {
+        event: 'finished',
+        id,
+        data: await presentCompletion(gateway, event.completion),
+        isLast: true,
+      };
     case 'failed':
-      return { event: 'failed', id, data: await presentEnd(gateway, event, requestId) };
+      return { event: 'failed', id, data: await presentEnd(gateway, event, requestId), isLast: true };
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { askParams, askSettings, parseAsk, type AskDraft } from '../../domain/ask.ts';
+import { paramsInput, askSettings, parseAsk, type AskDraft } from '../../domain/ask.ts';
 import { Forbidden, InvalidInput, type InputIssue } from '../../domain/errors.ts';
 
 /** What the body of a request says, beside what the prompt does. */
@@ -8,7 +8,7 @@ export const wishInput = z.strictObject({
   label: z.string().min(1).max(256).nullish(),
   version: z.int().min(1).nullish(),
   ...askSettings,
-  params: z.strictObject(askParams.shape).nullish(),
+  params: z.strictObject(paramsInput.shape).nullish(),
   stream: z.boolean().nullish(),
 });
 
@@ -36,7 +36,7 @@ function explain(issue: z.core.$ZodIssue): InputIssue[] {
     const where = path.length === 0 ? 'the body' : path.join('.');
     return [{ path, message: `${where}: ${issue.message}` }];
   }
-  const known = path[0] === 'params' ? askParams.shape : wishInput.shape;
+  const known = path[0] === 'params' ? paramsInput.shape : wishInput.shape;
   return issue.keys.map((key) => {
     const at = [...path, key];
     return {
