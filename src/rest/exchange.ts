@@ -56,7 +56,11 @@ export function createExchange(parts: Parts): Exchange {
       await gateway.limits.take({ subjects: subjectsOfCaller(who, ip), amounts }, onLimits);
     },
     whole: (work) => withDeadline({ ms, signal: ending.signal, late: () => tookTooLong(ms) }, work),
-    stream: () => parts.onOver.push(...openStream(parts)),
+    stream() {
+      // Of a client that is gone nothing would be over any more.
+      ending.signal.throwIfAborted();
+      parts.onOver.push(...openStream(parts));
+    },
     tellRefusal: (reason) =>
       gateway.accessLog.refused(who, { target: parts.door, reason }, { requestId, ip }),
   };

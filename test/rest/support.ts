@@ -1,4 +1,4 @@
-import { ADMIN_KEY, type TestGateway } from '../support/gateway.ts';
+import { ADMIN_KEY, type Answer, type TestGateway } from '../support/gateway.ts';
 
 export interface Sending {
   /** Null sends none. */
@@ -7,11 +7,14 @@ export interface Sending {
   signal?: AbortSignal;
 }
 
-/** What a door answers, for tests that look into it freely. */
+/** JSON that tests look into freely. */
+export type Free = Answer['data'];
+
+/** What a door answers. */
 export interface Told {
   status: number;
   headers: Headers;
-  body: any;
+  body: Free;
 }
 
 /** Asks a door as a client would. A body that is a text is sent as it is. */
@@ -65,7 +68,7 @@ export function pathOf(slug: string): string {
 export interface SentEvent {
   event: string;
   id: string | undefined;
-  data: any;
+  data: Free;
 }
 
 /** The events of an answer, up to its end. */

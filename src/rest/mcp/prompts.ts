@@ -79,7 +79,7 @@ function toPromptMessages({ role, parts }: AskMessage): GetPromptResult['message
   const from = role === 'ASSISTANT' ? 'assistant' : 'user';
   return parts.flatMap((part) => {
     const content = toContent(part);
-    return content ? [{ role: from as 'assistant' | 'user', content }] : [];
+    return content ? [{ role: from, content }] : [];
   });
 }
 

@@ -31,7 +31,11 @@ export function createServer(exchange: Exchange, era: McpRequestContext['era']):
     return { tools: page.map(describeTool), ...nextCursor };
   });
   server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) =>
-    callTool(exchange, find(await list(), params.name), { given: params.arguments ?? {}, ...mcpReq }),
+    callTool(exchange, find(await list(), params.name), {
+      ...mcpReq,
+      given: params.arguments ?? {},
+      progressToken: params['_meta']?.progressToken,
+    }),
   );
   server.setRequestHandler('prompts/list', async ({ params }) => {
     const { page, nextCursor } = pageOf(await list(), params?.cursor);

@@ -17,8 +17,10 @@ import { toolNameOf } from './tool-name.ts';
 const PROGRESS_MS = 100;
 
 /** A call of a tool, as the SDK hands it over. */
-interface Call extends Pick<ServerContext['mcpReq'], '_meta' | 'signal' | 'notify'> {
+interface Call extends Pick<ServerContext['mcpReq'], 'signal' | 'notify'> {
   given: Record<string, unknown>;
+  /** By which the client wants to hear of its progress; undefined: it does not. */
+  progressToken: string | number | undefined;
 }
 
 export function describeTool({ slug, description, version }: PublishedPrompt): Tool {
@@ -28,7 +30,7 @@ export function describeTool({ slug, description, version }: PublishedPrompt): T
     title: slug,
     description: description ?? `Runs the prompt ${slug}.`,
     inputSchema: { $schema: DIALECT, type: 'object', ...(toJsonSchema(variables) as object) },
-    ...(outputSchema && { outputSchema: toOutputSchema(outputSchema) as Tool['outputSchema'] }),
+    ...(outputSchema && { outputSchema: toOutputSchema(outputSchema) }),
   };
 }
 
@@ -57,7 +59,7 @@ async function run(exchange: Exchange, prompt: PublishedPrompt, call: Call): Pro
   const { draft } = readWish(prompt.slug, { variables: call.given });
   await exchange.take(COMPLETION_COST);
   const options = { traceId, requestId, ip, region, onLimits };
-  const progressToken = call._meta?.progressToken;
+  const { progressToken } = call;
   return exchange.whole(async (late) => {
     const signal = AbortSignal.any([late, call.signal]);
     if (progressToken === undefined) return gateway.runs.answer(who, draft, options, signal);
@@ -85,15 +87,15 @@ async function toResult(
 ): Promise<CallToolResult> {
   const { failure, object, parts = [] } = completion.outcome ?? {};
   const { text: _text, result: _result, ...about } = await presentCompletion(gateway, completion);
-  const _meta = { 'sluice/completion': about };
-  if (failure) return { ...failed(failure.code, failure.message), _meta };
-  if (object === undefined) return { content: [{ type: 'text', text: textOf(parts) }], _meta };
+  const beside = { ['_meta']: { 'sluice/completion': about } };
+  if (failure) return { ...failed(failure.code, failure.message), ...beside };
+  if (object === undefined) return { content: [{ type: 'text', text: textOf(parts) }], ...beside };
   const { outputSchema = {} } = version.spec;
   const structuredContent = (isOfObject(outputSchema) ? object : { result: object }) as Record<
     string,
     unknown
   >;
-  return { content: [{ type: 'text', text: JSON.stringify(object) }], structuredContent, _meta };
+  return { content: [{ type: 'text', text: JSON.stringify(object) }], structuredContent, ...beside };
 }
 
 function failed(code: string, message: string): CallToolResult {

@@ -26,8 +26,11 @@ export function readWish(slug: string, body: unknown): Wish {
   if (label != null && version != null)
     throw new InvalidInput([{ path: ['version'], message: 'version and label name two versions; give one' }]);
   const prompt = { slug, label, version, variables: variables ?? {} };
-  const draft = inWordsOfBody(() => parseAsk({ ...settings, source: { prompt } }));
-  return { draft, stream: stream ?? false };
+  try {
+    return { draft: parseAsk({ ...settings, source: { prompt } }), stream: stream ?? false };
+  } catch (error) {
+    throw toWordsOfBody(error);
+  }
 }
 
 function explain(issue: z.core.$ZodIssue): InputIssue[] {
@@ -47,14 +50,6 @@ function explain(issue: z.core.$ZodIssue): InputIssue[] {
 }
 
 /** The pipeline names places as the graph does; a client of this door has sent a body of another form. */
-export function inWordsOfBody<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw toWordsOfBody(error);
-  }
-}
-
 export function toWordsOfBody(error: unknown): unknown {
   if (error instanceof InvalidInput) return new InvalidInput(error.issues.map(toIssueOfBody));
   if (error instanceof Forbidden)
