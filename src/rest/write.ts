@@ -4,6 +4,9 @@ import type { ServerEvent, Whole } from './endpoint.ts';
 /** What stands between may hang up on a connection that is silent for longer. */
 const KEEP_ALIVE_MS = 12_000;
 
+/** What is not for a library to say: how long the connection lasts, and that answers are kept nowhere. */
+const OURS = ['cache-control', 'connection'];
+
 export function writeWhole(response: ServerResponse, { status, headers = {}, body }: Whole): void {
   const text = typeof body === 'object' ? JSON.stringify(body) : body;
   const about =
@@ -36,7 +39,8 @@ export async function writeResponse(
   headers: Record<string, string>,
   { status, headers: given, body }: Response,
 ): Promise<void> {
-  response.writeHead(status, { ...Object.fromEntries(given), ...headers });
+  const passed = [...given].filter(([name]) => !OURS.includes(name));
+  response.writeHead(status, { ...Object.fromEntries(passed), ...headers });
   const reader = body?.getReader();
   const leave = () => void reader?.cancel().catch(() => {});
   response.once('close', leave);
