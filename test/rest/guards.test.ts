@@ -13,7 +13,7 @@ const gateway = useGateway({
   config: {
     operations: { mode: 'trusted', documents: {} },
     corsOrigins: [PAGE],
-    timeouts: { ...TIMEOUTS, operationMs: 1_000 },
+    timeouts: { ...TIMEOUTS, operationMs: 4_000 },
   },
   readings: () => readings,
 });
@@ -21,7 +21,7 @@ const gateway = useGateway({
 beforeAll(async () => {
   await publish(gateway(), 'greet', saying('Hello!'));
   await publish(gateway(), 'talk', saying('Go on.', { model: 'demo/slow' }));
-  await publish(gateway(), 'recite', saying('Go on. '.repeat(300)));
+  await publish(gateway(), 'recite', saying('Go on. '.repeat(500)));
 });
 
 describe('where browsers run trusted operations only', () => {
