@@ -72,9 +72,7 @@ describe('a request that takes too long', () => {
 
   it('may take longer as a stream', async () => {
     const wish = { stream: true, params: { maxOutputTokens: 50 } };
-    const begunMs = Date.now();
     const events = await allEvents(await send(gateway(), pathOf('talk'), wish));
-    expect(Date.now() - begunMs).toBeGreaterThan(3_000);
     expect(events.at(-1)!.event).toBe('finished');
   });
 });
