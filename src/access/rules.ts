@@ -9,7 +9,7 @@ export type Rule = Scope | 'AUTHENTICATED';
 
 /**
  * The one table of who may do what: every field that an operation can begin with, every field that needs more than the
- * object it belongs to, and every type of object. What is not in it, nobody may ask for.
+ * object it belongs to, every type of object, and every door beside the graph. What is not in it, nobody may ask for.
  */
 export const RULES: Readonly<Record<string, Rule>> = {
   'Query._entities': 'AUTHENTICATED',
@@ -121,6 +121,11 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Subscription.usageTicks': 'USAGE_READ',
 
   'Prompt.usedBy': 'OPERATIONS_WRITE',
+  // The doors beside the graph. What a tool of MCP does is asked for again where it is done.
+  'POST /v1/prompts/{slug}/completions': 'COMPLETIONS_WRITE',
+  'GET /v1/openapi.json': 'AUTHENTICATED',
+  'POST /mcp': 'AUTHENTICATED',
+
   'Provider.upstreams': 'ADMIN',
   'Route.learned': 'ROUTES_WRITE',
   'Route.shadowCounts': 'ADMIN',

@@ -73,6 +73,15 @@ const messages = z
       `holds ${(issue.input as unknown[]).length} messages; at most ${ASK_LIMITS.messages} are taken`,
   });
 
+/** What may stand beside the source of an ask, whoever writes its messages. */
+export const askSettings = {
+  model: name.nullish(),
+  params: paramsInput.nullish(),
+  tags: z.array(tagInput).max(ASK_LIMITS.tags).nullish(),
+  endUserId: name.nullish(),
+  priority: z.enum(PRIORITIES).nullish(),
+};
+
 const promptRef = z.object({
   slug: name,
   label: name.nullish(),
@@ -82,7 +91,7 @@ const promptRef = z.object({
 
 const askInput = z
   .object({
-    model: name.nullish(),
+    ...askSettings,
     source: oneOf({
       text: text.min(1, 'is empty').nullish(),
       messages: messages.nullish(),
@@ -90,10 +99,6 @@ const askInput = z
     }),
     tools: toolsInput.nullish(),
     output: oneOf({ jsonSchema: schemaInput.nullish(), text: z.boolean().nullish() }).nullish(),
-    params: paramsInput.nullish(),
-    tags: z.array(tagInput).max(ASK_LIMITS.tags).nullish(),
-    endUserId: name.nullish(),
-    priority: z.enum(PRIORITIES).nullish(),
   })
   .superRefine((input, ctx) => {
     if (input.source.prompt) checkForPrompt(input, ctx);

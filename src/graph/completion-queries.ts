@@ -1,6 +1,7 @@
 import { parseAsk, type AskDraft } from '../domain/ask.ts';
 import { CACHE_DEFAULTS, CACHE_MODES, ensureCacheWish, MAX_AGE_SECONDS } from '../domain/cache-wish.ts';
 import type { Completion as CompletionRow } from '../domain/completion.ts';
+import { COMPLETION_COST } from '../domain/operation.ts';
 import { countCompletions, listCompletions } from '../ledger/completions.ts';
 import { isId } from '../lib/ids.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -14,9 +15,6 @@ import type { GraphContext } from './context.ts';
 import { failureErrors, payload, UserError, type Payload } from './errors.ts';
 import { warnOfModels } from './model-warnings.ts';
 import { DateTimeRange, StringFilter, TagInput, withoutNull } from './inputs.ts';
-
-/** What one paid call counts for in the cost of an operation. */
-export const COMPLETION_COST = 50;
 
 export const CompletionPayload = builder
   .objectRef<Payload<{ completion: CompletionRow }>>('CompletionPayload')

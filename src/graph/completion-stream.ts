@@ -1,12 +1,12 @@
 import { parseAsk } from '../domain/ask.ts';
 import type { Completion as CompletionRow, CompletionEvent as EventRow } from '../domain/completion.ts';
 import { InvalidInput } from '../domain/errors.ts';
+import { COMPLETION_COST } from '../domain/operation.ts';
 import type { Entry } from '../events/stream-log.ts';
 import { newId } from '../lib/ids.ts';
 import { builder } from './builder.ts';
 import { Completion, CompletionReason } from './completion.ts';
 import { CompletionInput } from './completion-input.ts';
-import { COMPLETION_COST } from './completion-queries.ts';
 import { isUserError, toFailureError, toUserErrors, UserError, type UserErrorData } from './errors.ts';
 
 const MAX_COALESCE_MS = 5_000;

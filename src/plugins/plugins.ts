@@ -34,6 +34,7 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     | 'askFirst'
     | 'limits'
     | 'modelSetting'
+    | 'openStreams'
     | 'operations'
     | 'relay'
     | 'prices'

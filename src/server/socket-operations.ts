@@ -7,7 +7,7 @@ import { isAsyncIterable } from 'graphql-yoga';
 import { LABEL_HEADER } from '../domain/prompt.ts';
 import { iterateUntilAborted } from '../lib/abort.ts';
 import { newId } from '../lib/ids.ts';
-import { WRITTEN_BY_BROWSERS } from '../plugins/browsers.ts';
+import { WRITTEN_BY_BROWSERS } from '../access/browsers.ts';
 import type { Caller } from './caller.ts';
 import { maskError, presentResult } from './errors.ts';
 import type { Counts } from '../lib/counts.ts';

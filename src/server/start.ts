@@ -5,8 +5,9 @@ import { createOrganisationGraphs } from '../graph/prompt-fields/organisation-gr
 import { readStaticTypes } from '../graph/prompt-fields/static-types.ts';
 import { schema } from '../graph/schema.ts';
 import { startJobs } from '../jobs/jobs.ts';
-import { newTraceId } from '../lib/ids.ts';
+import { traceIdOf } from '../lib/ids.ts';
 import { createPlugins } from '../plugins/plugins.ts';
+import { createRest } from '../rest/rest.ts';
 import type { Caller } from './caller.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { createGraphqlServer } from './yoga.ts';
@@ -57,24 +58,21 @@ function serve(gateway: Gateway): Promise<RunningServer> {
       const { request, requestId, ip, region, who, operation } = initial as typeof initial &
         Pick<GraphContext, 'who' | 'operation'>;
       const about = { who, operation, requestId, ip, region };
-      return createGraphContext(parts, { ...about, signal: request.signal, traceId: traceIdOf(request) });
+      return createGraphContext(parts, {
+        ...about,
+        signal: request.signal,
+        traceId: traceIdOf(request.headers.get('traceparent')),
+      });
     },
   });
   return startServer({
     ...config,
     graphql,
+    rest: createRest(gateway),
     log: logger,
     ready: (signal) => database.ping(signal),
     findShedding: () => pressure.findRefusal('INTERACTIVE'),
   });
-}
-
-/** https://www.w3.org/TR/trace-context/#traceparent-header */
-function traceIdOf(request: Request): string {
-  const [, traceId] =
-    /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(request.headers.get('traceparent') ?? '') ??
-    [];
-  return traceId ?? newTraceId();
 }
 
 async function stop(

@@ -6,7 +6,7 @@ import {
 } from 'graphql';
 import { PROMPT_RULES } from '../../access/rules.ts';
 import type { PromptFieldFacts } from '../../domain/prompt.ts';
-import { COMPLETION_COST } from '../completion-queries.ts';
+import { COMPLETION_COST } from '../../domain/operation.ts';
 import type { GraphContext } from '../context.ts';
 import { guard, tellRefusals } from '../guard-fields.ts';
 import { ensureOneField } from './one-field.ts';
