@@ -37,7 +37,7 @@ const read = async (key?: string) =>
   (await ask(gateway(), '/v1/openapi.json', undefined, key === undefined ? {} : { key })).body;
 
 beforeAll(async () => {
-  const version = saying('Summarize {{ ticket.id }} {{ tone }}', {
+  const version = saying('Summarize {{ ticket.id }} {{ tone }} {{ photo }}', {
     model: 'demo/assistant',
     variables: VARIABLES,
     outputSchema: TICKET,
