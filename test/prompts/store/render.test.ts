@@ -1,6 +1,7 @@
 import { beforeAll, expect, it } from 'vitest';
 import { useGateway } from '../../support/gateway.ts';
 import { createPrompt, publish, saying } from '../support.ts';
+import type { Fault } from './support.ts';
 
 const gateway = useGateway();
 const SECRET = 'hunter2-very-secret';
@@ -95,7 +96,7 @@ it('says what would refuse it, with the place', async () => {
   const { promptVersion, messages, estimate } = await render({ variables: { nam: 'Ada' } });
   expect({ promptVersion, messages }).toEqual({ promptVersion: { number: 1 }, messages: null });
   expect(estimate.allowed).toBe(false);
-  expect(estimate.refusals.map(({ code, path }: any) => [code, path.join('.')])).toEqual([
+  expect(estimate.refusals.map(({ code, path }: Fault) => [code, path?.join('.')])).toEqual([
     ['INVALID_INPUT', 'variables.nam'],
     ['INVALID_INPUT', 'variables.photo'],
     ['INVALID_INPUT', 'variables.secret'],

@@ -178,7 +178,9 @@ describe('a version', () => {
         createVersion(gateway(), { slug: 'counted', version: saying(String(text)) }),
       ),
     );
-    expect(versions.map(({ promptVersion }) => promptVersion!.number).toSorted()).toEqual([2, 3, 4, 5]);
+    expect(new Set(versions.map(({ promptVersion }) => promptVersion!.number))).toEqual(
+      new Set([2, 3, 4, 5]),
+    );
     const { data } = await gateway().ask(
       '{ prompt(slug: "counted") { id versions(first: 2) { nodes { number } totalCount } } }',
     );
