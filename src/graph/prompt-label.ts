@@ -55,8 +55,9 @@ const PromptLabelPayload = builder
       }),
       changes: t.field({
         type: [PromptSchemaChange],
+        nullable: true,
         description: 'What it does to the graph, or would have done where it is refused.',
-        resolve: ({ changes = [] }) => changes,
+        resolve: ({ changes }) => changes,
       }),
       errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
     }),

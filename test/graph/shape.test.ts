@@ -52,6 +52,8 @@ describe('numbers', () => {
       'ModelHealth.errorRate',
       'ModelParams.temperature',
       'ModelParams.topP',
+      'PromptExperiment.confidence',
+      'PromptExperimentInput.confidence',
       'Rating.score',
       'RollbackRule.costRatioAbove',
       'RollbackRule.errorRateAbove',

@@ -53,7 +53,7 @@ CREATE TABLE "prompt_versions" (
 	"prompt_id" text NOT NULL,
 	"number" integer NOT NULL,
 	"organisation_id" text NOT NULL,
-	"spec" jsonb NOT NULL,
+	"spec" json NOT NULL,
 	"note" text,
 	"created_by" text NOT NULL,
 	"created_at" timestamp with time zone NOT NULL
