@@ -2,7 +2,7 @@ import { Conflict, InvalidInput } from '../../domain/errors.ts';
 import { PRODUCTION, type Prompt, type PromptVersion } from '../../domain/prompt.ts';
 import { createTypeNames } from './assemble.ts';
 import { MappingFaults } from './mapping-faults.ts';
-import type { OrganisationGraph } from './organisation-graphs.ts';
+import type { OrganisationGraph } from './make-graph.ts';
 import { makePromptTypes, type PromptTypes } from './prompt-types.ts';
 import { compareTypes, graphOf, type SchemaChange } from './schema-changes.ts';
 import type { StaticTypes } from './static-types.ts';

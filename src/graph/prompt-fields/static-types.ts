@@ -4,12 +4,12 @@ import {
   GraphQLList,
   GraphQLNonNull,
   GraphQLString,
+  isInputType,
+  isOutputType,
+  isScalarType,
   type GraphQLInputFieldConfig,
-  type GraphQLNamedType,
-  type GraphQLObjectType,
   type GraphQLInputType,
   type GraphQLOutputType,
-  type GraphQLScalarType,
   type GraphQLSchema,
 } from 'graphql';
 import type { HouseScalars } from './scalar-types.ts';
@@ -27,19 +27,14 @@ export interface StaticTypes {
 }
 
 export function readStaticTypes(schema: GraphQLSchema): StaticTypes {
-  const named = <Type extends GraphQLNamedType>(name: string): Type => {
-    const type = schema.getType(name);
-    if (!type) throw new Error(`the graph has no type ${name}`);
-    return type as Type;
-  };
-  const scalar = (name: string) => named<GraphQLScalarType>(name);
-  const run = runFields((name) => named<GraphQLInputType & GraphQLNamedType>(name));
+  const scalar = (name: string) => ensure(name, schema, isScalarType);
+  const run = runFields((name) => ensure(name, schema, isInputType));
   return {
     schema,
     scalars: { DateTime: scalar('DateTime'), JSON: scalar('JSON'), SafeInt: scalar('SafeInt') },
-    completion: named<GraphQLObjectType>('Completion'),
-    event: named<GraphQLOutputType & GraphQLNamedType>('CompletionEvent'),
-    userError: named<GraphQLOutputType & GraphQLNamedType>('UserError'),
+    completion: ensure('Completion', schema, isOutputType),
+    event: ensure('CompletionEvent', schema, isOutputType),
+    userError: ensure('UserError', schema, isOutputType),
     run: new GraphQLInputObjectType({
       name: 'PromptRunInput',
       description: 'How a prompt is run, beside its variables.',
@@ -51,6 +46,12 @@ export function readStaticTypes(schema: GraphQLSchema): StaticTypes {
       fields: { ...run, ...readFields(scalar('Cursor')) },
     }),
   };
+}
+
+function ensure<Type>(name: string, schema: GraphQLSchema, isIt: (type: unknown) => type is Type): Type {
+  const type: unknown = schema.getType(name);
+  if (!isIt(type)) throw new Error(`the graph has no such type ${name}`);
+  return type;
 }
 
 type Fields = Record<string, GraphQLInputFieldConfig>;

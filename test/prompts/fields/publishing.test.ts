@@ -72,9 +72,9 @@ describe('publishing', () => {
     expect(changes.map(({ message }: { message: string }) => message)).toContainEqual(
       expect.stringMatching(/Result\.title is deprecated: .*2026-11-01/),
     );
-    const query = `{ __type(name: "${type}Result") { fields(includeDeprecated: true) { name deprecationReason } } }`;
+    const query = `{ type: __type(name: "${type}Result") { fields(includeDeprecated: true) { name deprecationReason } } }`;
     const { data } = await gateway().ask(query);
-    expect(data.__type.fields).toContainEqual({
+    expect(data.type.fields).toContainEqual({
       name: 'title',
       deprecationReason: expect.stringContaining('2026-11-01'),
     });

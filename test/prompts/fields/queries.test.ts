@@ -32,7 +32,8 @@ const SUMMARIZE = `query ($ticket: SummarizeTicketTicketInput!, $run: PromptRunI
   } }
 }`;
 const TICKET = { title: 'No hot water', body: 'The boiler is cold since Monday.' };
-const TYPES = '{ __type(name: "Ai") { fields { name args { name type { name kind ofType { name } } } } } }';
+const TYPES =
+  '{ type: __type(name: "Ai") { fields { name args { name type { name kind ofType { name } } } } } }';
 
 async function summarize(variables: object) {
   const { data, errors } = await gateway().ask(SUMMARIZE, variables, { key: key.secret });
@@ -79,7 +80,7 @@ describe('a published prompt', () => {
 
   it('is in the schema that code generators read', async () => {
     const { data } = await gateway().ask(TYPES);
-    expect(data.__type.fields).toContainEqual({
+    expect(data.type.fields).toContainEqual({
       name: 'greet',
       args: [
         { name: 'name', type: { name: null, kind: 'NON_NULL', ofType: { name: 'String' } } },
@@ -89,9 +90,9 @@ describe('a published prompt', () => {
   });
 
   it('composes in the subgraph', async () => {
-    const { data } = await gateway().ask('{ _service { sdl } }');
-    expect(data._service.sdl).toMatch(/extend type Query \{[^}]*\n {2}ai: Ai!\n\}/);
-    expect(data._service.sdl).toContain('type SummarizeTicketResult {');
+    const { data } = await gateway().ask('{ service: _service { sdl } }');
+    expect(data.service.sdl).toMatch(/extend type Query \{[^}]*\n {2}ai: Ai!\n\}/);
+    expect(data.service.sdl).toContain('type SummarizeTicketResult {');
   });
 });
 
@@ -137,7 +138,7 @@ describe('what a caller does wrong', () => {
 describe('whoever', () => {
   it('is not known sees no prompts', async () => {
     const { data } = await gateway().ask(TYPES, undefined, { key: null });
-    expect(data.__type).toBeNull();
+    expect(data.type).toBeNull();
   });
 
   it('may not ask for completions may not ask for prompts', async () => {
@@ -152,7 +153,7 @@ describe('whoever', () => {
 
   it('belongs to another organisation sees theirs, and no others', async () => {
     const asOther = { key: other.admin.secret };
-    expect((await gateway().ask(TYPES, undefined, asOther)).data.__type).toBeNull();
+    expect((await gateway().ask(TYPES, undefined, asOther)).data.type).toBeNull();
     const { errors } = await gateway().ask('{ ai { greet(name: "x") { result } } }', undefined, asOther);
     expect(errors?.[0]?.message).toMatch(/Cannot query field "ai"/);
     const input = { slug: 'own', version: saying('own') };
@@ -164,7 +165,7 @@ describe('whoever', () => {
     await gateway().ask(create, { input }, asOther);
     await gateway().ask(label, undefined, asOther);
     const { data } = await gateway().ask(TYPES, undefined, asOther);
-    expect(data.__type.fields.map(({ name }: { name: string }) => name)).toEqual(['own']);
+    expect(data.type.fields.map(({ name }: { name: string }) => name)).toEqual(['own']);
   });
 });
 
@@ -181,7 +182,7 @@ describe('a label', () => {
     expect((await greet()).data.ai.greet.result).toBe('Hello Ada!');
     expect((await greet('', { 'x-sluice-prompt-label': 'nowhere' })).data.ai.greet.result).toBe('Hello Ada!');
     const { data } = await gateway().ask(TYPES, undefined, { headers: STAGING });
-    expect(data.__type.fields).toHaveLength(2);
+    expect(data.type.fields).toHaveLength(2);
   });
 });
 

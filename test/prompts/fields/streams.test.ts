@@ -24,7 +24,7 @@ const TICKET = {
 const SUMMARIZE = `subscription ($ticket: SummarizeTicketTicketInput!, $run: PromptStreamInput) {
   ai { summarizeTicket(ticket: $ticket, run: $run) {
     event {
-      __typename cursor completionId
+      kind: __typename cursor completionId
       ... on CompletionTextDelta { text }
       ... on CompletionFailed { errors { code message path } }
     }
@@ -34,7 +34,7 @@ const SUMMARIZE = `subscription ($ticket: SummarizeTicketTicketInput!, $run: Pro
 }`;
 
 interface Got {
-  event: { __typename: string; cursor: string; completionId: string; text?: string; errors?: object[] };
+  event: { kind: string; cursor: string; completionId: string; text?: string; errors?: object[] };
   partial?: unknown;
   result: unknown;
 }
@@ -62,7 +62,7 @@ describe.each([
 ])('a subscription over %s', (_, subscribe) => {
   it('streams what is there of an answer, and the whole of it at the end', async () => {
     const got = await Array.fromAsync(subscribe({ coalesceMs: 0 }));
-    const names = got.map(({ event }) => event.__typename);
+    const names = got.map(({ event }) => event.kind);
     expect(names.at(0)).toBe('CompletionStarted');
     expect(names.at(-1)).toBe('CompletionFinished');
     const { result } = got.at(-1)!;
@@ -70,22 +70,21 @@ describe.each([
     expect(got.slice(0, -1).every((each) => each.result === null)).toBe(true);
     const partials = got.map(({ partial }) => partial).filter((partial) => partial !== null);
     expect(partials.length).toBeGreaterThan(1);
-    for (const partial of partials) expectPrefix(partial, result);
+    expect(partials.every((partial) => isBeginningOf(result, partial))).toBe(true);
     expect(partials.at(-1)).toEqual(result);
     expect(await listSettled(gateway(), key.id)).toMatchObject([{ status: 'SUCCEEDED', version: 1 }]);
   });
 });
 
-/** Each part is as in the whole, as far as it has come. */
-function expectPrefix(part: unknown, whole: unknown): void {
-  if (part === null) return;
-  if (typeof part === 'string' && typeof whole === 'string') expect(whole.startsWith(part)).toBe(true);
-  else if (Array.isArray(part))
-    part.forEach((item, index) => expectPrefix(item, (whole as unknown[])[index]));
-  else if (typeof part === 'object')
-    for (const [name, value] of Object.entries(part!))
-      expectPrefix(value, (whole as Record<string, unknown>)[name]);
-  else expect(part).toBe(whole);
+/** Whether each part is as in the whole, as far as it has come. */
+function isBeginningOf(whole: unknown, part: unknown): boolean {
+  if (part === null) return true;
+  if (typeof part === 'string') return typeof whole === 'string' && whole.startsWith(part);
+  if (typeof part !== 'object') return part === whole;
+  const members = Object.entries(whole as object);
+  return Object.entries(part).every(([name, value]) =>
+    members.some(([other, member]) => other === name && isBeginningOf(member, value)),
+  );
 }
 
 describe('a subscription', () => {
@@ -106,7 +105,7 @@ describe('a subscription', () => {
     const text = [...seen, ...rest].map(({ event }) => event.text ?? '').join('');
     const { result } = rest.at(-1)!;
     expect(JSON.parse(text)).toMatchObject({ title: (result as { title: string }).title });
-    expectPrefix(rest[0]?.partial, result);
+    expect(isBeginningOf(result, rest[0]?.partial)).toBe(true);
     expect(rest[0]?.partial).not.toBeNull();
     expect(await listSettled(gateway(), key.id)).toMatchObject([{ status: 'SUCCEEDED', version: 1 }]);
     await setLabel(gateway(), { slug: 'summarize-ticket', label: 'production', version: 1 });
@@ -125,7 +124,7 @@ describe('a subscription', () => {
     expect(got).toMatchObject([
       {
         event: {
-          __typename: 'CompletionFailed',
+          kind: 'CompletionFailed',
           errors: [{ code: 'INVALID_INPUT', path: ['run', 'params', 'topP'] }],
         },
         result: null,
