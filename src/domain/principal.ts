@@ -16,6 +16,7 @@ export const SCOPES = [
   'ROUTES_WRITE',
   'PROMPTS_WRITE',
   'PROMPTS_PUBLISH',
+  'EVALUATIONS_WRITE',
   'ADMIN',
   'OWNER',
 ] as const;

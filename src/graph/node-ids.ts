@@ -25,6 +25,9 @@ const PREFIXES = {
   route: 'Route',
   prm: 'Prompt',
   prmv: 'PromptVersion',
+  ds: 'Dataset',
+  case: 'DatasetCase',
+  eval: 'Evaluation',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 
