@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { compileSchema } from '../lib/json-schema.ts';
 import { InvalidInput } from './errors.ts';
 import { PRIORITIES, type Priority } from './priority.ts';
-import { PRODUCTION, type PromptRef, type PromptUse } from './prompt.ts';
+import { PRODUCTION, type PromptRecording, type PromptRef, type PromptUse } from './prompt.ts';
 import { tagInput } from './tag.ts';
 
 /** What one ask may hold at most. Bodies are bounded before this, by the transport. */
@@ -93,6 +93,7 @@ const promptRef = z.object({
   label: name.nullish(),
   version: z.int().min(1).nullish(),
   variables: z.unknown(),
+  record: z.boolean().nullish(),
 });
 
 const askInput = z
@@ -166,12 +167,14 @@ export interface Ask {
   answerSoFar?: string | undefined;
   /** What wrote the messages; undefined: the caller. */
   promptUse?: PromptUse | undefined;
+  /** What is to be kept of that which the prompt was given. */
+  recording?: PromptRecording | undefined;
 }
 
 /** An ask whose messages a prompt is still to write, with its own tools, output and settings. */
 export interface PromptAsk extends Omit<
   Ask,
-  'model' | 'messages' | 'tools' | 'outputSchema' | 'answerSoFar' | 'promptUse'
+  'model' | 'messages' | 'tools' | 'outputSchema' | 'answerSoFar' | 'promptUse' | 'recording'
 > {
   /** Undefined: the one that the prompt names. */
   model: string | undefined;
@@ -269,8 +272,9 @@ function toAsk(input: ParsedInput): AskDraft {
   };
   const { prompt } = input.source;
   if (prompt) {
-    const { slug, label, version, variables } = prompt;
-    const ref = { slug, label: label ?? PRODUCTION, version: version ?? undefined, variables };
+    const { slug, label, version, variables, record } = prompt;
+    const which = { slug, label: label ?? PRODUCTION, version: version ?? undefined };
+    const ref = { ...which, variables, record: record ?? undefined };
     return { ...rest, model: input.model ?? undefined, promptRef: ref };
   }
   return {

@@ -17,7 +17,10 @@ export function openPrompts({ database: { sql }, relay, announceCommit }: Store)
     prompts: { sql, book, onChange: announceCommit },
     render(who, draft) {
       if (!('promptRef' in draft)) return draft;
-      return book.ensure(who.organisationId, draft.promptRef).then((version) => renderAsk(version, draft));
+      const records = who.recordsPrompts === true && draft.promptRef.record !== false;
+      return book
+        .ensure(who.organisationId, draft.promptRef)
+        .then((version) => renderAsk(version, draft, records));
     },
   };
 }

@@ -55,7 +55,7 @@ export const datasetCases = snakeCase.table(
     untilVersion: integer(),
     name: text(),
     variables: jsonb().$type<Record<string, unknown>>().notNull(),
-    /** Null: nothing is expected. JSON's own null stands as such. */
+    /** Null: nothing is. */
     expected: jsonb(),
     source: text().$type<CaseSource>().notNull(),
     completionId: text(),
