@@ -16,6 +16,7 @@ import './dataset.ts';
 import './dataset-record.ts';
 import './dataset-set.ts';
 import './estimate.ts';
+import './grader-try.ts';
 import './ledger.ts';
 import './ledger-corrections.ts';
 import './limit-set.ts';
