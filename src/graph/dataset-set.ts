@@ -39,7 +39,7 @@ const DatasetCasesAddInput = builder.inputType('DatasetCasesAddInput', {
   }),
 });
 
-export const DatasetPayload = builder
+const DatasetPayload = builder
   .objectRef<Payload<{ dataset: StoredDataset }>>('DatasetPayload')
   .implement({
     fields: (t) => ({

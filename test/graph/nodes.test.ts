@@ -31,6 +31,7 @@ beforeAll(async () => {
   await gateway().ask(`mutation {
     limitSet(input: { scope: TEAM, subjectId: "team_default", unit: CONCURRENT, max: 1000 }) { limit { id } }
     operationRegister(input: { text: "query A { viewer { scopes } }" }) { operation { id } }
+    datasetSet(input: { name: "cases", cases: [{ variables: {} }] }) { dataset { id } }
     routeSet(input: { name: "fast", strategy: PRIORITY, targets: [{ model: "demo/echo" }] }) { route { id } }
   }`);
   const { data } = await gateway().ask(`{
@@ -44,6 +45,7 @@ beforeAll(async () => {
     auditEvents { nodes { id } }
     operations { nodes { id } }
     route(name: "fast") { id }
+    dataset(name: "cases") { id cases { nodes { id } } }
   }`);
   const {
     viewer,
@@ -56,6 +58,7 @@ beforeAll(async () => {
     auditEvents,
     operations,
     route,
+    dataset,
   } = data;
   Object.assign(known, {
     AccessGrant: granted,
@@ -67,6 +70,8 @@ beforeAll(async () => {
     BudgetAlert: `alert_${alert}`,
     TrialAlert: `verdict_${verdict}`,
     Completion: completions.nodes[0].id,
+    Dataset: dataset.id,
+    DatasetCase: dataset.cases.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
     Limit: limits.nodes[0].id,
     Model: completions.nodes[0].model.id,
