@@ -11,13 +11,18 @@ import { withSecret } from './keys.ts';
 /** @returns who holds the key with this hash; undefined for one that is unknown or revoked. */
 export async function readKeyPrincipal(db: Db, secretHash: string): Promise<Principal | undefined> {
   const [found] = await db
-    .select({ row: apiKeys, ofTeam: teams.regions, ofOrganisation: organisations.regions })
+    .select({
+      row: apiKeys,
+      ofTeam: teams.regions,
+      ofOrganisation: organisations.regions,
+      recordDays: organisations.recordPromptsDays,
+    })
     .from(apiKeys)
     .innerJoin(teams, eq(teams.id, apiKeys.teamId))
     .innerJoin(organisations, eq(organisations.id, apiKeys.organisationId))
     .where(withSecret(secretHash));
   if (!found || found.row.revokedAt) return undefined;
-  const { row, ofTeam, ofOrganisation } = found;
+  const { row, ofTeam, ofOrganisation, recordDays } = found;
   const isPrevious = !equal(row.secretHash, secretHash);
   return {
     keyId: row.id,
@@ -32,6 +37,7 @@ export async function readKeyPrincipal(db: Db, secretHash: string): Promise<Prin
     endUserId: undefined,
     tags: row.tags,
     publishable: row.publishable,
+    recordsPrompts: recordDays !== null,
   };
 }
 

@@ -9,7 +9,7 @@ import {
 } from './ask-settings.ts';
 import { InvalidInput } from './errors.ts';
 import { PRIORITIES, type Priority } from './priority.ts';
-import { PRODUCTION, type PromptRef, type PromptUse } from './prompt.ts';
+import { PRODUCTION, type PromptRecording, type PromptRef, type PromptUse } from './prompt.ts';
 import { tagInput } from './tag.ts';
 
 /** What one ask may hold at most. Bodies are bounded before this, by the transport. */
@@ -87,6 +87,7 @@ const promptRef = z.object({
   label: name.nullish(),
   version: z.int().min(1).nullish(),
   variables: z.unknown().optional(),
+  record: z.boolean().nullish(),
 });
 
 const askInput = z
@@ -150,14 +151,18 @@ export interface Ask {
   priority: Priority;
   /** The beginning of the answer, for the model to go on from; no caller sets it. */
   answerSoFar?: string | undefined;
+  /** Wanted is what each of the messages means, as a vector, and no answer; no caller sets it. */
+  embeds?: true | undefined;
   /** What wrote the messages; undefined: the caller. */
   promptUse?: PromptUse | undefined;
+  /** What is to be kept of that which the prompt was given. */
+  recording?: PromptRecording | undefined;
 }
 
 /** An ask whose messages a prompt is still to write, with its own tools, output and settings. */
 export interface PromptAsk extends Omit<
   Ask,
-  'model' | 'messages' | 'tools' | 'outputSchema' | 'answerSoFar' | 'promptUse'
+  'model' | 'messages' | 'tools' | 'outputSchema' | 'answerSoFar' | 'embeds' | 'promptUse' | 'recording'
 > {
   /** Undefined: the one that the prompt names. */
   model: string | undefined;
@@ -236,8 +241,9 @@ function toAsk(input: ParsedInput): AskDraft {
   };
   const { prompt } = input.source;
   if (prompt) {
-    const { slug, label, version, variables } = prompt;
-    const ref = { slug, label: label ?? PRODUCTION, version: version ?? undefined, variables };
+    const { slug, label, version, variables, record } = prompt;
+    const which = { slug, label: label ?? PRODUCTION, version: version ?? undefined };
+    const ref = { ...which, variables, record: record ?? undefined };
     return { ...rest, model: input.model ?? undefined, promptRef: ref };
   }
   return {

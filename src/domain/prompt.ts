@@ -156,6 +156,8 @@ export interface PromptRef {
   isPinned?: boolean | undefined;
   /** Not checked yet. */
   variables: unknown;
+  /** False: what it is given is not kept, even where the organisation has agreed to that. */
+  record?: boolean | undefined;
 }
 
 /** Which version wrote the messages of an ask. */
@@ -174,6 +176,15 @@ export interface PromptFieldFacts {
   versionId: string;
   /** How long an answer may be given again; 0: not at all. */
   cacheSeconds: number;
+}
+
+/** What is kept of the variables that a prompt was given, where the organisation has agreed to that. */
+export interface PromptRecording {
+  promptId: string;
+  /** Redacted, and without those that are never kept. */
+  variables: Record<string, unknown>;
+  /** The names of these. */
+  withheld: string[];
 }
 
 /** The name of the typed field: `summarize-ticket` gives `summarizeTicket`. */

@@ -3,6 +3,7 @@ import { refreshWhenDue } from '../catalog/refresh.ts';
 import { endDueGrants, lapseRequests } from '../access/requests/end.ts';
 import type { Gateway } from '../gateway.ts';
 import { forgetOldWindows } from '../ledger/budgets/windows.ts';
+import { trimRecordings } from '../ledger/recordings.ts';
 import { foldUsage } from '../usage/fold.ts';
 import { trimOutbox } from '../usage/trim.ts';
 import { createSchedule } from './schedule.ts';
@@ -78,6 +79,7 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
   });
   every(LEARN_EVERY_MS, 'learn', () => learned.exchange());
   every(TRIM_EVERY_MS, 'trim-learned', () => learned.trim());
+  every(TRIM_EVERY_MS, 'trim-recordings', () => trimRecordings(database.sql));
   every(TRIM_EVERY_MS, 'trim-outbox', () => trimOutbox(database.db, OUTBOX_KEPT_MS));
 
   return {

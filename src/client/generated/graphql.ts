@@ -530,8 +530,14 @@ export type OperationRegisterInput = {
 };
 
 export type OrganisationUpdateInput = {
+  /**
+   * Agrees that what prompts are given is kept for so many days, 1 to 365, without what looks like a secret, an e-mail
+   * address or the number of a card, and without variables that are never logged. 0: nothing is kept any more, and what was is forgotten;
+   * datasets that were made of it stay.
+   */
+  recordPromptsDays?: number | null | undefined;
   /** The only regions that its requests may go to, by the names that providers have in the configuration. Empty: anywhere. */
-  regions: Array<string>;
+  regions?: Array<string> | null | undefined;
 };
 
 export type OutputInput =
@@ -554,6 +560,8 @@ export type PriceUnit =
 export type PromptRefInput = {
   /** `latest` is the newest version. */
   label?: string | null | undefined;
+  /** False: they are not kept, even where the organisation has agreed to that. */
+  record?: boolean | null | undefined;
   slug: string;
   /** By name. */
   variables?: unknown;
@@ -772,6 +780,7 @@ export type Scope =
   | 'AUDIT_READ'
   | 'BUDGETS_WRITE'
   | 'COMPLETIONS_WRITE'
+  | 'EVALUATIONS_WRITE'
   | 'KEYS_WRITE'
   | 'LEDGER_WRITE'
   | 'LIMITS_WRITE'
@@ -1301,6 +1310,8 @@ export type RouteFieldsFragment = { id: string, name: string, version: number, c
     | { __typename: 'Budget', id: string }
     | { __typename: 'BudgetAlert', id: string }
     | { __typename: 'Completion', id: string }
+    | { __typename: 'Dataset', id: string }
+    | { __typename: 'DatasetCase', id: string }
     | { __typename: 'LedgerEntry', id: string }
     | { __typename: 'Limit', id: string }
     | { __typename: 'Model', id: string }
@@ -1757,6 +1768,8 @@ export type RouteRestoreMutation = { routeRestore: { route: { id: string, name: 
         | { __typename: 'Budget', id: string }
         | { __typename: 'BudgetAlert', id: string }
         | { __typename: 'Completion', id: string }
+        | { __typename: 'Dataset', id: string }
+        | { __typename: 'DatasetCase', id: string }
         | { __typename: 'LedgerEntry', id: string }
         | { __typename: 'Limit', id: string }
         | { __typename: 'Model', id: string }
@@ -1798,6 +1811,8 @@ export type RouteSetMutation = { routeSet: { route: { id: string, name: string, 
         | { __typename: 'Budget', id: string }
         | { __typename: 'BudgetAlert', id: string }
         | { __typename: 'Completion', id: string }
+        | { __typename: 'Dataset', id: string }
+        | { __typename: 'DatasetCase', id: string }
         | { __typename: 'LedgerEntry', id: string }
         | { __typename: 'Limit', id: string }
         | { __typename: 'Model', id: string }
@@ -1881,6 +1896,8 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
           | { __typename: 'Budget', id: string }
           | { __typename: 'BudgetAlert', id: string }
           | { __typename: 'Completion', id: string }
+          | { __typename: 'Dataset', id: string }
+          | { __typename: 'DatasetCase', id: string }
           | { __typename: 'LedgerEntry', id: string }
           | { __typename: 'Limit', id: string }
           | { __typename: 'Model', id: string }
@@ -1907,6 +1924,8 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
       | { __typename: 'Budget', id: string }
       | { __typename: 'BudgetAlert', id: string }
       | { __typename: 'Completion', id: string }
+      | { __typename: 'Dataset', id: string }
+      | { __typename: 'DatasetCase', id: string }
       | { __typename: 'LedgerEntry', id: string }
       | { __typename: 'Limit', id: string }
       | { __typename: 'Model', id: string }
@@ -1955,6 +1974,8 @@ export type RoutesQuery = { routes: { totalCount: number, nodes: Array<{ id: str
         | { __typename: 'Budget', id: string }
         | { __typename: 'BudgetAlert', id: string }
         | { __typename: 'Completion', id: string }
+        | { __typename: 'Dataset', id: string }
+        | { __typename: 'DatasetCase', id: string }
         | { __typename: 'LedgerEntry', id: string }
         | { __typename: 'Limit', id: string }
         | { __typename: 'Model', id: string }

@@ -26,6 +26,8 @@ export const ROOT_TTLS: Readonly<Record<string, number>> = {
   'Query.complete': MAX_AGE_SECONDS * 1_000,
   'Query.completion': 0,
   'Query.completions': 0,
+  'Query.dataset': 0,
+  'Query.datasets': 0,
   'Query.estimate': 0,
   'Query.explainRoute': 0,
   'Query.ledger': 0,
