@@ -588,6 +588,8 @@ export type PromptLabelRequestStatus =
   | 'PENDING';
 
 export type PromptLabelSetInput = {
+  /** Publishes also what breaks registered operations. */
+  force?: boolean | null | undefined;
   /** `production` is what is published. */
   label: string;
   /** Why; for whoever decides on a protected label. */
