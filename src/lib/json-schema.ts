@@ -10,7 +10,11 @@ export type Validator = (value: unknown) => string | undefined;
 const linearTimeRegExp = Object.assign(
   (pattern: string) => {
     const compiled = RE2JS.compile(pattern);
-    return { test: (text: string) => compiled.matcher(text).find() };
+    return {
+      test: (text: string) => compiled.matcher(text).find(),
+      // The compiler keeps one expression for each of these texts: two patterns must not have the same.
+      toString: () => pattern,
+    };
   },
   { code: 'linearTimeRegExp' },
 );

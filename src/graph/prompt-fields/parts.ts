@@ -9,7 +9,7 @@ import {
   valuesOf,
   type Place,
 } from './place.ts';
-import type { Reading } from './reading.ts';
+import { AT_THE_END_OF_A_CHAIN, MAPPING_LIMITS, type Reading } from './reading.ts';
 
 /** One of the schemas that hold together at a place: its own, where `$ref` leads, those of `allOf`. */
 export interface Part {
@@ -39,13 +39,14 @@ export function listParts(reading: Reading, place: Place): Part[] {
   const seen = new Set<string>();
   const within = new Set<string>();
   const visit = (at: Place): Part[] => {
-    reading.countStep(at.path);
+    reading.countSteps(1, at.path);
     const key = JSON.stringify(at.path);
     if (within.has(key)) {
       reading.faults.add(at.path, 'leads back to itself, so it says nothing');
       return [];
     }
     if (seen.has(key) || at.schema === true) return [];
+    if (within.size > MAPPING_LIMITS.chain) reading.faults.stop(at.path, AT_THE_END_OF_A_CHAIN);
     seen.add(key);
     if (!isRecord(at.schema)) {
       const what = at.schema === false ? 'allows no value' : `is ${quote(at.schema)}, which is no schema`;
@@ -65,6 +66,7 @@ export function listParts(reading: Reading, place: Place): Part[] {
  * Types are named by that place.
  */
 export function findAlias(reading: Reading, place: Place): Place | undefined {
+  reading.countSteps(1, place.path);
   if (!isRecord(place.schema) || ownPart(place, place.schema).some(({ isTelling }) => isTelling))
     return undefined;
   const others = listOthers(reading, place, place.schema);
@@ -134,7 +136,9 @@ export function joinObject(reading: Reading, parts: readonly Part[]): JoinedObje
       reading.faults.add([...place.path, 'properties'], `is ${quote(named)}; it must hold schemas by name`);
       continue;
     }
-    for (const property of listProperties(reading, named, place)) {
+    const names = Object.keys(named);
+    reading.countSteps(names.length, [...place.path, 'properties']);
+    for (const property of names) {
       const added = propertyPlace(place, property);
       const present = properties.get(property);
       const chosen = present ? chooseNarrower(present, added) : added;
@@ -147,13 +151,6 @@ export function joinObject(reading: Reading, parts: readonly Part[]): JoinedObje
     }
   }
   return { properties, required };
-}
-
-/** Counted before they are walked through. */
-function listProperties(reading: Reading, named: object, place: Place): string[] {
-  const names = Object.keys(named);
-  for (let index = 0; index < names.length; index += 1) reading.countStep(place.path);
-  return names;
 }
 
 function listNames(required: unknown): string[] {

@@ -2,7 +2,7 @@ import { toFieldName } from './names.ts';
 import { joinObject, listParts, type Part } from './parts.ts';
 import { isRecord, own, quote, type Place } from './place.ts';
 import { descriptionOf, type Reading } from './reading.ts';
-import type { Member, ObjectShape, Shape } from './shape.ts';
+import type { Member, ObjectShape, ScalarShape, Shape } from './shape.ts';
 
 /**
  * An object of named members.
@@ -61,14 +61,18 @@ function readMember(
 }
 
 function describe(reading: Reading, place: Place, shape: Shape): string | undefined {
-  const said = descriptionOf(place.schema) ?? descriptionOf(listParts(reading, place)[0]?.schema);
-  const notes = shape.kind === 'scalar' ? [noteOf(shape.only, shape.rule?.['format'])] : [];
-  return [said, ...notes].filter((text) => text !== undefined).join('\n\n') || undefined;
+  // A type of its own brings its own description.
+  const said =
+    descriptionOf(place.schema) ??
+    (shape.kind === 'scalar' ? descriptionOf(listParts(reading, place)[0]?.schema) : undefined);
+  const notes = shape.kind === 'scalar' ? noteOf(shape) : undefined;
+  return [said, notes].filter((text) => text !== undefined).join('\n\n') || undefined;
 }
 
-function noteOf(only: unknown, format: unknown): string | undefined {
+function noteOf({ scalar, only, rule }: ScalarShape): string | undefined {
   if (only !== undefined) return `Always ${JSON.stringify(only)}.`;
-  return typeof format === 'string' ? `Format: ${format}.` : undefined;
+  const format = rule?.['format'];
+  return scalar === 'String' && typeof format === 'string' ? `Format: ${format}.` : undefined;
 }
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;

@@ -57,6 +57,8 @@ export function readValues(reading: Reading, place: Place, schema: JsonSchema, a
     return ANYTHING;
   }
   const nullable = allowsNull && values.includes(null);
+  if (values.length > MAPPING_LIMITS.enumValues)
+    reading.faults.stop(path, `holds ${values.length} values; at most ${MAPPING_LIMITS.enumValues} fit`);
   const given = values.filter((value) => value !== null);
   if (given.length === 0) return ANYTHING;
   if (given.every((value) => typeof value === 'string')) {

@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../../domain/prompt.ts';
+import { isTooDeep, MAX_JSON_LEVELS } from '../../lib/json-depth.ts';
 import { findAlias, listParts, type Part } from './parts.ts';
 import { isRecord, itemPlace, own, quote, rootPlace, type Place } from './place.ts';
 import { readObject } from './read-object.ts';
@@ -14,6 +15,7 @@ import type { ObjectShape, SchemaShape, Shape, Slot } from './shape.ts';
  */
 export function readSchema(schema: unknown): SchemaShape {
   const { reading, finish } = createReading(schema, makeSlot);
+  if (isTooDeep(schema)) reading.faults.stop([], `is nested deeper than ${MAX_JSON_LEVELS} levels`);
   const root = reading.read(rootPlace(schema));
   finish();
   checkEnds(reading);

@@ -3,7 +3,7 @@ import { followAliases, joinObject, listParts, type Part } from './parts.ts';
 import { branchPlace, isNull, isRecord, own, quote, valuesOf, type Place } from './place.ts';
 import { readObject } from './read-object.ts';
 import { AS_JSON, readTexts, scalarShape } from './read-scalar.ts';
-import { ANYTHING, descriptionOf, type Reading } from './reading.ts';
+import { ANYTHING, AT_THE_END_OF_A_CHAIN, descriptionOf, MAPPING_LIMITS, type Reading } from './reading.ts';
 import type { ObjectShape, ScalarName, Slot, UnionShape } from './shape.ts';
 
 interface Option {
@@ -11,7 +11,7 @@ interface Option {
   parts: Part[];
 }
 
-export const UNIONS = ['oneOf', 'anyOf'] as const;
+const UNIONS = ['oneOf', 'anyOf'] as const;
 
 /** Whether one of several schemas holds at a place, and it makes a difference to the type which. */
 export function isUnion(reading: Reading, parts: readonly Part[]): boolean {
@@ -56,6 +56,7 @@ function listOptions(reading: Reading, { place, schema }: Part, within: readonly
     reading.faults.add(place.path, 'leads back to itself with no object in between');
     return [];
   }
+  if (within.length > MAPPING_LIMITS.chain) reading.faults.stop(place.path, AT_THE_END_OF_A_CHAIN);
   return UNIONS.flatMap((keyword) => {
     const list = own(schema, keyword);
     if (list === undefined) return [];

@@ -9,6 +9,8 @@ export const MAPPING_LIMITS = {
   enumValues: 500,
   /** Of schemas in schemas, without going through a `$ref`. */
   depth: 16,
+  /** Of schemas that only lead to others, by `$ref`, by lists of lists or by unions of unions. */
+  chain: 64,
   /** Schemas looked at, those again that are referred to more than once. */
   steps: 20_000,
   descriptionChars: 2_000,
@@ -28,13 +30,14 @@ export interface Reading {
   /** @throws MappingFaults when there are more than a graph should hold. */
   countMembers(count: number, path: readonly string[]): void;
   /** @throws MappingFaults when the schema keeps one busy for too long. */
-  countStep(path: readonly string[]): void;
+  countSteps(count: number, path: readonly string[]): void;
 }
 
 /** @param makeSlot reads a place that has not been read before. */
 export function createReading(root: unknown, makeSlot: (reading: Reading, place: Place) => Slot) {
   const faults = createFaultList();
   const slots = new Map<string, Slot | undefined>();
+  let readings = 0;
   const paths = new Map<string, readonly string[]>();
   const todo: (() => void)[] = [];
   let members = 0;
@@ -51,8 +54,11 @@ export function createReading(root: unknown, makeSlot: (reading: Reading, place:
         faults.add(place.path, 'leads back to itself with no object in between');
         return ANYTHING;
       }
+      if (readings > MAPPING_LIMITS.chain) faults.stop(place.path, AT_THE_END_OF_A_CHAIN);
       slots.set(key, undefined);
+      readings += 1;
       const slot = makeSlot(reading, place);
+      readings -= 1;
       slots.set(key, slot);
       return slot;
     },
@@ -70,10 +76,12 @@ export function createReading(root: unknown, makeSlot: (reading: Reading, place:
       if (members > MAPPING_LIMITS.members)
         faults.stop(path, `brings the schema to ${members} members; at most ${MAPPING_LIMITS.members} fit`);
     },
-    countStep(path) {
-      steps += 1;
+    countSteps(count, path) {
+      steps += count;
+      if (count > MAPPING_LIMITS.members)
+        faults.stop(path, `holds ${count} members; at most ${MAPPING_LIMITS.members} fit`);
       if (steps > MAPPING_LIMITS.steps)
-        faults.stop(path, 'is where the schema turned out to be too involved');
+        faults.stop(path, `is where the schema turned out to be too involved: ${steps} steps`);
     },
   };
   /** Until nothing is left for later. */
@@ -82,6 +90,8 @@ export function createReading(root: unknown, makeSlot: (reading: Reading, place:
   };
   return { reading, finish };
 }
+
+export const AT_THE_END_OF_A_CHAIN = `is reached through more than ${MAPPING_LIMITS.chain} schemas that only lead on`;
 
 /** What a value without a type is. */
 export const ANYTHING: Slot = {
