@@ -25,6 +25,8 @@ const PREFIXES = {
   route: 'Route',
   prm: 'Prompt',
   prmv: 'PromptVersion',
+  prmp: 'PromptPartial',
+  plr: 'PromptLabelRequest',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 

@@ -1,8 +1,9 @@
 import { schema } from '../../../src/graph/schema.ts';
 import type { Scope } from '../../../src/domain/principal.ts';
 import type { Operation } from '../../server/support/client.ts';
+import { PROMPT_FIELDS } from './root-fields-of-prompts.ts';
 
-interface RootField {
+export interface RootField {
   /** Without it the field is refused; undefined for a field that every key may ask for. */
   needs?: Scope;
   query: string;
@@ -23,6 +24,7 @@ const NO_USER = 'user_00000000000000000000000000';
 
 /** Every field that an operation can begin with, the scope it needs, and the shortest way to ask for it. */
 export const ROOT_FIELDS: Record<string, RootField> = {
+  ...PROMPT_FIELDS,
   'Query._entities': { query: '{ _entities(representations: []) { __typename } }' },
   'Query._service': { query: '{ _service { sdl } }' },
   'Query.budget': { query: `{ budget(id: "${NO_BUDGET}") { id } }` },
@@ -52,6 +54,10 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.node': { query: `{ node(id: "${NO_COMPLETION}") { id } }` },
   'Query.nodes': { query: `{ nodes(ids: ["${NO_COMPLETION}"]) { id } }` },
   'Query.operations': { needs: 'OPERATIONS_WRITE', query: '{ operations { totalCount } }' },
+  'Query.promptCheck': {
+    needs: 'PROMPTS_WRITE',
+    query: '{ promptCheck(slug: "none", version: 1) { changes { path } } }',
+  },
   'Query.providers': { query: '{ providers { name } }' },
   'Query.roles': { query: '{ roles { name } }' },
   'Query.route': { query: '{ route(name: "none") { id } }' },
