@@ -54,6 +54,7 @@ const PromptLabelPayload = builder
       }),
       changes: t.field({
         type: [PromptSchemaChange],
+        nullable: true,
         description: 'What it does to the graph, or would have done where it is refused.',
         resolve: ({ changes }) => changes,
       }),

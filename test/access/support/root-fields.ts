@@ -54,10 +54,6 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.node': { query: `{ node(id: "${NO_COMPLETION}") { id } }` },
   'Query.nodes': { query: `{ nodes(ids: ["${NO_COMPLETION}"]) { id } }` },
   'Query.operations': { needs: 'OPERATIONS_WRITE', query: '{ operations { totalCount } }' },
-  'Query.promptCheck': {
-    needs: 'PROMPTS_WRITE',
-    query: '{ promptCheck(slug: "none", version: 1) { changes { path } } }',
-  },
   'Query.providers': { query: '{ providers { name } }' },
   'Query.roles': { query: '{ roles { name } }' },
   'Query.route': { query: '{ route(name: "none") { id } }' },

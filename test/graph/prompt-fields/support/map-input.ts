@@ -1,8 +1,8 @@
 import type { GraphQLInputType } from 'graphql';
-import { toValue } from './given.ts';
-import { createInputTypes } from './input-types.ts';
-import { readInput } from './read-input.ts';
-import type { HouseScalars } from './scalar-types.ts';
+import { toValue } from '../../../../src/graph/prompt-fields/given.ts';
+import { createInputTypes } from '../../../../src/graph/prompt-fields/input-types.ts';
+import { readInput } from '../../../../src/graph/prompt-fields/read-input.ts';
+import type { HouseScalars } from '../../../../src/graph/prompt-fields/scalar-types.ts';
 
 /** What a caller gives by a schema, as types of the graph. */
 export interface InputMapping {
