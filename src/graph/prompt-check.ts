@@ -62,7 +62,7 @@ builder.queryField('promptCheck', (t) =>
       const version =
         prompt && (await findPromptVersion(sql, organisationId, { promptId: prompt.id, number }));
       if (!prompt || !version) return null;
-      const check = await openPublishCheck(context, label);
+      const check = await openPublishCheck(context);
       const { changes, refusal } = await check(sql, { prompt, label, version }, { force: false });
       return { changes, errors: refusal ? toUserErrors(refusal) : [] };
     },

@@ -12,7 +12,7 @@ import { builder } from './builder.ts';
 import { payload } from './errors.ts';
 import { withoutNull } from './inputs.ts';
 import { Prompt } from './prompt.ts';
-import { openPublishing } from './prompt-publish.ts';
+import { checking } from './prompt-publish.ts';
 import { foundPrompt, PromptPayload } from './prompt-set.ts';
 import { RouteStickyKey } from './route-settings.ts';
 import { originOf } from './route-set.ts';
@@ -116,7 +116,7 @@ Moving the label ends it.`,
           ...wanted,
           arms: wanted.arms.map((arm) => ({ ...EXPERIMENT_ARM_DEFAULTS, ...arm })),
         };
-        const { store } = await openPublishing(context, { label: spec.label, force: false });
+        const { store } = await checking(context, false);
         await setExperiment(store, context.who, { ...spec, slug }, originOf(context));
         return foundPrompt(context, slug);
       }),

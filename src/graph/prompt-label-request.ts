@@ -2,12 +2,11 @@ import { LABEL_REQUEST_STATUSES, type LabelRequest as RequestRow } from '../doma
 import { isId } from '../lib/ids.ts';
 import { cancelLabelRequest, decideLabelRequest } from '../prompts/approvals.ts';
 import { countLabelRequests, readLabelRequests } from '../prompts/request-rows.ts';
-import { PRODUCTION } from '../domain/prompt.ts';
-import { openPublishing } from './prompt-publish.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull } from './inputs.ts';
+import { checking, FORCE } from './prompt-publish.ts';
 import { Prompt, PromptVersion } from './prompt.ts';
 import { originOf } from './route-set.ts';
 
@@ -87,7 +86,7 @@ const PromptLabelDecideInput = builder.inputType('PromptLabelDecideInput', {
     id: t.id({ required: true, description: 'Of the request.' }),
     approve: t.boolean({ required: true }),
     note: t.string({ description: 'For whoever asked.' }),
-    force: t.boolean({ defaultValue: false, description: 'As of `promptLabelSet`.' }),
+    force: t.boolean(FORCE),
   }),
 });
 
@@ -118,12 +117,11 @@ asked for under a key whose secret they may know, because they made the key or g
     args: { input: t.arg({ type: PromptLabelDecideInput, required: true }) },
     resolve: (_root, { input }, context) =>
       payload(async () => {
-        const { force = false, id, approve, note } = withoutNull(input);
-        const { label = PRODUCTION } = (await context.loaders.labelRequest.load(id)) ?? {};
-        context.loaders.labelRequest.clear(id);
-        const { store } = await openPublishing(context, { label, force });
-        await decideLabelRequest(store, context.who, { id, approve, note }, originOf(context));
-        return { labelRequest: await context.loaders.labelRequest.load(id) };
+        const { id, approve, note, force } = withoutNull(input);
+        const { store } = await checking(context, force);
+        const decision = { id, approve, note };
+        await decideLabelRequest(store, context.who, decision, originOf(context));
+        return { labelRequest: await context.loaders.labelRequest.load(decision.id) };
       }),
   }),
   promptLabelRequestCancel: t.field({

@@ -7,6 +7,7 @@ import type { GraphContext } from './context.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull } from './inputs.ts';
 import { PromptVersionInput, toWanted } from './prompt-input.ts';
+import { checking, FORCE } from './prompt-publish.ts';
 import { Prompt, PromptVersion } from './prompt.ts';
 import { originOf } from './route-set.ts';
 
@@ -99,10 +100,11 @@ builder.mutationFields((t) => ({
     type: PromptPayload,
     description: `Lets a prompt answer no more and be shown no more, but where it is asked for by \`archived\`. What it has said stays,
 and so does its slug. Twice is no error.`,
-    args: { slug: t.arg.string({ required: true }) },
-    resolve: (_root, { slug }, context) =>
+    args: { slug: t.arg.string({ required: true }), force: t.arg.boolean(FORCE) },
+    resolve: (_root, { slug, force }, context) =>
       payload(async () => {
-        await archivePrompt(context.gateway.prompts, context.who, slug, originOf(context));
+        const { store } = await checking(context, force);
+        await archivePrompt(store, context.who, slug, originOf(context));
         return foundPrompt(context, slug);
       }),
   }),

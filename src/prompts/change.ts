@@ -1,6 +1,7 @@
 import { Conflict, NotFound } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
+import { PRODUCTION } from '../domain/prompt.ts';
 import { ensurePlace } from './check-prompt.ts';
 import { ensurePrompt } from './create.ts';
 import { listProtectedLabels } from './protect.ts';
@@ -54,6 +55,8 @@ export async function archivePrompt(
       throw new Conflict(
         `the protected label ${held.join(', ')} stands for a version of ${slug}; have it taken away first, by promptLabelDelete`,
       );
+    if (prompt.labels.has(PRODUCTION))
+      await store.checkPublishable(tx, { prompt, label: PRODUCTION, version: undefined });
     await tx`UPDATE prompts SET archived_at = now() WHERE id = ${prompt.id}`;
     const before = { slug, labels: Object.fromEntries(prompt.labels) };
     await tellOfPrompt(tx, who, { action: 'prompt.archive', targetId: prompt.id, before, by });

@@ -588,7 +588,7 @@ export type PromptLabelRequestStatus =
   | 'PENDING';
 
 export type PromptLabelSetInput = {
-  /** Publishes also what breaks registered operations. */
+  /** Does also what breaks registered operations. */
   force?: boolean | null | undefined;
   /** `production` is what is published. */
   label: string;

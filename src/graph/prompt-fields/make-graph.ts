@@ -64,6 +64,8 @@ export async function makeGraph(
     await giveWay();
     turnEndsAt = performance.now() + TURN_MS;
   }
+  // The walk over all types is one piece of work, and begins a turn of its own.
+  await giveWay();
   return { schema: assemble(statics, [...served.values()]), served, faults };
 }
 

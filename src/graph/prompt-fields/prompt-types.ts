@@ -1,9 +1,14 @@
 import {
+  getNamedType,
   GraphQLList,
   GraphQLNonNull,
   GraphQLObjectType,
   GraphQLString,
+  isInputObjectType,
+  isObjectType,
+  isUnionType,
   type GraphQLFieldConfigMap,
+  type GraphQLType,
 } from 'graphql';
 import { textOf } from '../../completion/answer.ts';
 import type { Completion } from '../../domain/completion.ts';
@@ -53,6 +58,8 @@ export function makePromptTypes(
   const typeNames = [...variables.typeNames, ...(output?.typeNames ?? []), payload.name, event.name];
   const { slug, description } = prompt;
   const fieldName = fieldNameOf(slug);
+  for (const { type } of [...Object.values(variables.args), { type: payload }, { type: event }])
+    settle(type, new Set([statics.completion, statics.event, statics.userError]));
   return { prompt: { slug, description }, version, fieldName, variables, payload, event, typeNames };
 }
 
@@ -63,6 +70,16 @@ function within<T>(part: string, map: () => T): T {
     if (!(error instanceof MappingFaults)) throw error;
     throw new MappingFaults(error.faults.map(({ path, message }) => ({ path: [part, ...path], message })));
   }
+}
+
+/** Types make their fields when they are first asked for: now, and not all at once when they come into a graph. */
+function settle(given: GraphQLType, seen: Set<GraphQLType>): void {
+  const type = getNamedType(given);
+  if (seen.has(type)) return;
+  seen.add(type);
+  const parts = isObjectType(type) || isInputObjectType(type) ? Object.values(type.getFields()) : [];
+  for (const part of parts) settle(part.type, seen);
+  if (isUnionType(type)) for (const option of type.getTypes()) settle(option, seen);
 }
 
 function makePayload(

@@ -18,10 +18,10 @@ export interface NoticedChange extends SchemaChange {
 export interface PublishQuestion {
   prompt: Pick<Prompt, 'slug' | 'description'>;
   label: string;
-  version: PromptVersion;
-  /** What the label serves so far; undefined: nothing. */
+  /** What is served for the label so far, and what will be; undefined: nothing. */
   before: PromptVersion | undefined;
-  /** The graph of the label, for the names that others have. */
+  after: PromptVersion | undefined;
+  /** What is published, for the names that others have. */
   graph: OrganisationGraph;
   operations: readonly { name: string; text: string }[];
 }
@@ -42,15 +42,14 @@ export function checkPublishing(
   question: PublishQuestion,
   options: { force: boolean },
 ): PublishVerdict {
-  const { prompt, label, version, before, operations } = question;
-  const isServed = label === PRODUCTION;
-  const after = tryTypes(statics, prompt, version);
-  const fault = after instanceof MappingFaults ? after : findClash(statics, question, after);
+  const isServed = question.label === PRODUCTION;
+  const after = tryTypes(statics, question.prompt, question.after);
+  const fault = after instanceof MappingFaults ? after : after && findClash(statics, question, after);
   if (fault) return { changes: [], refusal: isServed ? unmappable(question, fault) : undefined };
-  const older = before && tryTypes(statics, prompt, before);
-  const graphs = { before: older instanceof MappingFaults ? undefined : older, after: after as PromptTypes };
-  const found = compareTypes(statics, graphs);
-  const users = graphs.before && found.length > 0 ? listUsers(statics, graphs.before, operations) : [];
+  const older = tryTypes(statics, question.prompt, question.before);
+  const before = older instanceof MappingFaults ? undefined : older;
+  const found = compareTypes(statics, { before, after: after as PromptTypes | undefined });
+  const users = before && found.length > 0 ? listUsers(statics, before, question.operations) : [];
   const changes = found.map((change) => ({
     ...change,
     operations: users.filter(({ used }) => used.has(change.noticedBy)).map(({ name }) => name),
@@ -61,8 +60,9 @@ export function checkPublishing(
 function tryTypes(
   statics: StaticTypes,
   prompt: PublishQuestion['prompt'],
-  version: PromptVersion,
-): PromptTypes | MappingFaults {
+  version: PromptVersion | undefined,
+): PromptTypes | MappingFaults | undefined {
+  if (!version) return undefined;
   try {
     return makePromptTypes(statics, prompt, version);
   } catch (error) {
@@ -83,18 +83,13 @@ function findClash(
   return clash === undefined ? undefined : new MappingFaults([{ path: [], message: clash }]);
 }
 
-function unmappable(
-  { prompt: { slug }, version: { number } }: PublishQuestion,
-  { faults }: MappingFaults,
-): InvalidInput {
+function unmappable({ prompt: { slug }, after }: PublishQuestion, { faults }: MappingFaults): InvalidInput {
   const path = ['input', 'version'];
+  const what = `input.version ${after?.number} of ${slug} cannot be a field of the graph`;
   return new InvalidInput(
     faults.map((fault) => {
       const place = fault.path.length === 0 ? '' : `${fault.path.join('.')} `;
-      return {
-        path,
-        message: `input.version ${number} of ${slug} cannot be a field of the graph: ${place}${fault.message}`,
-      };
+      return { path, message: `${what}: ${place}${fault.message}` };
     }),
   );
 }
@@ -111,15 +106,19 @@ function listUsers(statics: StaticTypes, types: PromptTypes, operations: Publish
 const MOST_NAMED = 10;
 
 function findBreak(
-  { prompt: { slug }, version }: PublishQuestion,
+  { prompt: { slug }, after }: PublishQuestion,
   changes: readonly NoticedChange[],
 ): Conflict | undefined {
   const breaks = changes.filter(({ kind, operations }) => kind === 'BREAKING' && operations.length > 0);
   if (breaks.length === 0) return undefined;
   const names = [...new Set(breaks.flatMap(({ operations }) => operations))];
   const shown = names.slice(0, MOST_NAMED).join(', ') + (names.length > MOST_NAMED ? ' and others' : '');
-  const what = breaks.slice(0, MOST_NAMED).map(({ message }) => message);
+  const why = breaks
+    .slice(0, MOST_NAMED)
+    .map(({ message }) => message)
+    .join(' ');
+  const what = after ? `version ${after.number} of ${slug}` : `taking ${slug} out of production`;
   return new Conflict(
-    `version ${version.number} of ${slug} breaks the registered operations ${shown}: ${what.join(' ')} Publish it with \`force\` all the same, or keep what they use`,
+    `${what} breaks the registered operations ${shown}: ${why} Do it with \`force\` all the same, or keep what they use`,
   );
 }

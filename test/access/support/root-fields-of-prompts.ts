@@ -6,6 +6,10 @@ const NO_LABEL_REQUEST = 'plr_00000000000000000000000000';
 /** Those of `ROOT_FIELDS` that are about prompts. */
 export const PROMPT_FIELDS: Record<string, RootField> = {
   'Query.prompt': { query: '{ prompt(slug: "none") { id } }' },
+  'Query.promptCheck': {
+    needs: 'PROMPTS_WRITE',
+    query: '{ promptCheck(slug: "none", version: 1) { changes { path } } }',
+  },
   'Query.promptDiff': { query: '{ promptDiff(slug: "none", from: 1, to: 2) { path } }' },
   'Query.promptFolders': { query: '{ promptFolders { path } }' },
   'Query.promptLabelRequests': { query: '{ promptLabelRequests { totalCount } }' },

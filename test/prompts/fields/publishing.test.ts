@@ -21,6 +21,12 @@ const CHECK = `query ($slug: String!, $version: Int!, $label: String) {
     changes { kind path operations } errors { code message }
   }
 }`;
+const DELETE = `mutation ($input: PromptLabelDeleteInput!) {
+  promptLabelDelete(input: $input) { changes { path operations } errors { code message } }
+}`;
+const ARCHIVE = `mutation ($slug: String!, $force: Boolean) {
+  promptArchive(slug: $slug, force: $force) { errors { code message } }
+}`;
 const REGISTER = `mutation ($text: String!) {
   operationRegister(input: { text: $text }) { operation { id } errors { message } }
 }`;
@@ -141,6 +147,23 @@ describe('publishing', () => {
     expect((await set(2, { slug: 'shipped' })).errors).toMatchObject([
       { code: 'CONFLICT', message: expect.stringContaining('Deployed') },
     ]);
+  });
+
+  it('can be taken back only by force, where a registered operation asks for it', async () => {
+    await register(
+      `query Gone${made}($t: ${type}TicketInput!) { ai { ${field}(ticket: $t) { result { title } } } }`,
+    );
+    const input = { slug, label: 'production' };
+    const taken = (await gateway().ask(DELETE, { input })).data.promptLabelDelete;
+    expect(taken.errors).toMatchObject([
+      { code: 'CONFLICT', message: expect.stringContaining(`Gone${made}`) },
+    ]);
+    expect(taken.changes).toContainEqual({ path: `Ai.${field}`, operations: [`Gone${made}`] });
+    const archived = (await gateway().ask(ARCHIVE, { slug })).data.promptArchive;
+    expect(archived.errors).toMatchObject([{ code: 'CONFLICT' }]);
+    expect((await gateway().ask(ARCHIVE, { slug, force: true })).data.promptArchive.errors).toEqual([]);
+    const { errors } = await gateway().ask(`{ ai { ${field}(ticket: {}) { result { title } } } }`);
+    expect(errors?.[0]?.message).toContain(`Cannot query field "${field}"`);
   });
 
   it('of another label only tells', async () => {

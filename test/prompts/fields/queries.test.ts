@@ -118,6 +118,17 @@ describe('what a caller does wrong', () => {
     ]);
   });
 
+  it('is told of what only its value shows', async () => {
+    const variables = [{ name: 'picture', type: 'IMAGE' }];
+    await publish(gateway(), 'look', saying('What is on {{ picture }}?', { variables }));
+    const query = '{ ai { look(picture: "ftp://x") { result errors { code path message } } } }';
+    const { data } = await gateway().ask(query, undefined, { key: key.secret });
+    expect(data.ai.look.errors).toMatchObject([
+      { code: 'INVALID_INPUT', path: ['picture'], message: expect.stringMatching(/^picture /) },
+    ]);
+    expect(await listSettled(gateway(), key.id)).toEqual([]);
+  });
+
   it('is data where the model fails, and the completion is there', async () => {
     const run = { model: 'demo/error' };
     const { result, completion, errors } = await summarize({ ticket: TICKET, run });
@@ -182,7 +193,7 @@ describe('a label', () => {
     expect((await greet()).data.ai.greet.result).toBe('Hello Ada!');
     expect((await greet('', { 'x-sluice-prompt-label': 'nowhere' })).data.ai.greet.result).toBe('Hello Ada!');
     const { data } = await gateway().ask(TYPES, undefined, { headers: STAGING });
-    expect(data.type.fields).toHaveLength(2);
+    expect(data.type.fields).toHaveLength(3);
   });
 });
 
