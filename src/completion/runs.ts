@@ -53,6 +53,8 @@ export interface Runs {
   ): Promise<AsyncIterableIterator<Entry>>;
   /** The same, answered as a whole once it is settled. */
   answer(who: Principal, ask: AskDraft, options: RunOptions, signal: AbortSignal): Promise<Completion>;
+  /** The same for work that nobody waits for: once the signal aborts it is stopped, and answered as it was settled then. */
+  answerOrStop(who: Principal, ask: AskDraft, options: RunOptions, signal: AbortSignal): Promise<Completion>;
   /** Attaches to a completion by its id, whether it runs here, elsewhere, or is over. */
   attach(
     who: Principal,
@@ -93,6 +95,19 @@ export function createRuns(given: RunsDeps): Runs {
       try {
         return await raceAbort(run.ended, signal);
       } finally {
+        leave();
+      }
+    },
+    async answerOrStop(who, ask, options, signal) {
+      signal.throwIfAborted();
+      const run = startOrAttach(deps, runs, { who, ask, ...options });
+      const leave = run.join();
+      const stop = () => run.abort(new Cancelled('it was stopped'));
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        return await run.ended;
+      } finally {
+        signal.removeEventListener('abort', stop);
         leave();
       }
     },

@@ -16,6 +16,8 @@ import './dataset.ts';
 import './dataset-record.ts';
 import './dataset-set.ts';
 import './estimate.ts';
+import './evaluation.ts';
+import './evaluation-set.ts';
 import './ledger.ts';
 import './ledger-corrections.ts';
 import './limit-set.ts';

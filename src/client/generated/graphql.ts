@@ -1304,6 +1304,7 @@ export type RouteFieldsFragment = { id: string, name: string, version: number, c
     | { __typename: 'Completion', id: string }
     | { __typename: 'Dataset', id: string }
     | { __typename: 'DatasetCase', id: string }
+    | { __typename: 'Evaluation', id: string }
     | { __typename: 'LedgerEntry', id: string }
     | { __typename: 'Limit', id: string }
     | { __typename: 'Model', id: string }
@@ -1760,6 +1761,7 @@ export type RouteRestoreMutation = { routeRestore: { route: { id: string, name: 
         | { __typename: 'Completion', id: string }
         | { __typename: 'Dataset', id: string }
         | { __typename: 'DatasetCase', id: string }
+        | { __typename: 'Evaluation', id: string }
         | { __typename: 'LedgerEntry', id: string }
         | { __typename: 'Limit', id: string }
         | { __typename: 'Model', id: string }
@@ -1801,6 +1803,7 @@ export type RouteSetMutation = { routeSet: { route: { id: string, name: string, 
         | { __typename: 'Completion', id: string }
         | { __typename: 'Dataset', id: string }
         | { __typename: 'DatasetCase', id: string }
+        | { __typename: 'Evaluation', id: string }
         | { __typename: 'LedgerEntry', id: string }
         | { __typename: 'Limit', id: string }
         | { __typename: 'Model', id: string }
@@ -1884,6 +1887,7 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
           | { __typename: 'Completion', id: string }
           | { __typename: 'Dataset', id: string }
           | { __typename: 'DatasetCase', id: string }
+          | { __typename: 'Evaluation', id: string }
           | { __typename: 'LedgerEntry', id: string }
           | { __typename: 'Limit', id: string }
           | { __typename: 'Model', id: string }
@@ -1910,6 +1914,7 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
       | { __typename: 'Completion', id: string }
       | { __typename: 'Dataset', id: string }
       | { __typename: 'DatasetCase', id: string }
+      | { __typename: 'Evaluation', id: string }
       | { __typename: 'LedgerEntry', id: string }
       | { __typename: 'Limit', id: string }
       | { __typename: 'Model', id: string }
@@ -1958,6 +1963,7 @@ export type RoutesQuery = { routes: { totalCount: number, nodes: Array<{ id: str
         | { __typename: 'Completion', id: string }
         | { __typename: 'Dataset', id: string }
         | { __typename: 'DatasetCase', id: string }
+        | { __typename: 'Evaluation', id: string }
         | { __typename: 'LedgerEntry', id: string }
         | { __typename: 'Limit', id: string }
         | { __typename: 'Model', id: string }

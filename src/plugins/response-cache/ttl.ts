@@ -27,6 +27,8 @@ export const ROOT_TTLS: Readonly<Record<string, number>> = {
   'Query.dataset': 0,
   'Query.datasets': 0,
   'Query.estimate': 0,
+  'Query.evaluation': 0,
+  'Query.evaluations': 0,
   'Query.explainRoute': 0,
   'Query.ledger': 0,
   'Query.limits': 0,
