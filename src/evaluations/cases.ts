@@ -53,7 +53,10 @@ export function toUploaded(wanted: readonly WantedCase[], at: string[]): NewCase
       missing: [],
     });
     if (made.bytes > DATASET_LIMITS.caseBytes)
-      fault('variables', `and what is expected are ${made.bytes} bytes; at most ${DATASET_LIMITS.caseBytes} fit`);
+      fault(
+        'variables',
+        `and what is expected are ${made.bytes} bytes; at most ${DATASET_LIMITS.caseBytes} fit`,
+      );
     return made;
   });
   if (issues.length > 0) throw new InvalidInput(issues.slice(0, ISSUES_TOLD));

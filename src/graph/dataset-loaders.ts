@@ -28,9 +28,12 @@ export function createDatasetLoaders(sql: ISql, { organisationId }: Principal): 
       const name = `${page.first} ${page.after ?? ''}`;
       const loader =
         pages.get(name) ??
-        new DataLoader((versions: readonly VersionOfDataset[]) => listCases(sql, organisationId, versions, page), {
-          cacheKeyFn: ({ datasetId, version }) => `${datasetId} ${version}`,
-        });
+        new DataLoader(
+          (versions: readonly VersionOfDataset[]) => listCases(sql, organisationId, versions, page),
+          {
+            cacheKeyFn: ({ datasetId, version }) => `${datasetId} ${version}`,
+          },
+        );
       pages.set(name, loader);
       return loader;
     },

@@ -15,10 +15,15 @@ const DatasetRecordInput = builder.inputType('DatasetRecordInput', {
   fields: (t) => ({
     name: t.string({ required: true, description: 'Of the dataset; it is made where there is none.' }),
     prompt: t.string({ required: true, description: 'Its slug.' }),
-    range: t.field({ type: DateTimeRange, required: true, description: 'By the creation of the completion.' }),
+    range: t.field({
+      type: DateTimeRange,
+      required: true,
+      description: 'By the creation of the completion.',
+    }),
     status: t.field({ type: RecordedStatus, defaultValue: 'SUCCEEDED' }),
     minRating: t.float({
-      description: 'The least mean of what people gave it, from 0 to 1. One that nobody has rated is left out then.',
+      description:
+        'The least mean of what people gave it, from 0 to 1. One that nobody has rated is left out then.',
     }),
     limit: t.int({
       defaultValue: RECORD_DEFAULTS.limit,
@@ -41,7 +46,11 @@ const DatasetRecordPayload = builder
   .implement({
     fields: (t) => ({
       dataset: t.field({ type: Dataset, nullable: true, resolve: ({ dataset }) => dataset }),
-      added: t.int({ nullable: true, description: 'How many cases there are more.', resolve: ({ added }) => added }),
+      added: t.int({
+        nullable: true,
+        description: 'How many cases there are more.',
+        resolve: ({ added }) => added,
+      }),
       errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
     }),
   });

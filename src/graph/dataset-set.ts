@@ -13,7 +13,8 @@ const DatasetCaseInput = builder.inputType('DatasetCaseInput', {
     variables: t.field({
       type: 'JSON',
       required: true,
-      description: 'An object with a value for each variable of the prompt. Whether they are its own is seen when it runs.',
+      description:
+        'An object with a value for each variable of the prompt. Whether they are its own is seen when it runs.',
     }),
     expected: t.field({ type: 'JSON', description: 'Text or any JSON; null: nothing is.' }),
   }),
@@ -62,7 +63,8 @@ evaluations before and after can be compared; where nothing changes there is no 
   }),
   datasetCasesAdd: t.field({
     type: DatasetPayload,
-    description: 'Adds cases to those that a dataset has, for uploads of more than one request holds. Makes a version.',
+    description:
+      'Adds cases to those that a dataset has, for uploads of more than one request holds. Makes a version.',
     args: { input: t.arg({ type: DatasetCasesAddInput, required: true }) },
     resolve: (_root, { input: { name, cases } }, context) =>
       payload(async () => {

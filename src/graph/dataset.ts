@@ -6,7 +6,8 @@ import { Completion } from './completion.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 
 const CaseSource = builder.enumType('CaseSource', {
-  description: 'RECORDED: from a completion that somebody asked for; what looked like personal data or secrets was redacted.',
+  description:
+    'RECORDED: from a completion that somebody asked for; what looked like personal data or secrets was redacted.',
   values: CASE_SOURCES,
 });
 
@@ -33,7 +34,8 @@ builder.node(DatasetCase, {
         completionId === undefined ? null : loaders.completion.load(completionId),
     }),
     missing: t.exposeStringList('missing', {
-      description: 'Variables that were kept nowhere when it was recorded. While there are any it cannot be run.',
+      description:
+        'Variables that were kept nowhere when it was recorded. While there are any it cannot be run.',
     }),
   }),
 });

@@ -27,6 +27,6 @@ export function renderAsk(version: ReadyVersion, draft: PromptAsk, records = fal
     outputSchema: spec.outputSchema,
     params: { ...spec.params, ...params },
     promptUse: { promptId: version.promptId, versionId: version.id },
-    ...(records && { recording: toRecording(version, variables) }),
+    ...(records && { recording: toRecording(version, variables, promptRef.variables) }),
   };
 }
