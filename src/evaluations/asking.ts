@@ -6,10 +6,11 @@ import type { RunOptions, Runs } from '../completion/runs.ts';
 import { sleep } from '../lib/abort.ts';
 import { newId, newTraceId } from '../lib/ids.ts';
 
-/** How often what is too much for now is asked again: by our limits and budgets, and by vendors. */
-const TRIES_MAX = 20;
+/** For how long what is too much for our limits and budgets is tried again. */
+const PATIENCE_MS = 10 * 60_000;
+/** How often what a vendor had no room for is asked again. */
 const AGAIN_MAX = 5;
-const WAIT_MS = { first: 250, most: 30_000, room: 100 };
+const WAIT_MS = { room: 100, first: 100, unknown: 2_000, most: 60_000 };
 
 /** Asks models for an evaluation, through all that completions go through. */
 export interface Asking {
@@ -55,13 +56,14 @@ export function createAsking({ runs, ensureStarter, ip }: AskingDeps): Asking {
     draft: AskDraft,
     signal: AbortSignal,
   ): Promise<Completion> {
+    const untilMs = performance.now() + PATIENCE_MS;
     for (let tries = 1; ; tries += 1) {
       try {
         return await answer(idempotencyKey, draft, signal);
       } catch (error) {
         signal.throwIfAborted();
         const waitMs = waitFor(error, tries);
-        if (waitMs === undefined) throw error;
+        if (waitMs === undefined || performance.now() + waitMs > untilMs) throw error;
         await sleep(waitMs, signal);
       }
     }
@@ -84,21 +86,18 @@ export function createAsking({ runs, ensureStarter, ip }: AskingDeps): Asking {
 
 /** @returns undefined for what will be no other the next time. */
 function waitFor(error: unknown, tries: number): number | undefined {
-  if (error instanceof BudgetExceeded) return waitForRoom(error, tries);
-  if (!(error instanceof GatewayError) || !error.retryable || tries >= TRIES_MAX) return undefined;
+  if (error instanceof BudgetExceeded) return fitsLater(error) ? WAIT_MS.room : undefined;
+  if (!(error instanceof GatewayError) || !error.retryable) return undefined;
   return Math.min(error.retryAfterMs ?? backOff(tries), WAIT_MS.most);
 }
 
 /** What is held by others is given back, most of it; what is settled is gone. */
-function waitForRoom({ budget, estimated }: BudgetExceeded, tries: number): number | undefined {
-  const { limit, current } = budget;
-  if (estimated === undefined || estimated > limit - current.settled) return undefined;
-  const isOwn = budget.window === 'TOTAL';
-  return isOwn || tries < TRIES_MAX ? WAIT_MS.room : undefined;
+function fitsLater({ budget: { limit, current }, estimated }: BudgetExceeded): boolean {
+  return estimated !== undefined && estimated <= limit - current.settled;
 }
 
 function backOff(tries: number): number {
-  return Math.min(WAIT_MS.first * 2 ** (tries - 1), WAIT_MS.most);
+  return Math.min(WAIT_MS.first * 2 ** (tries - 1), WAIT_MS.unknown);
 }
 
 /** Nothing was said and nothing is charged: the vendor had no room, or the process ended before it was called. */

@@ -1,7 +1,9 @@
 import type { Sql } from '../db/database.ts';
 import { BudgetExceeded, GatewayError } from '../domain/errors.ts';
 import type { DatasetCase, Evaluation } from '../domain/evaluation.ts';
+import { isTaskTag } from '../domain/tag.ts';
 import type { Runs } from '../completion/runs.ts';
+import { formatNanos } from '../lib/money.ts';
 import { readPrompts } from '../prompts/rows.ts';
 import { createAsking } from './asking.ts';
 import { endEvaluation, keepResult, listPendingCases, type Claimed, type Lease, type Stop } from './claims.ts';
@@ -115,8 +117,15 @@ async function createQueue(
 
 /** @returns undefined for what is not for whoever began it to know, and may be over soon. */
 function toStop(error: unknown): Stop | undefined {
-  if (error instanceof BudgetExceeded) return { reason: 'BUDGET', message: error.message };
+  if (error instanceof BudgetExceeded) return { reason: 'BUDGET', message: explain(error) };
   if (error instanceof StarterGone) return { reason: 'ERROR', message: error.message };
   if (!(error instanceof GatewayError) || error.retryable) return undefined;
   return { reason: 'ERROR', message: error.message };
+}
+
+/** Of its own budget what is held by others does not count: that was waited for. */
+function explain({ budget, estimated, message }: BudgetExceeded): string {
+  if (!isTaskTag(budget.subjectId.split('=')[0]!) || estimated === undefined) return message;
+  const [spent, limit, most] = [budget.current.settled, budget.limit, estimated].map(formatNanos);
+  return `$${spent} of $${limit} is spent, and the next case may come to $${most}`;
 }
