@@ -69,6 +69,7 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Mutation.datasetDelete': 'EVALUATIONS_WRITE',
   'Mutation.datasetRecord': 'EVALUATIONS_WRITE',
   'Mutation.datasetSet': 'EVALUATIONS_WRITE',
+  'Mutation.gradersTry': 'EVALUATIONS_WRITE',
   'Mutation.keyCreate': 'KEYS_WRITE',
   'Mutation.keyRevoke': 'KEYS_WRITE',
   'Mutation.keyRotate': 'KEYS_WRITE',

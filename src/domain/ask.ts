@@ -165,6 +165,8 @@ export interface Ask {
   priority: Priority;
   /** The beginning of the answer, for the model to go on from; no caller sets it. */
   answerSoFar?: string | undefined;
+  /** Wanted is what each of the messages means, as a vector, and no answer; no caller sets it. */
+  embeds?: true | undefined;
   /** What wrote the messages; undefined: the caller. */
   promptUse?: PromptUse | undefined;
   /** What is to be kept of that which the prompt was given. */
@@ -174,7 +176,7 @@ export interface Ask {
 /** An ask whose messages a prompt is still to write, with its own tools, output and settings. */
 export interface PromptAsk extends Omit<
   Ask,
-  'model' | 'messages' | 'tools' | 'outputSchema' | 'answerSoFar' | 'promptUse' | 'recording'
+  'model' | 'messages' | 'tools' | 'outputSchema' | 'answerSoFar' | 'embeds' | 'promptUse' | 'recording'
 > {
   /** Undefined: the one that the prompt names. */
   model: string | undefined;

@@ -139,7 +139,7 @@ async function changeDataset(
     await appendAudit(tx, { organisationId, actorId, action, targetId: dataset.id, ...record, ...by });
     return { dataset: after!, added };
   });
-  return changed as Changed;
+  return changed;
 }
 
 async function lockDatasets(tx: TransactionSql, organisationId: string): Promise<void> {

@@ -6,7 +6,8 @@ import { BudgetExceeded, Forbidden, GatewayError, ModelUnavailable, NotFound } f
 import type { DatasetCase, Evaluation, EvaluationResult, Graded } from '../domain/evaluation.ts';
 import { textOf } from '../completion/answer.ts';
 import type { Asking } from './asking.ts';
-import { grade, type GradeDeps } from './graders/grade.ts';
+import { grade } from './graders/grade.ts';
+import type { GradeDeps } from './graders/grader-kind.ts';
 
 /** The completion has the whole answer. */
 const KEPT_CHARS = 20_000;
@@ -17,7 +18,6 @@ export interface CaseRun {
   /** Of its prompt. */
   slug: string;
   asking: Asking;
-  embed: GradeDeps['embed'];
 }
 
 /**
@@ -48,14 +48,13 @@ export async function runCase(run: CaseRun, one: DatasetCase, signal: AbortSigna
 }
 
 function judge(
-  { evaluation, embed }: CaseRun,
+  { evaluation }: CaseRun,
   { id, expected, variables }: DatasetCase,
   output: { text: string; object: unknown },
   ask: (name: string, draft: Parameters<Asking['ask']>[1]) => Promise<Completion>,
   signal: AbortSignal,
 ): Promise<Graded[]> {
   const deps: GradeDeps = {
-    embed,
     ask: (question) => {
       // The same question has the same name, whoever asks it after this process.
       const digest = hash('sha256', canonicalize(question) ?? '').slice(0, 16);

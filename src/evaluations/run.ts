@@ -8,7 +8,6 @@ import { readPrompts } from '../prompts/rows.ts';
 import { createAsking } from './asking.ts';
 import { endEvaluation, keepResult, listPendingCases, type Claimed, type Lease, type Stop } from './claims.ts';
 import { findEvaluation } from './evaluation-rows.ts';
-import type { GradeDeps } from './graders/grade.ts';
 import { runCase, type CaseRun } from './run-case.ts';
 import { findCases } from './rows.ts';
 import { createStarter, StarterGone, type StarterDeps } from './starter.ts';
@@ -19,7 +18,6 @@ const MOST_MS = 24 * 3_600_000;
 export interface RunDeps extends StarterDeps {
   sql: Sql;
   runs: Pick<Runs, 'answerOrStop'>;
-  embed: GradeDeps['embed'];
   lease: Lease;
   /** A case is over. */
   onProgress(evaluation: Pick<Claimed, 'id' | 'organisationId'>): void;
@@ -91,7 +89,7 @@ export function startRun(deps: RunDeps, claimed: Claimed): EvaluationRun {
 }
 
 async function prepare(
-  { sql, runs, embed }: RunDeps,
+  { sql, runs }: RunDeps,
   { id, organisationId, starter: { ip }, createdAt }: Claimed,
   starter: Pick<ReturnType<typeof createStarter>, 'ensure'>,
 ): Promise<CaseRun | Stop> {
@@ -100,7 +98,7 @@ async function prepare(
   const evaluation: Evaluation = (await findEvaluation(sql, organisationId, id))!;
   const [prompt] = await readPrompts(sql, organisationId, { ids: [evaluation.promptId] });
   const asking = createAsking({ runs, ensureStarter: starter.ensure, ip });
-  return { evaluation, slug: prompt!.slug, asking, embed };
+  return { evaluation, slug: prompt!.slug, asking };
 }
 
 /** Those cases that are not done yet, one after the other, to whoever asks next. */

@@ -4,7 +4,6 @@ import {
   type Evaluation as EvaluationRow,
   type EvaluationCounts as CountsRow,
   type EvaluationResult as ResultRow,
-  type Graded as GradedRow,
 } from '../domain/evaluation.ts';
 import {
   countEvaluations,
@@ -26,7 +25,7 @@ import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.t
 import type { GraphContext } from './context.ts';
 import { Dataset, DatasetCase } from './dataset.ts';
 import { EvaluationSummary } from './evaluation-summary.ts';
-import { Grader } from './grader.ts';
+import { Graded, Grader } from './grader.ts';
 import { Money } from './money.ts';
 import { PromptVersion } from './prompt.ts';
 
@@ -37,23 +36,6 @@ const EvaluationStatus = builder.enumType('EvaluationStatus', {
 const EvaluationStopReason = builder.enumType('EvaluationStopReason', {
   description: 'BUDGET: the next case could have come to more than is left.',
   values: STOP_REASONS,
-});
-
-const Graded = builder.objectRef<GradedRow>('Graded').implement({
-  description: 'What a grader thinks of one answer.',
-  fields: (t) => ({
-    grader: t.exposeString('grader', { description: 'Its name.' }),
-    score: t.exposeFloat('score', { description: 'From 0 to 1.' }),
-    passed: t.exposeBoolean('passed'),
-    reason: t.exposeString('reason', { description: 'For people.' }),
-    completion: t.field({
-      type: Completion,
-      nullable: true,
-      description: 'Of a judge: what it took; null where the viewer may not see it.',
-      resolve: ({ completionId }, _args, { loaders }) =>
-        completionId == null ? null : loaders.completion.load(completionId),
-    }),
-  }),
 });
 
 export const EvaluationResult = builder.objectRef<ResultRow>('EvaluationResult').implement({

@@ -40,7 +40,10 @@ builder.mutationField('organisationUpdate', (t) =>
     args: { input: t.arg({ type: OrganisationUpdateInput, required: true }) },
     resolve: (_root, { input }, { gateway, who, requestId, ip }) =>
       payload(async () => ({
-        organisation: await updateOrganisation(gateway.organisations, who, withoutNull(input), { requestId, ip }),
+        organisation: await updateOrganisation(gateway.organisations, who, withoutNull(input), {
+          requestId,
+          ip,
+        }),
       })),
   }),
 );

@@ -18,6 +18,7 @@ import './dataset-set.ts';
 import './estimate.ts';
 import './evaluation.ts';
 import './evaluation-set.ts';
+import './grader-try.ts';
 import './ledger.ts';
 import './ledger-corrections.ts';
 import './limit-set.ts';

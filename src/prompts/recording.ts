@@ -16,7 +16,7 @@ export function toRecording(
   given: unknown,
 ): PromptRecording | undefined {
   const secret = spec.variables.filter(({ neverLog }) => neverLog).map(({ name }) => name);
-  const withheld = secret.filter((name) => Object.hasOwn((given ?? {}) as object, name));
+  const withheld = secret.filter((name) => Object.hasOwn(given ?? {}, name));
   const kept = Object.entries(values).filter(([name]) => !secret.includes(name));
   const size = Buffer.byteLength(JSON.stringify(kept));
   if (size > BYTES_MAX) return undefined;

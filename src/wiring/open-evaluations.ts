@@ -24,7 +24,6 @@ export async function openEvaluations(
   const runner = createRunner({
     ...{ sql, db, runs, authenticator, announce, announceCommit },
     lease: { instanceId: newId('inst'), ms: config.timeouts.holdMs },
-    embed: async () => [],
     onError: (err) => logger.error({ err }, 'an evaluation could not go on; it is taken up again'),
   });
   relay.listen((event) => runner.onEvent(event));

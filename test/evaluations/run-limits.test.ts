@@ -53,11 +53,7 @@ describe('its own budget', () => {
   });
 
   it('counts judges too', async () => {
-    const judge = {
-      name: 'judge',
-      type: 'JUDGE',
-      settings: { model: 'vendor/model', rubric: 'Is it a word?' },
-    };
+    const judge = { judge: { model: 'vendor/model', rubric: 'Is it a word?' } };
     const evaluation = await run(gateway(), { ...ASKED, graders: [judge], sample: 2, concurrency: 1 });
     expect(evaluation.counts).toMatchObject({ total: 2, done: 2 });
     expect(evaluation.cost.amount).toBe('0.00012');

@@ -23,7 +23,7 @@ const RESULTS = `query ($id: ID!, $failedOnly: Boolean, $first: Int, $after: Str
       graded { grader score passed reason completion { id } } } } }
 }`;
 
-export const EXACT = { name: 'exact', type: 'EXACT' };
+export const EXACT = { exact: {} };
 
 export async function start(gateway: TestGateway, input: Variables, key?: string) {
   const wanted = { dataset: 'cases', graders: [EXACT], ...input };

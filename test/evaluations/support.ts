@@ -32,3 +32,21 @@ export async function keepPrompts(gateway: TestGateway, days: number) {
   );
   return data.organisationUpdate;
 }
+
+/** An answer, and who is to grade it. */
+export interface Tried {
+  graders: object[];
+  answer: string;
+  expected?: unknown;
+  variables?: object;
+}
+
+const TRY = `mutation ($input: GradersTryInput!) { gradersTry(input: $input) {
+  graded { grader score passed reason completion { id cost { amount } tags { key } usage { input output source } status } }
+  errors { code message path } } }`;
+
+export async function tryGraders(gateway: TestGateway, input: Tried) {
+  const { data, errors } = await gateway.ask(TRY, { input });
+  if (!data) throw new Error(JSON.stringify(errors));
+  return data.gradersTry;
+}

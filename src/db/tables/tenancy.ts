@@ -1,4 +1,13 @@
-import { index, integer, jsonb, primaryKey, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  index,
+  integer,
+  jsonb,
+  primaryKey,
+  snakeCase,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import type { Scope } from '../../domain/principal.ts';
 
 /** The tenant: nothing is ever read across organisations. */

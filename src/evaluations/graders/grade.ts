@@ -1,33 +1,11 @@
-import type { Ask } from '../../domain/ask.ts';
-import type { Completion } from '../../domain/completion.ts';
 import type { Graded, Grader } from '../../domain/evaluation.ts';
-
-/** One answer, with what it was asked for. */
-export interface Subject {
-  output: {
-    text: string;
-    /** The parsed answer where there was a schema; undefined: the text is read as JSON where a grader needs that. */
-    object: unknown;
-  };
-  /** Text or any JSON; undefined: nothing is expected. */
-  expected: unknown;
-  variables: Record<string, unknown>;
-}
-
-/** What graders use beside the answer. */
-export interface GradeDeps {
-  /** Asks a model, at the cost of whoever evaluates. Its tags and who asks are for the caller to know. */
-  ask(
-    question: Pick<Ask, 'model' | 'messages' | 'outputSchema' | 'params'>,
-    signal: AbortSignal,
-  ): Promise<Completion>;
-  /** What an embedding model makes of the texts, in their order, at the cost of whoever evaluates. */
-  embed(model: string, texts: string[], signal: AbortSignal): Promise<number[][]>;
-}
+import type { GradeDeps, GraderKind, Subject, Verdict } from './grader-kind.ts';
+import { ANSWER_CHARS_MAX } from './read-answer.ts';
+import { GRADER_KINDS } from './table.ts';
 
 /**
- * Has every grader look at an answer. One that cannot say anything, such as a judge without an answer, gives 0 with the reason.
- * @throws the signal's reason; BudgetExceeded and the like where a model refuses to be paid for.
+ * Has every grader look at an answer, all at once. One that has nothing to go by gives 0 and says why.
+ * @throws the signal's reason; what a judge's completion is refused with, such as BudgetExceeded.
  */
 export async function grade(
   graders: readonly Grader[],
@@ -35,14 +13,29 @@ export async function grade(
   deps: GradeDeps,
   signal: AbortSignal,
 ): Promise<Graded[]> {
-  void subject;
-  void deps;
   signal.throwIfAborted();
-  return graders.map(({ name }) => ({
-    grader: name,
-    score: 0,
-    passed: false,
-    reason: 'not graded yet',
-    completionId: undefined,
-  }));
+  return Promise.all(graders.map((grader) => gradeBy(grader, subject, deps, signal)));
+}
+
+async function gradeBy(
+  { name, type, threshold, settings }: Grader,
+  subject: Subject,
+  deps: GradeDeps,
+  signal: AbortSignal,
+): Promise<Graded> {
+  const kind = GRADER_KINDS[type] as GraderKind;
+  const obstacle = findObstacle(kind, subject);
+  const { score, reason, completionId }: Verdict =
+    obstacle === undefined
+      ? await kind.grade(settings, subject, deps, signal)
+      : { score: 0, reason: obstacle };
+  return { grader: name, score, passed: score >= threshold, reason, completionId };
+}
+
+function findObstacle({ needsExpected }: GraderKind, { output, expected }: Subject): string | undefined {
+  if (needsExpected && expected === undefined) return 'the case does not say what is expected';
+  const { length } = output.text;
+  if (length > ANSWER_CHARS_MAX)
+    return `the answer is ${length} characters long; at most ${ANSWER_CHARS_MAX} are graded`;
+  return undefined;
 }
