@@ -68,7 +68,8 @@ export async function createGateway(config: Config, options: GatewayOptions): Pr
   const access = await openAccess(opening, store, vendors);
   const models = await openModels(opening, store, vendors);
   const routes = await openRoutes(opening, store, models);
-  const parts = { ...store, ...vendors, ...access, ...models, ...routes, ...openPrompts(store) };
+  const prompts = openPrompts({ ...store, ...models, ...routes });
+  const parts = { ...store, ...vendors, ...access, ...models, ...routes, ...prompts };
   const completions = await openCompletions(opening, parts);
   const evaluations = await openEvaluations(opening, { ...parts, ...completions });
   const prober = openProber(opening, { ...parts, ...completions });
@@ -101,7 +102,7 @@ async function openSettings(parts: Store & Access & Models & Routes): Promise<Se
   } = parts;
   const { sql } = database;
   const isModel = (name: string) => catalog.findModel(name) !== undefined;
-  const setting = { sql, findSubject: createSubjectSearch(database.db, catalog, routes.book), onChange };
+  const setting = { sql, findSubject: createSubjectSearch(database, catalog, routes.book), onChange };
   const stores = openStores({
     listTakenRoutes: (tx, organisationId, change) =>
       listTakenByRule(tx, organisationId, catalog.findModel, change),

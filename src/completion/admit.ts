@@ -256,6 +256,7 @@ export function limitSubjects({ grant: { who, ask }, model }: Plan, ip: string):
     ...(ask.endUserId !== undefined && { END_USER: ask.endUserId }),
     ...called,
     ...(isRouteName(ask.model) && { ROUTE: ask.model }),
+    ...(ask.promptUse && { PROMPT: ask.promptUse.promptId }),
   };
 }
 

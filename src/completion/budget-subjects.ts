@@ -2,9 +2,10 @@ import { findKeys } from '../access/keys.ts';
 import { findTeams } from '../access/teams.ts';
 import { findUsers } from '../access/users.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { Db } from '../db/database.ts';
+import type { Database } from '../db/database.ts';
 import type { BudgetStore } from '../ledger/budgets/set.ts';
 import { isTaskTag } from '../domain/tag.ts';
+import { readPrompts } from '../prompts/rows.ts';
 import type { RouteBook } from '../routing/book.ts';
 
 /**
@@ -12,7 +13,7 @@ import type { RouteBook } from '../routing/book.ts';
  * with a token or a certificate, counts as a key.
  */
 export function createSubjectSearch(
-  db: Db,
+  { db, sql }: Pick<Database, 'db' | 'sql'>,
   catalog: Pick<Catalog, 'findModel' | 'findProvider'>,
   routes: Pick<RouteBook, 'find'>,
 ): BudgetStore['findSubject'] {
@@ -38,8 +39,7 @@ export function createSubjectSearch(
       case 'ROUTE':
         return routes.find(who.organisationId, id) && ofOrganisation;
       case 'PROMPT':
-        // There are none of these yet, so none is found.
-        return undefined;
+        return (await readPrompts(sql, who.organisationId, { ids: [id] })).map(() => ofOrganisation)[0];
     }
   };
 }

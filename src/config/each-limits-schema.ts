@@ -14,6 +14,7 @@ const SCOPES: Readonly<Record<string, LimitScope>> = {
   model: 'MODEL',
   provider: 'PROVIDER',
   route: 'ROUTE',
+  prompt: 'PROMPT',
 };
 const UNITS: Readonly<Record<string, LimitUnit>> = {
   requestsPerMinute: 'REQUESTS_PER_MINUTE',
@@ -45,6 +46,7 @@ export const eachLimits = mapOf({
   model: ofTarget,
   provider: ofTarget,
   route: ofTarget,
+  prompt: ofTarget,
 }).transform((given): EachLimit[] =>
   Object.entries(given).flatMap(([scope, amounts]) =>
     Object.entries(amounts ?? {}).map(([unit, max]) => ({

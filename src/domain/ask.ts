@@ -1,36 +1,31 @@
 import { z } from 'zod';
-import { compileSchema } from '../lib/json-schema.ts';
+import {
+  nameInput as name,
+  paramsInput,
+  schemaInput,
+  toIssues,
+  toolsInput,
+  type REASONING_EFFORTS,
+} from './ask-settings.ts';
 import { InvalidInput } from './errors.ts';
 import { PRIORITIES, type Priority } from './priority.ts';
 import { PRODUCTION, type PromptRecording, type PromptRef, type PromptUse } from './prompt.ts';
 import { tagInput } from './tag.ts';
 
 /** What one ask may hold at most. Bodies are bounded before this, by the transport. */
-const ASK_LIMITS = {
+export const ASK_LIMITS = {
   messages: 1_000,
   partsPerMessage: 100,
   promptChars: 1_000_000,
   fileBase64Chars: 8_000_000,
-  tools: 128,
-  stopSequences: 16,
   tags: 32,
-  nameChars: 256,
 } as const;
 
 export const MESSAGE_ROLES = ['SYSTEM', 'USER', 'ASSISTANT', 'TOOL'] as const;
-export const REASONING_EFFORTS = ['NONE', 'LOW', 'MEDIUM', 'HIGH'] as const;
 
 const text = z.string().max(ASK_LIMITS.promptChars, {
   error: (issue) =>
     `is ${(issue.input as string).length.toLocaleString('en')} characters long; at most ${ASK_LIMITS.promptChars.toLocaleString('en')} fit`,
-});
-const name = z.string().min(1).max(ASK_LIMITS.nameChars);
-const schemaObject = z.record(z.string(), z.unknown()).superRefine((schema, ctx) => {
-  try {
-    compileSchema(schema);
-  } catch (error) {
-    ctx.addIssue({ code: 'custom', message: `is no JSON Schema that compiles: ${(error as Error).message}` });
-  }
 });
 
 /** Exactly one of these keys: the graph's `@oneOf`, kept here too because not every door has it. */
@@ -54,7 +49,7 @@ const file = z.object({
   dataBase64: z.base64('is not base64').min(1).max(ASK_LIMITS.fileBase64Chars),
   name: name.nullish(),
 });
-const imageUrl = z
+export const imageUrl = z
   .string()
   .max(ASK_LIMITS.fileBase64Chars)
   .regex(/^(https:\/\/|data:image\/)/, 'must begin with https:// or data:image/');
@@ -78,21 +73,11 @@ const messages = z
       `holds ${(issue.input as unknown[]).length} messages; at most ${ASK_LIMITS.messages} are taken`,
   });
 
-const params = z.object({
-  temperature: z.number().min(0).max(2).nullish(),
-  topP: z.number().min(0).max(1).nullish(),
-  maxOutputTokens: z.int().min(1, 'must be 1 or more').nullish(),
-  stop: z.array(z.string().min(1).max(200)).max(ASK_LIMITS.stopSequences).nullish(),
-  seed: z.int().nullish(),
-  reasoning: z.enum(REASONING_EFFORTS).nullish(),
-  providerOptions: z.record(z.string(), z.record(z.string(), z.unknown())).nullish(),
-});
-
 const promptRef = z.object({
   slug: name,
   label: name.nullish(),
   version: z.int().min(1).nullish(),
-  variables: z.unknown(),
+  variables: z.unknown().optional(),
   record: z.boolean().nullish(),
 });
 
@@ -104,12 +89,9 @@ const askInput = z
       messages: messages.nullish(),
       prompt: promptRef.nullish(),
     }),
-    tools: z
-      .array(z.object({ name, description: z.string().max(10_000).nullish(), parameters: schemaObject }))
-      .max(ASK_LIMITS.tools)
-      .nullish(),
-    output: oneOf({ jsonSchema: schemaObject.nullish(), text: z.boolean().nullish() }).nullish(),
-    params: params.nullish(),
+    tools: toolsInput.nullish(),
+    output: oneOf({ jsonSchema: schemaInput.nullish(), text: z.boolean().nullish() }).nullish(),
+    params: paramsInput.nullish(),
     tags: z.array(tagInput).max(ASK_LIMITS.tags).nullish(),
     endUserId: name.nullish(),
     priority: z.enum(PRIORITIES).nullish(),
@@ -119,7 +101,6 @@ const askInput = z
     else if (!input.model)
       ctx.addIssue({ code: 'custom', path: ['model'], message: 'is missing; name one as "provider/model"' });
     checkConversation(input.source.messages ?? [], ctx);
-    checkToolNames(input.tools ?? [], ctx);
   });
 
 /** What a caller sends, in the shape of the graph's `CompletionInput`. */
@@ -194,12 +175,7 @@ export type AskDraft = Ask | PromptAsk;
 export function parseAsk(input: unknown, at: string[] = ['input']): AskDraft {
   const parsed = askInput.safeParse(input);
   if (parsed.success) return toAsk(parsed.data);
-  throw new InvalidInput(
-    parsed.error.issues.slice(0, 20).map((issue) => {
-      const path = [...at, ...issue.path.map(String)];
-      return { path, message: `${path.join('.')} ${issue.message}` };
-    }),
-  );
+  throw new InvalidInput(toIssues(parsed.error, at));
 }
 
 type Refinement = Pick<z.RefinementCtx, 'addIssue'>;
@@ -239,20 +215,6 @@ function partFault(role: string, member: z.output<typeof part>, called: Readonly
   if (role === 'SYSTEM' && member.text == null)
     return { key: 'text', message: 'is missing: a SYSTEM message holds text only' };
   return undefined;
-}
-
-function checkToolNames(tools: { name: string }[], ctx: Refinement): void {
-  const seen = new Set<string>();
-  tools.forEach((tool, index) => {
-    if (seen.has(tool.name)) {
-      ctx.addIssue({
-        code: 'custom',
-        path: ['tools', index, 'name'],
-        message: `repeats the tool ${JSON.stringify(tool.name)}`,
-      });
-    }
-    seen.add(tool.name);
-  });
 }
 
 /** What belongs to the version of a prompt is not for its caller to say. */

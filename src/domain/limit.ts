@@ -8,6 +8,7 @@ export const LIMIT_SCOPES = [
   'MODEL',
   'PROVIDER',
   'ROUTE',
+  'PROMPT',
 ] as const;
 /** What a limit is set on; OPERATION: on a trusted one, by its name. */
 export type LimitScope = (typeof LIMIT_SCOPES)[number];

@@ -101,6 +101,51 @@ export const PRODUCTION = 'production';
 /** Stands for the newest version; nobody sets it. */
 export const LATEST = 'latest';
 
+export const LABEL_REQUEST_STATUSES = ['PENDING', 'APPROVED', 'DENIED', 'CANCELLED', 'EXPIRED'] as const;
+export type LabelRequestStatus = (typeof LABEL_REQUEST_STATUSES)[number];
+
+/** Somebody wants a protected label moved; somebody else is to agree. */
+export interface LabelRequest {
+  id: string;
+  organisationId: string;
+  promptId: string;
+  label: string;
+  /** Undefined: the label is to be taken away. */
+  version: number | undefined;
+  /** Id of the key or of the user that asks. */
+  requesterId: string;
+  note: string | undefined;
+  status: LabelRequestStatus;
+  createdAt: Date;
+  /** When it ends undecided. */
+  lapsesAt: Date;
+  deciderId: string | undefined;
+  decidedAt: Date | undefined;
+  decisionNote: string | undefined;
+}
+
+/** A template that prompts share. Versions of prompts keep copies of it. */
+export interface PromptPartial {
+  id: string;
+  organisationId: string;
+  name: string;
+  /** The number of its newest version. */
+  version: number;
+  createdAt: Date;
+}
+
+/** What a partial said at one time; it never changes. */
+export interface PromptPartialVersion {
+  partialId: string;
+  /** Counts from 1 within the partial. */
+  number: number;
+  template: string;
+  note: string | undefined;
+  /** Id of the key or of the user. */
+  createdBy: string;
+  createdAt: Date;
+}
+
 /** Which version of which prompt is asked for: by its number, or else by a label. */
 export interface PromptRef {
   slug: string;

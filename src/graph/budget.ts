@@ -11,7 +11,8 @@ import { NANOS } from '../lib/money.ts';
 import { builder } from './builder.ts';
 
 export const LimitScope = builder.enumType('LimitScope', {
-  description: 'What a limit is set on. A tag is written `key=value`.',
+  description:
+    'What a limit is set on: by its id; a model, provider or route by its name, a tag as `key=value`.',
   values: BUDGET_SCOPES,
 });
 export const BudgetUnit = builder.enumType('BudgetUnit', {

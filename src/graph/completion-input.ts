@@ -1,10 +1,11 @@
-import { MESSAGE_ROLES, REASONING_EFFORTS } from '../domain/ask.ts';
+import { MESSAGE_ROLES } from '../domain/ask.ts';
+import { REASONING_EFFORTS } from '../domain/ask-settings.ts';
 import { PRIORITIES } from '../domain/priority.ts';
 import { PRODUCTION } from '../domain/prompt.ts';
 import { builder } from './builder.ts';
 import { TagInput } from './inputs.ts';
 
-const MessageRole = builder.enumType('MessageRole', { values: MESSAGE_ROLES });
+export const MessageRole = builder.enumType('MessageRole', { values: MESSAGE_ROLES });
 const ReasoningEffort = builder.enumType('ReasoningEffort', { values: REASONING_EFFORTS });
 
 const CompletionPriority = builder.enumType('CompletionPriority', {

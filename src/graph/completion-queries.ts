@@ -9,6 +9,9 @@ import {
 import type { Completion as CompletionRow } from '../domain/completion.ts';
 import { countCompletions, listCompletions } from '../ledger/completions.ts';
 import { isId } from '../lib/ids.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { Gateway } from '../gateway.ts';
+import { readPrompts } from '../prompts/rows.ts';
 import { builder } from './builder.ts';
 import { Completion, CompletionOrigin, CompletionStatus } from './completion.ts';
 import { CompletionInput } from './completion-input.ts';
@@ -56,6 +59,7 @@ const CompletionFilter = builder.inputType('CompletionFilter', {
     teamId: t.id(),
     tag: t.field({ type: TagInput }),
     endUserId: t.field({ type: StringFilter }),
+    prompt: t.string({ description: 'Slug of the prompt that wrote the messages; it may be archived.' }),
     range: t.field({ type: DateTimeRange, description: 'By creation.' }),
     minCost: t.field({ type: 'Decimal' }),
     origin: t.field({
@@ -119,10 +123,10 @@ builder.queryFields((t) => ({
     description: 'Newest first.',
     args: { ...pageArgs(t.arg), filter: t.arg({ type: CompletionFilter }) },
     complexity: pageComplexity,
-    resolve: (_root, args, { gateway, who }) => {
+    resolve: async (_root, args, { gateway, who }) => {
       const { db } = gateway.database;
-      const { range, minCost, ...rest } = withoutNull(args.filter) ?? {};
-      const filter = { ...rest, ...range, minCostNanos: minCost };
+      const { range, minCost, prompt: slug, ...rest } = withoutNull(args.filter) ?? {};
+      const filter = { ...rest, ...range, minCostNanos: minCost, ...(await ofPrompt(gateway, who, slug)) };
       return readPage(args, {
         read: (page) => listCompletions(db, who, filter, page),
         cursorOf: ({ id }) => id,
@@ -156,3 +160,14 @@ builder.mutationFields((t) => ({
       }),
   }),
 }));
+
+/** Of a slug that no prompt has, there are no completions. */
+async function ofPrompt(
+  { prompts }: Gateway,
+  { organisationId }: Principal,
+  slug: string | undefined,
+): Promise<{ promptId?: string }> {
+  if (slug === undefined) return {};
+  const [prompt] = await readPrompts(prompts.sql, organisationId, { slug });
+  return { promptId: prompt?.id ?? '' };
+}

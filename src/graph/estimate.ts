@@ -1,6 +1,6 @@
 import { estimate, type Estimate as EstimateRow } from '../completion/estimate.ts';
 import { parseAsk } from '../domain/ask.ts';
-import { InvalidInput } from '../domain/errors.ts';
+import { InvalidInput, type GatewayError } from '../domain/errors.ts';
 import { builder } from './builder.ts';
 import { CompletionInput } from './completion-input.ts';
 import { toUserErrors, UserError } from './errors.ts';
@@ -8,7 +8,7 @@ import { Model } from './model.ts';
 import { Money, toMoney } from './money.ts';
 
 /** Counting the tokens of a long prompt takes about as long as reading a page of a list. */
-const ESTIMATE_COST = 20;
+export const ESTIMATE_COST = 20;
 
 const TokenEstimate = builder.objectRef<EstimateRow & { exact: boolean }>('TokenEstimate').implement({
   description: 'How long a prompt is. Nothing is called.',
@@ -32,7 +32,7 @@ const TokenEstimate = builder.objectRef<EstimateRow & { exact: boolean }>('Token
   }),
 });
 
-const Estimate = builder.objectRef<EstimateRow>('Estimate').implement({
+export const Estimate = builder.objectRef<EstimateRow>('Estimate').implement({
   description:
     'What a request would come to, and whether it would be refused now. Nothing is called, nothing is held.',
   fields: (t) => ({
@@ -92,8 +92,13 @@ builder.queryFields((t) => ({
         return await estimate(gateway.estimates, { who, ip, region }, parseAsk(input));
       } catch (error) {
         if (!(error instanceof InvalidInput)) throw error;
-        return { inputTokens: 0, costs: undefined, refusals: [error] };
+        return refusedEstimate(error);
       }
     },
   }),
 }));
+
+/** Of what cannot be estimated. */
+export function refusedEstimate(error: GatewayError): EstimateRow {
+  return { inputTokens: 0, costs: undefined, refusals: [error] };
+}

@@ -2,7 +2,8 @@ import { LIMIT_SCOPES, LIMIT_UNITS } from '../domain/limit.ts';
 import { builder } from './builder.ts';
 
 export const RateLimitScope = builder.enumType('RateLimitScope', {
-  description: 'What a limit of requests, tokens, places or operations is set on.',
+  description:
+    'What a limit of requests, tokens, places or operations is set on. A prompt is named by its id.',
   values: LIMIT_SCOPES,
 });
 

@@ -106,7 +106,7 @@ export function createLoaders(gateway: Gateway, { who, ip }: { who: Principal; i
       ({ routeId }) => routeId,
     ),
     routeVersionCount: countOf((routeIds) => countVersionsOf(sql, routeIds)),
-    ...createPromptLoaders(sql, who),
+    ...createPromptLoaders(gateway.database, who),
     ...createDatasetLoaders(sql, who),
     trialSums: new DataLoader((trials) => readSums(sql, trials), { cacheKeyFn: ({ id }) => id }),
     pace: new DataLoader(

@@ -28,6 +28,8 @@ const PREFIXES = {
   ds: 'Dataset',
   case: 'DatasetCase',
   eval: 'Evaluation',
+  prmp: 'PromptPartial',
+  plr: 'PromptLabelRequest',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 

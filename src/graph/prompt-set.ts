@@ -1,53 +1,14 @@
 import type { PromptVersion as VersionRow } from '../domain/prompt.ts';
+import { archivePrompt, restorePrompt, updatePrompt } from '../prompts/change.ts';
 import { createPrompt, createVersion } from '../prompts/create.ts';
-import { setLabel } from '../prompts/labels.ts';
 import { findPromptVersions, readPrompts, type LabelledPrompt } from '../prompts/rows.ts';
-import type { WantedSpec } from '../prompts/spec.ts';
 import { builder } from './builder.ts';
-import { ModelParams, ToolInput } from './completion-input.ts';
 import type { GraphContext } from './context.ts';
 import { payload, UserError, type Payload } from './errors.ts';
-import { withoutNull, type WithoutNull } from './inputs.ts';
-import { Prompt, PromptRole, PromptVersion, VariableType } from './prompt.ts';
+import { withoutNull } from './inputs.ts';
+import { PromptVersionInput, toWanted } from './prompt-input.ts';
+import { Prompt, PromptVersion } from './prompt.ts';
 import { originOf } from './route-set.ts';
-
-const PromptMessageInput = builder.inputType('PromptMessageInput', {
-  fields: (t) => ({
-    role: t.field({ type: PromptRole, required: true }),
-    template: t.string({ required: true, description: 'In Liquid: `Summarise {{ text }}`.' }),
-  }),
-});
-
-const PromptVariableInput = builder.inputType('PromptVariableInput', {
-  fields: (t) => ({
-    name: t.string({ required: true }),
-    type: t.field({ type: VariableType, required: true }),
-    schema: t.field({ type: 'JSON', description: 'JSON Schema of a LIST or an OBJECT.' }),
-    description: t.string(),
-    required: t.boolean({ defaultValue: true, description: 'What has a default need never be given.' }),
-    default: t.field({ type: 'JSON' }),
-    example: t.field({ type: 'JSON' }),
-    neverLog: t.boolean({ defaultValue: false, description: 'Its value is kept nowhere.' }),
-  }),
-});
-
-const PromptVersionInput = builder.inputType('PromptVersionInput', {
-  fields: (t) => ({
-    messages: t.field({ type: [PromptMessageInput], required: true }),
-    variables: t.field({
-      type: [PromptVariableInput],
-      description: 'What the templates name beside these is declared by how they use it.',
-    }),
-    model: t.string({ description: '`provider/model`, an alias, or a route.' }),
-    params: t.field({ type: ModelParams }),
-    tools: t.field({ type: [ToolInput] }),
-    outputSchema: t.field({ type: 'JSON', description: 'JSON Schema that the answer must meet.' }),
-    cacheSeconds: t.int({
-      description: 'How long an answer may be given again to the same caller for the same variables.',
-    }),
-    note: t.string({ description: 'Why there is this version.' }),
-  }),
-});
 
 const PromptCreateInput = builder.inputType('PromptCreateInput', {
   fields: (t) => ({
@@ -65,15 +26,15 @@ const PromptVersionCreateInput = builder.inputType('PromptVersionCreateInput', {
   }),
 });
 
-const PromptLabelSetInput = builder.inputType('PromptLabelSetInput', {
+const PromptUpdateInput = builder.inputType('PromptUpdateInput', {
   fields: (t) => ({
     slug: t.string({ required: true }),
-    label: t.string({ required: true, description: '`production` is what is published.' }),
-    version: t.int({ required: true }),
+    folder: t.string({ description: 'It stays, unless given; empty: none.' }),
+    description: t.string({ description: 'It stays, unless given; empty: none.' }),
   }),
 });
 
-export const PromptPayload = builder
+const PromptPayload = builder
   .objectRef<Payload<{ prompt: LabelledPrompt | undefined }>>('PromptPayload')
   .implement({
     fields: (t) => ({
@@ -105,7 +66,7 @@ builder.mutationFields((t) => ({
         const { slug, folder = '', description, version } = withoutNull(input);
         const wanted = { slug, folder, description, ...toWanted(version) };
         await createPrompt(context.gateway.prompts, context.who, wanted, originOf(context));
-        return found(context, slug);
+        return foundPrompt(context, slug);
       }),
   }),
   promptVersionCreate: t.field({
@@ -122,55 +83,43 @@ builder.mutationFields((t) => ({
         return { promptVersion };
       }),
   }),
-  promptLabelSet: t.field({
+  promptUpdate: t.field({
     type: PromptPayload,
-    description: `Lets a label stand for a version: publishing and rolling back alike. Completions that have begun keep the version
-they began with.`,
-    args: { input: t.arg({ type: PromptLabelSetInput, required: true }) },
+    description: 'Moves a prompt to another folder, or describes it anew. Its slug is for good.',
+    args: { input: t.arg({ type: PromptUpdateInput, required: true }) },
     resolve: (_root, { input }, context) =>
       payload(async () => {
-        await setLabel(context.gateway.prompts, context.who, input, originOf(context));
-        return found(context, input.slug);
+        const { slug, folder, description } = withoutNull(input);
+        const update = { slug, folder, description };
+        await updatePrompt(context.gateway.prompts, context.who, update, originOf(context));
+        return foundPrompt(context, slug);
+      }),
+  }),
+  promptArchive: t.field({
+    type: PromptPayload,
+    description: `Lets a prompt answer no more and be shown no more, but where it is asked for by \`archived\`. What it has said stays,
+and so does its slug. Twice is no error.`,
+    args: { slug: t.arg.string({ required: true }) },
+    resolve: (_root, { slug }, context) =>
+      payload(async () => {
+        await archivePrompt(context.gateway.prompts, context.who, slug, originOf(context));
+        return foundPrompt(context, slug);
+      }),
+  }),
+  promptRestore: t.field({
+    type: PromptPayload,
+    description:
+      'Brings an archived prompt back with its labels, but for protected ones, which are to be agreed on again.',
+    args: { slug: t.arg.string({ required: true }) },
+    resolve: (_root, { slug }, context) =>
+      payload(async () => {
+        await restorePrompt(context.gateway.prompts, context.who, slug, originOf(context));
+        return foundPrompt(context, slug);
       }),
   }),
 }));
 
-function toWanted({ note, ...version }: WithoutNull<typeof PromptVersionInput.$inferInput>): {
-  version: WantedSpec;
-  note: string | undefined;
-} {
-  const { messages, variables = [], tools = [], params = {}, cacheSeconds, ...rest } = version;
-  return {
-    version: {
-      model: rest.model,
-      outputSchema: rest.outputSchema as WantedSpec['outputSchema'],
-      messages,
-      variables: variables.map(toVariable),
-      params: params as WantedSpec['params'],
-      tools: tools as WantedSpec['tools'],
-      cache: cacheSeconds === undefined ? undefined : { maxAgeSeconds: cacheSeconds },
-      entity: undefined,
-    },
-    note,
-  };
-}
-
-function toVariable(
-  variable: WithoutNull<typeof PromptVariableInput.$inferInput>,
-): WantedSpec['variables'][number] {
-  const { required = true, neverLog = false, schema, description, example, ...rest } = variable;
-  return {
-    ...rest,
-    schema: schema as WantedSpec['outputSchema'],
-    description,
-    required: required && rest.default === undefined,
-    default: rest.default,
-    example,
-    neverLog,
-  };
-}
-
-async function found(
+export async function foundPrompt(
   { gateway, who }: GraphContext,
   slug: string,
 ): Promise<{ prompt: LabelledPrompt | undefined }> {

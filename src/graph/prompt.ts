@@ -1,6 +1,7 @@
 import {
   PROMPT_ROLES,
   VARIABLE_TYPES,
+  type PinnedPartial as PartialRow,
   type PromptMessage as MessageRow,
   type PromptVariable as VariableRow,
   type PromptVersion as VersionRow,
@@ -19,6 +20,15 @@ export const VariableType = builder.enumType('VariableType', {
 const PromptMessage = builder.objectRef<MessageRow>('PromptMessage').implement({
   fields: (t) => ({
     role: t.field({ type: PromptRole, resolve: ({ role }) => role }),
+    template: t.exposeString('template', { description: 'In Liquid.' }),
+  }),
+});
+
+const PinnedPartial = builder.objectRef<PartialRow & { name: string }>('PinnedPartial').implement({
+  description: 'A partial as it was when the version was made.',
+  fields: (t) => ({
+    name: t.exposeString('name'),
+    version: t.exposeInt('version'),
     template: t.exposeString('template', { description: 'In Liquid.' }),
   }),
 });
@@ -50,6 +60,11 @@ builder.node(PromptVersion, {
   fields: (t) => ({
     number: t.exposeInt('number', { description: 'From 1 on.' }),
     messages: t.field({ type: [PromptMessage], resolve: ({ spec }) => spec.messages }),
+    partials: t.field({
+      type: [PinnedPartial],
+      description: 'All that its templates use, through others too.',
+      resolve: ({ spec }) => Object.entries(spec.partials).map(([name, partial]) => ({ name, ...partial })),
+    }),
     variables: t.field({
       type: [PromptVariable],
       description: 'Those that were declared, and those that the templates name beside them.',
@@ -97,6 +112,10 @@ const PromptLabel = builder.objectRef<LabelRow>('PromptLabel').implement({
       resolve: ({ promptId, number }, _args, { loaders }) =>
         loaders.promptVersionOf.load({ promptId, number }),
     }),
+    isProtected: t.boolean({
+      description: 'It moves only when two agree.',
+      resolve: ({ name }, _args, { loaders }) => loaders.isProtectedLabel.load(name),
+    }),
   }),
 });
 
@@ -115,7 +134,9 @@ builder.node(Prompt, {
       type: [PromptLabel],
       description: 'By name.',
       resolve: ({ id, labels }) =>
-        [...labels].toSorted().map(([name, number]) => ({ name, promptId: id, number })),
+        [...labels]
+          .toSorted(([one], [other]) => (one < other ? -1 : 1))
+          .map(([name, number]) => ({ name, promptId: id, number })),
     }),
     versions: t.field({
       type: PromptVersionConnection,
@@ -165,30 +186,13 @@ builder.objectField(Completion, 'promptVersion', (t) =>
   }),
 );
 
-const PromptConnection = connectionOf('Prompt', Prompt);
-
-builder.queryFields((t) => ({
-  prompts: t.field({
-    type: PromptConnection,
-    description: 'Those of the organisation, by slug.',
-    args: { ...pageArgs(t.arg) },
-    complexity: pageComplexity,
-    resolve: async (_root, args, { gateway, who }) => {
-      const all = [...(await gateway.prompts.book.list(who.organisationId)).values()];
-      return readPage(args, {
-        read: ({ first, after }) =>
-          all.filter(({ slug }) => after === undefined || slug > after).slice(0, first),
-        cursorOf: ({ slug }) => slug,
-        isCursor: (text) => text !== '',
-        count: () => all.length,
-      });
-    },
-  }),
-  prompt: t.field({
+builder.queryField('prompt', (t) =>
+  t.field({
     type: Prompt,
     nullable: true,
+    description: 'One that is not archived.',
     args: { slug: t.arg.string({ required: true }) },
     resolve: async (_root, { slug }, { gateway, who }) =>
       (await gateway.prompts.book.list(who.organisationId)).get(slug),
   }),
-}));
+);

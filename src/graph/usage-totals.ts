@@ -10,7 +10,8 @@ import { Tag } from './tag.ts';
 import { TokenUsage } from './token-usage.ts';
 
 export const UsageDimension = builder.enumType('UsageDimension', {
-  description: 'TAG counts a completion once under each of its tags.',
+  description:
+    'TAG counts a completion once under each of its tags; PROMPT is the slug of what wrote its messages.',
   values: USAGE_DIMENSIONS,
 });
 
@@ -23,6 +24,7 @@ export const UsageFilter = builder.inputType('UsageFilter', {
     provider: t.field({ type: StringFilter }),
     status: t.field({ type: [CompletionStatus] }),
     endUserId: t.field({ type: StringFilter }),
+    prompt: t.field({ type: StringFilter, description: 'By slug.' }),
     tag: t.field({ type: TagInput }),
     origin: t.field({
       type: [CompletionOrigin],

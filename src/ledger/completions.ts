@@ -16,6 +16,8 @@ export interface CompletionFilter {
   teamId?: string | undefined;
   tag?: Tag | undefined;
   endUserId?: StringFilter | undefined;
+  /** Of the prompt that wrote the messages. */
+  promptId?: string | undefined;
   /** By creation; `to` is exclusive. */
   from?: Date | undefined;
   to?: Date | undefined;
@@ -31,7 +33,7 @@ export interface Page {
 }
 
 /** Null when one of them has no known price, as it is told. */
-const COST_OF_ALL_ATTEMPTS = raw`${completions.costNanos} + case when ${completions.earlier} is null then 0 else (
+export const COST_OF_ALL_ATTEMPTS = raw`${completions.costNanos} + case when ${completions.earlier} is null then 0 else (
   select case when count(*) = count("costNanos") then sum("costNanos") end
   from jsonb_to_recordset(${completions.earlier}) as e("costNanos" numeric)) end`;
 
@@ -96,6 +98,7 @@ function matching(who: Principal, filter: CompletionFilter): SQL | undefined {
     matchText(completions.endUserId, filter.endUserId),
     filter.keyId === undefined ? undefined : eq(completions.keyId, filter.keyId),
     filter.teamId === undefined ? undefined : eq(completions.teamId, filter.teamId),
+    filter.promptId === undefined ? undefined : eq(completions.promptId, filter.promptId),
     filter.tag && raw`${completions.tags} @> ${toJsonParameter([filter.tag])}::text::jsonb`,
     filter.from && gte(completions.createdAt, filter.from),
     filter.to && lt(completions.createdAt, filter.to),

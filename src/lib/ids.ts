@@ -21,6 +21,11 @@ function toId(prefix: string, number: bigint): string {
   return `${prefix}_${digits.replace(/[i-v]/g, (digit) => ALPHABET[Number.parseInt(digit, 32)] ?? '')}`;
 }
 
+/** The least id that is made at a time or later: what began before it sorts before it. */
+export function leastIdAt(prefix: string, at: Date): string {
+  return toId(prefix, BigInt(Math.max(at.getTime(), 0)) << 80n);
+}
+
 /** Whether a text has the form of an id with this prefix; not whether anything has that id. */
 export function isId(prefix: string, text: string): boolean {
   return text.startsWith(`${prefix}_`) && BODY.test(text.slice(prefix.length + 1));

@@ -7,7 +7,7 @@ const MAX = 1_000_000_000_000;
 const SUBJECT_MAX = 400;
 /** Less would keep out the operation that lifts the limit. */
 const LEAST_COST = 1_000;
-const TARGETS: readonly LimitScope[] = ['MODEL', 'PROVIDER', 'ROUTE'];
+const TARGETS: readonly LimitScope[] = ['MODEL', 'PROVIDER', 'ROUTE', 'PROMPT'];
 
 export type LimitInput = Pick<Limit, 'scope' | 'subjectId' | 'unit' | 'max'>;
 

@@ -1,15 +1,18 @@
 import type { TransactionSql } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
-import { Conflict, InvalidInput, NotFound } from '../domain/errors.ts';
+import { Conflict, InvalidInput, NotFound, type InputIssue } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { fieldNameOf, type PromptSpec } from '../domain/prompt.ts';
 import { newId } from '../lib/ids.ts';
+import { checkPrompt } from './check-prompt.ts';
+import { pinPartials } from './pin-partials.ts';
 import { readPrompts, type LabelledPrompt } from './rows.ts';
 import { toSpec, type WantedSpec } from './spec.ts';
 import { changePrompts, tellOfPrompt, type PromptStore } from './store.ts';
 
-const SLUG = /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+/** All of an organisation are kept in memory, by their slugs and labels. */
+const PROMPTS_MAX = 10_000;
 
 export interface NewPrompt {
   slug: string;
@@ -29,8 +32,7 @@ export async function createPrompt(
   wanted: NewPrompt,
   by: Origin,
 ): Promise<string> {
-  ensureSlug(wanted.slug);
-  const spec = toSpec(wanted.version, ['input', 'version']);
+  const spec = await prepare(store, who, wanted, checkPrompt(wanted));
   const { organisationId } = who;
   const { slug, folder, description } = wanted;
   return changePrompts(store, who, async (tx) => {
@@ -56,7 +58,7 @@ export async function createVersion(
   wanted: { slug: string; version: WantedSpec; note: string | undefined },
   by: Origin,
 ): Promise<string> {
-  const spec = toSpec(wanted.version, ['input', 'version']);
+  const spec = await prepare(store, who, wanted, []);
   return changePrompts(store, who, async (tx) => {
     const prompt = await ensurePrompt(tx, who, wanted.slug);
     const { id, number } = await appendVersion(tx, who, prompt, { spec, note: wanted.note });
@@ -70,14 +72,43 @@ export async function createVersion(
   });
 }
 
+/**
+ * Checks a version with copies of the partials as they are now.
+ * @param issues what is wrong beside it.
+ * @throws InvalidInput with all of it.
+ */
+async function prepare(
+  { sql, findModelFault }: PromptStore,
+  { organisationId }: Principal,
+  { version, note }: Pick<NewPrompt, 'version' | 'note'>,
+  issues: InputIssue[],
+): Promise<PromptSpec> {
+  const { messages, model } = version;
+  const modelFault = model === undefined ? undefined : findModelFault(organisationId, model);
+  const partials = await pinPartials(
+    sql,
+    organisationId,
+    messages.map(({ template }) => template),
+  );
+  try {
+    const spec = toSpec(version, partials, { at: ['input', 'version'], note, modelFault });
+    if (issues.length === 0) return spec;
+  } catch (error) {
+    if (!(error instanceof InvalidInput)) throw error;
+    issues.push(...error.issues);
+  }
+  throw new InvalidInput(issues);
+}
+
 /** @throws NotFound. */
 export async function ensurePrompt(
   tx: TransactionSql,
   { organisationId }: Principal,
   slug: string,
+  at: string[] = ['input', 'slug'],
 ): Promise<LabelledPrompt> {
   const [prompt] = await readPrompts(tx, organisationId, { slug });
-  if (!prompt || prompt.archivedAt) throw new NotFound('prompt', slug, ['input', 'slug']);
+  if (!prompt || prompt.archivedAt) throw new NotFound('prompt', slug, at);
   return prompt;
 }
 
@@ -97,14 +128,10 @@ async function appendVersion(
   return { id, number };
 }
 
-function ensureSlug(slug: string): void {
-  if (SLUG.test(slug)) return;
-  const message = `input.slug is ${JSON.stringify(slug.slice(0, 100))}; it must be 1 to 64 characters like "summarize-ticket"`;
-  throw new InvalidInput([{ path: ['input', 'slug'], message }]);
-}
-
 /** Archived ones keep theirs: what was recorded of them names them. */
 function ensureFree(slug: string, prompts: readonly LabelledPrompt[]): void {
+  if (prompts.length >= PROMPTS_MAX)
+    throw new Conflict(`an organisation has at most ${PROMPTS_MAX} prompts, archived ones among them`);
   if (prompts.some((prompt) => prompt.slug === slug)) throw new Conflict(`there is a prompt ${slug} already`);
   const field = fieldNameOf(slug);
   const other = prompts.find((prompt) => fieldNameOf(prompt.slug).toLowerCase() === field.toLowerCase());

@@ -1,57 +1,73 @@
-import { InvalidInput, NotFound } from '../domain/errors.ts';
+import { NotFound } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
-import { LATEST } from '../domain/prompt.ts';
 import { ensurePrompt } from './create.ts';
-import { findPromptVersion } from './rows.ts';
-import { changePrompts, tellOfPrompt, type PromptStore } from './store.ts';
-
-const LABEL = /^[a-z][a-z0-9-]{0,31}$/;
+import { askToMove } from './label-requests.ts';
+import { isProtected } from './protect.ts';
+import { changePrompts, type PromptStore } from './store.ts';
+import { ensureLabel, ensureVersion, writeLabel, type LabelMove } from './write-label.ts';
 
 /** Which label of which prompt is to stand for which version. */
 export interface WantedLabel {
   slug: string;
   label: string;
   version: number;
+  /** Why; for whoever decides on it. */
+  note?: string | undefined;
+}
+
+/** What became of a wish: it is done, unless there is a request that somebody else is to decide on. */
+export interface LabelOutcome {
+  requestId: string | undefined;
 }
 
 /**
  * Lets a label stand for a version: publishing and rolling back alike. Completions that have begun keep the version they
- * began with.
- * @throws InvalidInput for what cannot be a label; NotFound for no such prompt or version.
+ * began with. A protected label moves when somebody else agrees.
+ * @throws InvalidInput for what cannot be a label, and for what cannot be published; NotFound for no such prompt or version.
  */
 export async function setLabel(
   store: PromptStore,
   who: Principal,
-  { slug, label, version }: WantedLabel,
+  { slug, label, version: number, note }: WantedLabel,
   by: Origin,
-): Promise<string> {
+): Promise<LabelOutcome> {
   ensureLabel(label);
-  const { organisationId, keyId } = who;
   return changePrompts(store, who, async (tx) => {
     const prompt = await ensurePrompt(tx, who, slug);
-    const found = await findPromptVersion(tx, organisationId, { promptId: prompt.id, number: version });
-    if (!found) throw new NotFound(`version of the prompt ${slug}`, String(version), ['input', 'version']);
-    const before = prompt.labels.get(label);
-    if (before === version) return slug;
-    await tx`
-      INSERT INTO prompt_labels (prompt_id, name, organisation_id, version, set_by, set_at)
-      VALUES (${prompt.id}, ${label}, ${organisationId}, ${version}::int, ${keyId}, now())
-      ON CONFLICT (prompt_id, name) DO UPDATE
-        SET version = excluded.version, set_by = excluded.set_by, set_at = excluded.set_at`;
-    await tellOfPrompt(tx, who, {
-      action: 'prompt.label',
-      targetId: prompt.id,
-      before: before === undefined ? undefined : { slug, label, version: before },
-      after: { slug, label, version },
-      by,
-    });
-    return slug;
+    const version = await ensureVersion(tx, prompt, number);
+    if (prompt.labels.get(label) === number) return { requestId: undefined };
+    await store.checkPublishable(tx, { prompt, label, version });
+    return moveOrAsk(tx, who, { prompt, label, version: number }, { note, by });
   });
 }
 
-function ensureLabel(label: string): void {
-  if (label !== LATEST && LABEL.test(label)) return;
-  const message = `input.label is ${JSON.stringify(label.slice(0, 100))}; it must be 1 to 32 characters of a-z, 0-9 and -, such as "production", and not "${LATEST}", which is always the newest version`;
-  throw new InvalidInput([{ path: ['input', 'label'], message }]);
+/**
+ * Takes a label away: nothing is served under it any more. A protected one goes when somebody else agrees.
+ * @throws NotFound for no such prompt or label.
+ */
+export async function deleteLabel(
+  store: PromptStore,
+  who: Principal,
+  { slug, label, note }: Omit<WantedLabel, 'version'>,
+  by: Origin,
+): Promise<LabelOutcome> {
+  return changePrompts(store, who, async (tx) => {
+    const prompt = await ensurePrompt(tx, who, slug);
+    if (!prompt.labels.has(label))
+      throw new NotFound(`label of the prompt ${slug}`, label, ['input', 'label']);
+    return moveOrAsk(tx, who, { prompt, label, version: undefined }, { note, by });
+  });
+}
+
+async function moveOrAsk(
+  tx: Parameters<typeof writeLabel>[0],
+  who: Principal,
+  move: LabelMove,
+  { note, by }: { note: string | undefined; by: Origin },
+): Promise<LabelOutcome> {
+  if (await isProtected(tx, who, move.label))
+    return { requestId: await askToMove(tx, who, move, { note, by }) };
+  await writeLabel(tx, who, move, { by });
+  return { requestId: undefined };
 }

@@ -1,4 +1,4 @@
-import type { ISql } from 'postgres';
+import type { ISql, PendingQuery, Row } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
 import type { Prompt, PromptSpec, PromptVersion } from '../domain/prompt.ts';
 
@@ -19,13 +19,16 @@ interface PromptRow {
   labels: Record<string, number> | null;
 }
 
-/** @param where which of those of the organisation; undefined: all. */
+/** A condition on the rows `p` of `prompts`. */
+export type PromptCondition = PendingQuery<Row[]>;
+
+/** By slug. @param where which of those of the organisation; undefined: all. */
 export async function readPrompts(
   sql: ISql,
   organisationId: string,
-  where: { slug?: string; ids?: readonly string[] } = {},
+  where: { slug?: string; ids?: readonly string[]; matching?: PromptCondition; first?: number } = {},
 ): Promise<LabelledPrompt[]> {
-  const { slug, ids } = where;
+  const { slug, ids, matching, first } = where;
   const rows = await sql<PromptRow[]>`
     SELECT p.id, p.organisation_id, p.slug, p.folder, p.description, p.version,
       extract(epoch FROM p.created_at)::float8 * 1000 AS created_ms,
@@ -35,7 +38,8 @@ export async function readPrompts(
     WHERE p.organisation_id = ${organisationId}
       AND ${slug === undefined ? sql`true` : sql`p.slug = ${slug}`}
       AND ${ids === undefined ? sql`true` : sql`p.id IN (SELECT jsonb_array_elements_text(${toJsonParameter(ids)}::text::jsonb))`}
-    ORDER BY p.slug`;
+      AND ${matching ?? sql`true`}
+    ORDER BY p.slug COLLATE "C" ${first === undefined ? sql`` : sql`LIMIT ${first}::int`}`;
   return rows.map((row) => ({
     id: row.id,
     organisationId: row.organisation_id,

@@ -2,15 +2,34 @@ import type { Sql, TransactionSql } from 'postgres';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { appendAudit, type AuditRecord } from '../events/audit.ts';
+import type { PromptVersion } from '../domain/prompt.ts';
 import { appendEvent } from '../events/outbox.ts';
 import type { PromptBook } from './book.ts';
+import type { LabelledPrompt } from './rows.ts';
 
 /** What changing prompts needs. */
 export interface PromptStore {
   sql: Sql;
   book: PromptBook;
+  /** What is wrong with the model, alias or route that a version names, and what would do; undefined for nothing. */
+  findModelFault(organisationId: string, name: string): string | undefined;
+  /**
+   * Whether a version may stand behind a label.
+   * @param tx the only connection that may be asked.
+   * @throws InvalidInput, Conflict.
+   */
+  checkPublishable(tx: TransactionSql, publishing: Publishing): Promise<void>;
+  /** @throws Forbidden for whoever may have asked for it itself; Conflict where the requester is gone. */
+  ensureMayDecide(who: Principal, requesterId: string): Promise<void>;
   /** A change was committed. */
   onChange(): void;
+}
+
+/** A version that is to stand behind a label. */
+export interface Publishing {
+  prompt: LabelledPrompt;
+  label: string;
+  version: PromptVersion;
 }
 
 /** A change of a prompt, and which request made it. */

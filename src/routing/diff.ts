@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RouteSpec } from '../domain/route.ts';
+import { diffMembers, type Difference } from '../lib/diff-members.ts';
 import { toPlain, type PlainTarget } from './plain.ts';
 
 export const ROUTE_CHANGE_KINDS = [
@@ -11,13 +12,10 @@ export const ROUTE_CHANGE_KINDS = [
 ] as const;
 
 /** One difference between two versions of a route. */
-export interface RouteChange {
+export interface RouteChange extends Difference {
   kind: (typeof ROUTE_CHANGE_KINDS)[number];
   /** `['repairs']`, `['canary', 'steps', '0', 'percent']`, or `['targets', '0', 'weight']` by the place in the later version; of a removed one, in the earlier. */
   path: string[];
-  /** Undefined where nothing was said. */
-  before: unknown;
-  after: unknown;
 }
 
 /** @param from undefined for a route that was not there; then everything of `to` is new. */
@@ -25,35 +23,18 @@ export function diffSpecs(from: RouteSpec | undefined, to: RouteSpec): RouteChan
   const before = from ? toPlain(from) : { settings: {}, targets: [] };
   const after = toPlain(to);
   return [
-    ...diffMembers('SETTING_CHANGED', [], before.settings, after.settings),
+    ...diffInside('SETTING_CHANGED', [], { before: before.settings, after: after.settings }),
     ...diffTargets(before.targets, after.targets),
   ];
 }
 
-type Members = Record<string, unknown>;
-
-function diffMembers(
+/** What changed inside of something that is there in both. */
+function diffInside(
   kind: RouteChange['kind'],
   path: string[],
-  before: Members,
-  after: Members,
+  { before, after }: { before: Record<string, unknown>; after: Record<string, unknown> },
 ): RouteChange[] {
-  const names = new Set([...Object.keys(before), ...Object.keys(after)]);
-  return [...names]
-    .filter((name) => !isDeepStrictEqual(before[name], after[name]))
-    .flatMap((name) => {
-      const [from, to] = [before[name], after[name]];
-      const inner = [...path, name];
-      return hasMembers(from) && hasMembers(to)
-        ? diffMembers(kind, inner, from, to)
-        : [{ kind, path: inner, before: from, after: to }];
-    });
-}
-
-/** Settings with settings of their own, such as a canary; also a list of them, by their places. */
-function hasMembers(value: unknown): value is Members {
-  if (Array.isArray(value)) return value.every(hasMembers);
-  return typeof value === 'object' && value !== null;
+  return diffMembers(path, before, after).map((difference) => ({ kind, ...difference }));
 }
 
 function diffTargets(before: readonly PlainTarget[], after: readonly PlainTarget[]): RouteChange[] {
@@ -68,7 +49,7 @@ function diffTargets(before: readonly PlainTarget[], after: readonly PlainTarget
     ...removed.map(([, { place, target }]) => whole('TARGET_REMOVED', place, { before: target })),
     ...added.map(([, { place, target }]) => whole('TARGET_ADDED', place, { after: target })),
     ...stayed.flatMap(([key, { place, target }]) =>
-      diffMembers('TARGET_CHANGED', ['targets', place], earlier.get(key)!.target, target),
+      diffInside('TARGET_CHANGED', ['targets', place], { before: earlier.get(key)!.target, after: target }),
     ),
     ...(isDeepStrictEqual(orderBefore, orderAfter) ? [] : [reordered(before.map(nameOf), after.map(nameOf))]),
   ];

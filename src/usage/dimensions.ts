@@ -13,6 +13,7 @@ export const USAGE_DIMENSIONS = [
   'STATUS',
   'END_USER',
   'ORIGIN',
+  'PROMPT',
 ] as const;
 export type UsageDimension = (typeof USAGE_DIMENSIONS)[number];
 
@@ -25,6 +26,8 @@ export interface FactDimensions {
   model: string;
   status: string;
   origin: CompletionOrigin;
+  /** A slug; empty: none. */
+  prompt: string;
   tags: Tag[];
   endUserId: string;
 }
@@ -39,6 +42,7 @@ export function groupsOf(of: FactDimensions, groupBy: readonly UsageDimension[])
     STATUS: of.status,
     END_USER: of.endUserId,
     ORIGIN: of.origin,
+    PROMPT: of.prompt,
   };
   const keyWith = (tag: Tag) =>
     groupBy.map((name) => (name === 'TAG' ? tag : { key: name, value: values[name] }));

@@ -12,6 +12,7 @@ export const facts = snakeCase.table('facts', {
   model: text().notNull(),
   status: text().notNull(),
   origin: text().$type<CompletionOrigin>().notNull(),
+  prompt: text().notNull(),
   tags: jsonb().$type<Tag[]>().notNull(),
   endUserId: text().notNull(),
   at: timestamp({ withTimezone: true }).notNull(),
@@ -33,6 +34,9 @@ export const MEASURES = [
   'cost_nanos',
 ] as const;
 
+/** The slug never changes, so it is kept with what was summed. */
+const PROMPT = sql`coalesce((select slug from prompts where id = c.prompt_id), '')`;
+
 /**
  * What was settled: completions that ended, and the corrections and credits of the journal. A completion of several
  * attempts is a fact for each, under the model of each; the last one counts the request. A correction counts no request,
@@ -42,7 +46,7 @@ export const MEASURES = [
  */
 export function settledFacts(from: { completions: (those: SQL) => SQL; corrections: SQL }): SQL {
   return sql`
-    select c.organisation_id, c.team_id, c.key_id, c.provider, c.model, c.status, c.origin, c.tags,
+    select c.organisation_id, c.team_id, c.key_id, c.provider, c.model, c.status, c.origin, ${PROMPT} as prompt, c.tags,
       coalesce(c.end_user_id, '') as end_user_id, c.finished_at as at,
       1::bigint as requests, (coalesce(c.cache_read_tokens, 0) > 0)::int::bigint as cache_hits,
       (c.cost_nanos is null)::int::bigint as unpriced, coalesce(c.input_tokens, 0) as input_tokens,
@@ -51,7 +55,7 @@ export function settledFacts(from: { completions: (those: SQL) => SQL; correctio
       coalesce(c.cost_nanos, 0) as cost_nanos, c.first_token_ms, c.total_ms
     from ${from.completions(sql`finished_at is not null`)}
     union all
-    select c.organisation_id, c.team_id, c.key_id, a.provider, a.model, c.status, c.origin, c.tags,
+    select c.organisation_id, c.team_id, c.key_id, a.provider, a.model, c.status, c.origin, ${PROMPT}, c.tags,
       coalesce(c.end_user_id, ''), c.finished_at, 0::bigint, 0::bigint, (a."costNanos" is null)::int::bigint,
       u.input, u.output, u."cacheRead", u."cacheWrite", u.reasoning, coalesce(a."costNanos", 0), null::int, null::int
     from (select c.* from ${from.completions(sql`finished_at is not null and earlier is not null`)}) c
@@ -60,7 +64,7 @@ export function settledFacts(from: { completions: (those: SQL) => SQL; correctio
       as u(input bigint, output bigint, "cacheRead" bigint, "cacheWrite" bigint, reasoning bigint)
     union all
     select e.organisation_id, e.team_id, coalesce(e.key_id, c.key_id, ''), coalesce(c.provider, ''),
-      coalesce(c.model, ''), coalesce(c.status, ''), coalesce(c.origin, 'CALLER'), coalesce(c.tags, '[]'::jsonb),
+      coalesce(c.model, ''), coalesce(c.status, ''), coalesce(c.origin, 'CALLER'), ${PROMPT}, coalesce(c.tags, '[]'::jsonb),
       coalesce(c.end_user_id, ''),
       e.created_at, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint, 0::bigint,
       case e.kind when 'CREDIT' then -e.amount_nanos else e.amount_nanos end, null::int, null::int

@@ -16,6 +16,8 @@ export interface UsageFilter {
   status?: CompletionStatus[] | undefined;
   endUserId?: StringFilter | undefined;
   tag?: Tag | undefined;
+  /** By its slug. */
+  prompt?: StringFilter | undefined;
   /** Those of callers, unless given. */
   origin?: CompletionOrigin[] | undefined;
 }
@@ -27,7 +29,7 @@ export function withOrigins(filter: UsageFilter, groupBy: readonly UsageDimensio
   return { ...filter, origin };
 }
 
-type Columns = Record<'teamId' | 'keyId' | 'model' | 'provider' | 'status' | 'origin', PgColumn>;
+type Columns = Record<'teamId' | 'keyId' | 'model' | 'provider' | 'status' | 'origin' | 'prompt', PgColumn>;
 
 /** The part of a filter that facts and roll-ups both know. */
 export function matching(columns: Columns, filter: UsageFilter): SQL | undefined {
@@ -36,6 +38,7 @@ export function matching(columns: Columns, filter: UsageFilter): SQL | undefined
     filter.keyId === undefined ? undefined : eq(columns.keyId, filter.keyId),
     matchText(columns.model, filter.model),
     matchText(columns.provider, filter.provider),
+    matchText(columns.prompt, filter.prompt),
     filter.status && inArray(columns.status, filter.status),
     filter.origin && inArray(columns.origin, filter.origin),
   );
@@ -59,6 +62,7 @@ export function matchesFact(of: FactDimensions, filter: UsageFilter): boolean {
     matchesText(of.model, filter.model) &&
     matchesText(of.provider, filter.provider) &&
     matchesText(of.endUserId, filter.endUserId) &&
+    matchesText(of.prompt, filter.prompt) &&
     (filter.status === undefined || filter.status.some((status) => status === of.status)) &&
     (filter.origin === undefined || filter.origin.includes(of.origin)) &&
     (tag === undefined || of.tags.some(({ key, value }) => key === tag.key && value === tag.value))

@@ -39,10 +39,10 @@ export async function readNews(
       order by transaction, seq limit ${limit}
     ),
     cells as (
-      select organisation_id, team_id, key_id, provider, model, status, origin, tags, end_user_id, ${sumOfMeasures('facts')},
+      select organisation_id, team_id, key_id, provider, model, status, origin, prompt, tags, end_user_id, ${sumOfMeasures('facts')},
         json_agg(${stepOf(sql`first_token_ms`)}::int) as first_token_steps,
         json_agg(${stepOf(sql`total_ms`)}::int) as latency_steps
-      from (${announcedFacts('news')}) facts group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+      from (${announcedFacts('news')}) facts group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
     )
     select (select count(*)::int from news) as events, last.transaction::text as last_transaction, last.seq as last_seq,
       pg_snapshot_xmin(pg_current_snapshot())::text as end_transaction, cells.*
@@ -73,6 +73,7 @@ interface NewsRow extends SumRow, Record<string, unknown> {
   model: string;
   status: string;
   origin: FactDimensions['origin'];
+  prompt: string;
   tags: FactDimensions['tags'];
   end_user_id: string;
   first_token_steps: (number | null)[];
@@ -89,6 +90,7 @@ function toCell(row: NewsRow): Cell {
       model: row.model,
       status: row.status,
       origin: row.origin,
+      prompt: row.prompt,
       tags: row.tags,
       endUserId: row.end_user_id,
     },

@@ -159,6 +159,7 @@ const COLUMNS: Record<UsageDimension, string[]> = {
   STATUS: ['status'],
   END_USER: ['end_user_id'],
   ORIGIN: ['origin'],
+  PROMPT: ['prompt'],
   TAG: [`tag.value ->> 'key'`, `tag.value ->> 'value'`],
 };
 

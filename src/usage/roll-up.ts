@@ -5,7 +5,7 @@ import { stepOf } from './histogram.ts';
 /** Seconds that a roll-up may span, finest first. */
 export const GRAINS_S = [900, 3_600, 86_400] as const;
 
-const SERIES = sql.raw('organisation_id, by_key, team_id, key_id, provider, model, status, origin');
+const SERIES = sql.raw('organisation_id, by_key, team_id, key_id, provider, model, status, origin, prompt');
 const SLOT = sql.raw('series_id, grain_s, starts_at');
 const MEASURE_NAMES = sql.raw(MEASURES.join(', '));
 const ADDED = sql.raw(MEASURES.map((name) => `${name} = r.${name} + excluded.${name}`).join(', '));
@@ -22,7 +22,8 @@ export function rollUp(facts: SQL): SQL {
       from (${facts}) f cross join (values (true), (false)) as cube(by_key)
     ),
     wanted as (
-      select distinct organisation_id, by_key, team_id, cube_key as key_id, provider, model, status, origin from news
+      select distinct organisation_id, by_key, team_id, cube_key as key_id, provider, model, status, origin, prompt
+      from news
     ),
     made as (
       insert into usage_series (${SERIES}) select ${SERIES} from wanted on conflict do nothing
@@ -37,8 +38,8 @@ export function rollUp(facts: SQL): SQL {
         date_bin(make_interval(secs => grain.s), n.at, timestamptz 'epoch') as starts_at,
         ${sql.raw(MEASURES.map((name) => `n.${name}`).join(', '))}, n.first_token_ms, n.total_ms
       from news n join series s on (s.organisation_id, s.by_key, s.team_id, s.key_id, s.provider, s.model, s.status,
-          s.origin)
-        = (n.organisation_id, n.by_key, n.team_id, n.cube_key, n.provider, n.model, n.status, n.origin)
+          s.origin, s.prompt)
+        = (n.organisation_id, n.by_key, n.team_id, n.cube_key, n.provider, n.model, n.status, n.origin, n.prompt)
         cross join (values ${GRAINS}) as grain(s)
     ),
     steps as (

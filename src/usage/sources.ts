@@ -66,7 +66,7 @@ function usedFacts({ visible, filter, buckets, source }: Selection, columns: SQL
     from (${factsOf(source, visible)}) as facts ${joined} where ${where}`;
 }
 
-const ROLLUP_DIMENSIONS = 'team_id, key_id, provider, model, status, origin';
+const ROLLUP_DIMENSIONS = 'team_id, key_id, provider, model, status, origin, prompt';
 const FACT_DIMENSIONS = `${ROLLUP_DIMENSIONS}, tags, end_user_id`;
 
 function factsOf(source: Source, { organisationId }: Visibility): SQL {

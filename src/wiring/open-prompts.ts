@@ -1,7 +1,12 @@
+import { ensureOtherHand, ensureRequesterIsThere } from '../access/requests/requester.ts';
 import type { Render } from '../completion/complete.ts';
+import { ModelUnavailable } from '../domain/errors.ts';
+import { isRouteName } from '../domain/route.ts';
 import { createPromptBook } from '../prompts/book.ts';
 import { renderAsk } from '../prompts/render.ts';
 import type { PromptStore } from '../prompts/store.ts';
+import type { Models } from './open-models.ts';
+import type { Routes } from './open-routes.ts';
 import type { Store } from './open-store.ts';
 
 /** Prompts, and what they write. */
@@ -10,11 +15,26 @@ export interface Prompts {
   render: Render;
 }
 
-export function openPrompts({ database: { sql }, relay, announceCommit }: Store): Prompts {
+export function openPrompts(parts: Store & Pick<Models, 'catalog'> & Pick<Routes, 'routes'>): Prompts {
+  const {
+    database: { sql, db },
+    relay,
+    announceCommit,
+  } = parts;
   const book = createPromptBook(sql);
   relay.listen(({ kind, organisationId }) => kind === 'PROMPT_CHANGED' && book.forget(organisationId));
   return {
-    prompts: { sql, book, onChange: announceCommit },
+    prompts: {
+      sql,
+      book,
+      findModelFault: createModelCheck(parts),
+      checkPublishable: async () => {},
+      async ensureMayDecide(who, requesterId) {
+        await ensureRequesterIsThere(db, requesterId);
+        await ensureOtherHand(sql, who, requesterId);
+      },
+      onChange: announceCommit,
+    },
     render(who, draft) {
       if (!('promptRef' in draft)) return draft;
       const records = who.recordsPrompts === true && draft.promptRef.record !== false;
@@ -22,5 +42,22 @@ export function openPrompts({ database: { sql }, relay, announceCommit }: Store)
         .ensure(who.organisationId, draft.promptRef)
         .then((version) => renderAsk(version, draft, records));
     },
+  };
+}
+
+function createModelCheck({
+  catalog,
+  routes: { book, isAlias },
+}: Pick<Models, 'catalog'> & Pick<Routes, 'routes'>): PromptStore['findModelFault'] {
+  return (organisationId, name) => {
+    if (isAlias(organisationId, name)) return undefined;
+    if (isRouteName(name) && book.find(organisationId, name)) return undefined;
+    try {
+      catalog.ensureModel(name);
+      return undefined;
+    } catch (error) {
+      if (error instanceof ModelUnavailable) return `cannot answer: ${error.message}`;
+      throw error;
+    }
   };
 }

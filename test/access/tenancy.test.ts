@@ -19,7 +19,7 @@ import { askForAccess, bothAsk, type Asking } from './support/tenancy-access.ts'
 import type { Case, Foreign } from './support/tenancy-case.ts';
 import { CREATE, IDEMPOTENCY_KEY, IN_COMMON, listCases, SHARED_TYPES } from './support/tenancy-cases.ts';
 import { COMMON_ROLE } from './support/tenancy-cases-of-people.ts';
-import { setAll, setRole } from './support/tenancy-settings.ts';
+import { setAll, setPrompts, setRole } from './support/tenancy-settings.ts';
 import { addMember, addUser } from './support/users.ts';
 
 /** Stands in every text of the other organisation, so that whatever leaks is seen. */
@@ -53,6 +53,7 @@ describe('the walk goes through', () => {
     budgetId: '',
     requestId: '',
     grantId: '',
+    labelRequestId: '',
     auditedRequests: [],
     role: '',
     ourUserId: '',
@@ -159,6 +160,10 @@ const EVERYTHING = `query ($running: ID!, $grantId: ID!) {
   grant: node(id: $grantId) { ... on AccessGrant { endedAt } }
   completion(id: $running) { status }
   routes { nodes { name version versions { totalCount } } totalCount }
+  prompts { nodes { slug folder labels { name version { number } } versions { totalCount } } totalCount }
+  promptLabelRequests { nodes { status } }
+  promptPartials { nodes { name version } }
+  promptProtectedLabels
 }`;
 
 /** All that the other organisation has; of each type of node at least one. */
@@ -171,6 +176,7 @@ async function describeOther(completions: { done: string; running: string }): Pr
   const ourUserId = await addUser(gateway(), 'Ours');
   await addMember(gateway(), { userId: ourUserId, role: 'CALLER' });
   const { budgetId, ...set } = await setAll(askOther, { teamId, mark: MARK });
+  const { labelRequestId, ...prompts } = await setPrompts(askOther, MARK);
   const { data } = await gateway().ask('{ viewer { key { id } } }');
   const { pending: requestId, granted, grantId } = await askForAccess(gateway(), other);
   const nodes: Foreign['nodes'] = {
@@ -187,6 +193,10 @@ async function describeOther(completions: { done: string; running: string }): Pr
     Operation: [set.operationId],
     Organisation: [organisationId],
     Price: [set.priceId],
+    Prompt: prompts.promptIds,
+    PromptLabelRequest: [labelRequestId],
+    PromptPartial: prompts.partialIds,
+    PromptVersion: prompts.versionIds,
     Role: [`role_${role}`],
     Route: set.routeIds,
     Team: [teamId],
@@ -210,6 +220,7 @@ async function describeOther(completions: { done: string; running: string }): Pr
     budgetId,
     requestId,
     grantId,
+    labelRequestId,
     auditedRequests: await listTheirs('auditEvents', 'requestId'),
     role,
     ourUserId,

@@ -32,6 +32,10 @@ beforeAll(async () => {
     limitSet(input: { scope: TEAM, subjectId: "team_default", unit: CONCURRENT, max: 1000 }) { limit { id } }
     operationRegister(input: { text: "query A { viewer { scopes } }" }) { operation { id } }
     routeSet(input: { name: "fast", strategy: PRIORITY, targets: [{ model: "demo/echo" }] }) { route { id } }
+    promptPartialSet(input: { name: "tone", template: "Be kind." }) { partial { id } }
+    promptCreate(input: { slug: "greet", version: { messages: [{ role: USER, template: "Hi" }] } }) { prompt { id } }
+    promptLabelProtect(label: "production", protected: true) { labels }
+    promptLabelSet(input: { slug: "greet", label: "production", version: 1 }) { labelRequest { id } }
   }`);
   const { data } = await gateway().ask(`{
     viewer { key { id } team { id } organisation { id } }
@@ -44,6 +48,9 @@ beforeAll(async () => {
     auditEvents { nodes { id } }
     operations { nodes { id } }
     route(name: "fast") { id }
+    prompt(slug: "greet") { id version { id } }
+    promptLabelRequests { nodes { id } }
+    promptPartials { nodes { id } }
   }`);
   const {
     viewer,
@@ -56,6 +63,9 @@ beforeAll(async () => {
     auditEvents,
     operations,
     route,
+    prompt,
+    promptLabelRequests,
+    promptPartials,
   } = data;
   Object.assign(known, {
     AccessGrant: granted,
@@ -73,6 +83,10 @@ beforeAll(async () => {
     Organisation: viewer.organisation.id,
     Operation: operations.nodes[0].id,
     Price: completions.nodes[0].model.price.id,
+    Prompt: prompt.id,
+    PromptLabelRequest: promptLabelRequests.nodes[0].id,
+    PromptPartial: promptPartials.nodes[0].id,
+    PromptVersion: prompt.version.id,
     Provider: providers[0].id,
     Role: 'role_CALLER',
     Route: route.id,

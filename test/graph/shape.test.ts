@@ -153,6 +153,8 @@ describe('every connection', () => {
   it('takes first and after, wherever it is', () => {
     const open = places.filter(({ type }) => type.endsWith('Connection'));
     expect(open.map(({ name }) => name).toSorted()).toEqual([
+      'Prompt.versions',
+      'PromptPartial.versions',
       'Query.accessRequests',
       'Query.alerts',
       'Query.anomalies',
@@ -165,6 +167,9 @@ describe('every connection', () => {
       'Query.modelAliases',
       'Query.models',
       'Query.operations',
+      'Query.promptLabelRequests',
+      'Query.promptPartials',
+      'Query.prompts',
       'Query.routes',
       'Query.teams',
       'Query.users',

@@ -11,6 +11,7 @@ const of = {
   model: 'vendor/model',
   status: 'SUCCEEDED',
   origin: 'CALLER' as const,
+  prompt: '',
   tags: [],
   endUserId: '',
 };

@@ -1,7 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
 import type { TransactionSql } from 'postgres';
-import { apiKeys } from '../../db/tables/api-keys.ts';
-import { users } from '../../db/tables/tenancy.ts';
 import { Conflict, Forbidden, NotFound } from '../../domain/errors.ts';
 import type { Origin } from '../../domain/origin.ts';
 import { hasScope, withoutGrants, type Principal, type Scope } from '../../domain/principal.ts';
@@ -11,6 +8,7 @@ import { TEXT_MAX } from './create.ts';
 import type { AccessDesk } from './desk.ts';
 import { findAccessRequests, type AccessRequest } from './read.ts';
 import { record } from './record.ts';
+import { ensureRequesterIsThere } from './requester.ts';
 import { invalid } from './target.ts';
 
 export interface Decision {
@@ -36,7 +34,7 @@ export async function decideAccessRequest(
   const request = await findDecidable(desk, who, id);
   const note = ensureNote(decision.note);
   const expiresAt = approve ? ensureEnd(decision, request) : undefined;
-  if (approve) await ensureRequesterIsThere(desk, request);
+  if (approve) await ensureRequesterIsThere(desk.db, request.requesterId);
   if (approve) await ensureMayGrant(desk, withoutGrants(who), request);
   await desk.sql.begin(async (tx) => {
     await close(tx, request, { status: approve ? 'APPROVED' : 'DENIED', deciderId: who.keyId, note });
@@ -98,19 +96,6 @@ function ensureEnd({ expiresAt }: Decision, { until }: AccessRequest): Date | un
   if (!expiresAt && until && until <= now)
     throw invalid('expiresAt', `is missing; it was wanted until ${until.toISOString()}, which is over`);
   return expiresAt ?? until;
-}
-
-/** @throws Conflict where nobody would have what is granted. */
-async function ensureRequesterIsThere({ db }: AccessDesk, { requesterId }: AccessRequest): Promise<void> {
-  const [user] = await db
-    .select()
-    .from(users)
-    .where(and(eq(users.id, requesterId), isNull(users.disabledAt)));
-  const [key] = await db
-    .select()
-    .from(apiKeys)
-    .where(and(eq(apiKeys.id, requesterId), isNull(apiKeys.revokedAt)));
-  if (!user && !key) throw new Conflict(`${requesterId}, which asked for it, is revoked or disabled`);
 }
 
 /** @param own the decider, with what it has by itself. */

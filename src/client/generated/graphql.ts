@@ -155,6 +155,8 @@ export type CompletionFilter = {
   model?: StringFilter | null | undefined;
   /** CALLER, unless given. The others are there for admins only. */
   origin?: Array<CompletionOrigin> | null | undefined;
+  /** Slug of the prompt that wrote the messages; it may be archived. */
+  prompt?: string | null | undefined;
   /** By creation. */
   range?: DateTimeRange | null | undefined;
   status?: Array<CompletionStatus> | null | undefined;
@@ -370,7 +372,7 @@ export type LedgerKind =
   | 'RESERVE'
   | 'SETTLE';
 
-/** What a limit is set on. A tag is written `key=value`. */
+/** What a limit is set on: by its id; a model, provider or route by its name, a tag as `key=value`. */
 export type LimitScope =
   | 'END_USER'
   | 'KEY'
@@ -574,7 +576,7 @@ export type ProviderKind =
   | 'DEMO'
   | 'LOCAL';
 
-/** What a limit of requests, tokens, places or operations is set on. */
+/** What a limit of requests, tokens, places or operations is set on. A prompt is named by its id. */
 export type RateLimitScope =
   | 'END_USER'
   | 'IP'
@@ -582,6 +584,7 @@ export type RateLimitScope =
   | 'MODEL'
   | 'OPERATION'
   | 'ORGANISATION'
+  | 'PROMPT'
   | 'PROVIDER'
   | 'ROUTE'
   | 'TEAM';
@@ -869,12 +872,13 @@ export type TrialState =
   | 'ROLLED_BACK'
   | 'RUNNING';
 
-/** TAG counts a completion once under each of its tags. */
+/** TAG counts a completion once under each of its tags; PROMPT is the slug of what wrote its messages. */
 export type UsageDimension =
   | 'END_USER'
   | 'KEY'
   | 'MODEL'
   | 'ORIGIN'
+  | 'PROMPT'
   | 'PROVIDER'
   | 'STATUS'
   | 'TAG'
@@ -887,6 +891,8 @@ export type UsageFilter = {
   model?: StringFilter | null | undefined;
   /** CALLER, unless given or grouped by. The others are there for admins only. */
   origin?: Array<CompletionOrigin> | null | undefined;
+  /** By slug. */
+  prompt?: StringFilter | null | undefined;
   provider?: StringFilter | null | undefined;
   status?: Array<CompletionStatus> | null | undefined;
   tag?: TagInput | null | undefined;
@@ -1312,6 +1318,8 @@ export type RouteFieldsFragment = { id: string, name: string, version: number, c
     | { __typename: 'Organisation', id: string }
     | { __typename: 'Price', id: string }
     | { __typename: 'Prompt', id: string }
+    | { __typename: 'PromptLabelRequest', id: string }
+    | { __typename: 'PromptPartial', id: string }
     | { __typename: 'PromptVersion', id: string }
     | { __typename: 'Provider', id: string }
     | { __typename: 'Role', id: string }
@@ -1769,6 +1777,8 @@ export type RouteRestoreMutation = { routeRestore: { route: { id: string, name: 
         | { __typename: 'Organisation', id: string }
         | { __typename: 'Price', id: string }
         | { __typename: 'Prompt', id: string }
+        | { __typename: 'PromptLabelRequest', id: string }
+        | { __typename: 'PromptPartial', id: string }
         | { __typename: 'PromptVersion', id: string }
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }
@@ -1811,6 +1821,8 @@ export type RouteSetMutation = { routeSet: { route: { id: string, name: string, 
         | { __typename: 'Organisation', id: string }
         | { __typename: 'Price', id: string }
         | { __typename: 'Prompt', id: string }
+        | { __typename: 'PromptLabelRequest', id: string }
+        | { __typename: 'PromptPartial', id: string }
         | { __typename: 'PromptVersion', id: string }
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }
@@ -1895,6 +1907,8 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
           | { __typename: 'Organisation', id: string }
           | { __typename: 'Price', id: string }
           | { __typename: 'Prompt', id: string }
+          | { __typename: 'PromptLabelRequest', id: string }
+          | { __typename: 'PromptPartial', id: string }
           | { __typename: 'PromptVersion', id: string }
           | { __typename: 'Provider', id: string }
           | { __typename: 'Role', id: string }
@@ -1922,6 +1936,8 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
       | { __typename: 'Organisation', id: string }
       | { __typename: 'Price', id: string }
       | { __typename: 'Prompt', id: string }
+      | { __typename: 'PromptLabelRequest', id: string }
+      | { __typename: 'PromptPartial', id: string }
       | { __typename: 'PromptVersion', id: string }
       | { __typename: 'Provider', id: string }
       | { __typename: 'Role', id: string }
@@ -1971,6 +1987,8 @@ export type RoutesQuery = { routes: { totalCount: number, nodes: Array<{ id: str
         | { __typename: 'Organisation', id: string }
         | { __typename: 'Price', id: string }
         | { __typename: 'Prompt', id: string }
+        | { __typename: 'PromptLabelRequest', id: string }
+        | { __typename: 'PromptPartial', id: string }
         | { __typename: 'PromptVersion', id: string }
         | { __typename: 'Provider', id: string }
         | { __typename: 'Role', id: string }

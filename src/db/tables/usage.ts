@@ -26,6 +26,8 @@ export const usageSeries = snakeCase.table(
     model: text().notNull(),
     status: text().notNull(),
     origin: text().$type<CompletionOrigin>().notNull().default('CALLER'),
+    /** Slug of the prompt that wrote the messages; empty: none did. */
+    prompt: text().notNull().default(''),
   },
   (table) => [
     uniqueIndex('usage_series_once').on(
@@ -37,6 +39,7 @@ export const usageSeries = snakeCase.table(
       table.model,
       table.status,
       table.origin,
+      table.prompt,
     ),
   ],
 );

@@ -7,12 +7,13 @@ import { isRouteName } from '../../domain/route.ts';
  * about nobody who asks.
  */
 export function subjectsOf(completion: Completion): string[] {
-  const { organisationId, requestedModel, model, provider, origin } = completion;
+  const { organisationId, requestedModel, model, provider, origin, promptUse } = completion;
   const paid = [
     subjectOf('ORGANISATION', organisationId),
     subjectOf('MODEL', model),
     subjectOf('PROVIDER', provider),
     ...(isRouteName(requestedModel) ? [subjectOf('ROUTE', requestedModel)] : []),
+    ...(promptUse ? [subjectOf('PROMPT', promptUse.promptId)] : []),
   ];
   return origin === 'CALLER' ? [...paid, ...subjectsOfCaller(completion)] : paid;
 }

@@ -12,6 +12,8 @@ export interface Foreign {
   /** A request for access that is undecided, and a grant. */
   requestId: string;
   grantId: string;
+  /** A request for a protected label that is undecided. */
+  labelRequestId: string;
   /** What its audit has of each request to the gateway. */
   auditedRequests: string[];
   /** The name of a role that only it has. */

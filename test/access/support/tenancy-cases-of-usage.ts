@@ -4,7 +4,7 @@ import type { Case, Foreign } from './tenancy-case.ts';
 const EVER = 'range: { from: "2020-01-01T00:00:00Z" }';
 /** Matches completions of both organisations. */
 const BOTH = `tag: { key: "of", value: "both" }, endUserId: { eq: "both" }, model: { contains: "expensive" },
-  provider: { eq: "demo" }, status: [SUCCEEDED], origin: [CALLER, SHADOW, PROBE]`;
+  provider: { eq: "demo" }, status: [SUCCEEDED], prompt: { eq: "" }, origin: [CALLER, SHADOW, PROBE]`;
 
 /** For each field about usage: naming everything of the other organisation in it. */
 export function listCasesOfUsage({ teamId, keyId, ourKeyId }: Foreign): Record<string, Case> {

@@ -6,6 +6,7 @@ import { listCasesOfLimits } from './tenancy-cases-of-limits.ts';
 import { listCasesOfOperations } from './tenancy-cases-of-operations.ts';
 import { listCasesOfPeople } from './tenancy-cases-of-people.ts';
 import { listCasesOfModels } from './tenancy-cases-of-models.ts';
+import { listCasesOfPrompts, OTHER_PROMPT } from './tenancy-cases-of-prompts.ts';
 import { listCasesOfRoutes } from './tenancy-cases-of-routes.ts';
 import { listCasesOfUsage } from './tenancy-cases-of-usage.ts';
 
@@ -33,6 +34,7 @@ export function listCases(foreign: Foreign): Record<string, Case> {
     ...listCasesOfOperations(foreign),
     ...listCasesOfModels(),
     ...listCasesOfRoutes(),
+    ...listCasesOfPrompts(foreign),
     ...listCasesOfAccess(foreign),
     ...listCasesOfPeople(foreign),
     ...listCasesOfUsage(foreign),
@@ -90,6 +92,7 @@ export function listCases(foreign: Foreign): Record<string, Case> {
       query: `query ($team: ID!, $key: ID!) {
       team: completions(filter: { teamId: $team }) { nodes { id } totalCount }
       key: completions(filter: { keyId: $key }) { nodes { id } totalCount }
+      prompt: completions(filter: { prompt: "${OTHER_PROMPT}" }) { nodes { id } totalCount }
       running: completions(filter: { status: [RUNNING], origin: [CALLER, SHADOW, PROBE] }) { nodes { id } totalCount }
       both: completions(filter: {
         tag: { key: "of", value: "both" }, endUserId: { eq: "both" }, model: { contains: "expensive" },
@@ -100,6 +103,7 @@ export function listCases(foreign: Foreign): Record<string, Case> {
       answer: {
         team: NONE,
         key: NONE,
+        prompt: NONE,
         running: NONE,
         both: { nodes: [expect.objectContaining({ team: { name: 'Default' } })], totalCount: 1 },
       },

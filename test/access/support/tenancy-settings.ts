@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { TestGateway } from '../../support/gateway.ts';
 import { OPERATION } from './tenancy-cases-of-operations.ts';
+import { OTHER_LABEL, OTHER_PARTIAL, OTHER_PROMPT, PROMPT } from './tenancy-cases-of-prompts.ts';
 import { OTHER_ROUTE, ROUTE } from './tenancy-cases-of-routes.ts';
 
 /** Asks as an admin of the organisation. */
@@ -53,4 +54,49 @@ export async function setRole(ask: AskOther, name: string): Promise<void> {
     { name },
   );
   expect(data.roleSet).toEqual({ role: { name }, errors: [] });
+}
+
+/** Prompts of an organisation, by the ids of what comes of them. */
+export interface PromptNodes {
+  promptIds: string[];
+  versionIds: string[];
+  partialIds: string[];
+  labelRequestId: string;
+}
+
+/** Two prompts with a partial, and a wish to move a label that is protected. @param mark stands in every text. */
+export async function setPrompts(ask: AskOther, mark: string): Promise<PromptNodes> {
+  const { data } = await ask(
+    `mutation ($mark: String!, $messages: [PromptMessageInput!]!, $version: PromptVersionInput!) {
+      shared: promptPartialSet(input: { name: "${PROMPT}", template: $mark }) { partial { id } }
+      partial: promptPartialSet(input: { name: "${OTHER_PARTIAL}", template: $mark }) { partial { id } }
+      prompt: promptCreate(input: {
+        slug: "${PROMPT}", folder: "theirs", description: $mark, version: { messages: $messages, model: "demo/echo" }
+      }) { prompt { id version { id } } }
+      other: promptCreate(input: { slug: "${OTHER_PROMPT}", folder: "theirs", version: $version }) {
+        prompt { id version { id } }
+      }
+      second: promptVersionCreate(input: { slug: "${OTHER_PROMPT}", version: $version }) { promptVersion { id } }
+      promptLabelSet(input: { slug: "${OTHER_PROMPT}", label: "production", version: 1 }) { errors { message } }
+      promptLabelProtect(label: "${OTHER_LABEL}", protected: true) { errors { message } }
+      request: promptLabelSet(input: { slug: "${OTHER_PROMPT}", label: "${OTHER_LABEL}", version: 1, note: $mark }) {
+        labelRequest { id }
+      }
+    }`,
+    {
+      mark,
+      messages: [{ role: 'USER', template: mark }],
+      version: {
+        messages: [{ role: 'USER', template: `${mark} {% render '${OTHER_PARTIAL}' %}` }],
+        model: 'demo/echo',
+        note: mark,
+      },
+    },
+  );
+  return {
+    promptIds: [data.prompt.prompt.id, data.other.prompt.id],
+    versionIds: [data.prompt.prompt.version.id, data.other.prompt.version.id, data.second.promptVersion.id],
+    partialIds: [data.shared.partial.id, data.partial.partial.id],
+    labelRequestId: data.request.labelRequest.id,
+  };
 }
