@@ -1,5 +1,5 @@
 import type { Sql } from '../db/database.ts';
-import { InvalidInput, NotFound } from '../domain/errors.ts';
+import { InvalidInput } from '../domain/errors.ts';
 import type { Evaluation } from '../domain/evaluation.ts';
 import type { Principal } from '../domain/principal.ts';
 import {
@@ -56,28 +56,22 @@ type Pair = [Verdict, Verdict];
 /**
  * Compares two evaluations of one dataset case by case. Of shares the intervals are Newcombe's for pairs, and the chance is
  * McNemar's; those of scores are Student's, of the differences between pairs.
- * @throws NotFound; InvalidInput where they are of different datasets.
+ * @returns undefined where one of them is not there.
+ * @throws InvalidInput where they are of different datasets.
  */
 export async function compareEvaluations(
   sql: Sql,
   { organisationId }: Principal,
-  ids: { first: string; second: string },
-): Promise<Comparison> {
-  const [first, second] = await Promise.all(
-    (['first', 'second'] as const).map(async (side) => {
-      const found = await findEvaluation(sql, organisationId, ids[side]);
-      if (!found) throw new NotFound('evaluation', ids[side], [side]);
-      return found;
-    }),
-  );
-  if (first!.datasetId !== second!.datasetId)
-    throw new InvalidInput([
-      { path: ['second'], message: 'second is of another dataset; only evaluations of one dataset can be compared' },
-    ]);
-  const [ofFirst, ofSecond] = await Promise.all(
-    [first!, second!].map(({ id }) => readVerdicts(sql, organisationId, id)),
-  );
-  return { first: first!, second: second!, ...compareVerdicts(ofFirst!, ofSecond!) };
+  ids: readonly [string, string],
+): Promise<Comparison | undefined> {
+  const [first, second] = await Promise.all(ids.map((id) => findEvaluation(sql, organisationId, id)));
+  if (!first || !second) return undefined;
+  if (first.datasetId !== second.datasetId) {
+    const message = 'b is of another dataset; only evaluations of one dataset can be compared';
+    throw new InvalidInput([{ path: ['b'], message }]);
+  }
+  const [ofFirst, ofSecond] = await Promise.all(ids.map((id) => readVerdicts(sql, organisationId, id)));
+  return { first, second, ...compareVerdicts(ofFirst!, ofSecond!) };
 }
 
 export function compareVerdicts(
