@@ -9,6 +9,8 @@ import { compilePrompt } from '../prompts/template/template.ts';
 const SHOWN = { cases: 20, chars: 60_000, textChars: 4_000 };
 const OUTPUT_TOKENS = 8_000;
 const WITHHELD = '[kept nowhere]';
+/** Shorter values stand in too much that is no secret. */
+const SECRET_MIN = 4;
 
 /** A case that did not pass, with what came of it. */
 export interface FailingCase {
@@ -92,9 +94,25 @@ function choose(failing: readonly FailingCase[], { variables }: PromptSpec): obj
         .filter(({ passed }) => !passed)
         .map(({ grader, score, reason }) => ({ grader, score, reason })),
     };
-    room -= JSON.stringify(shown).length;
-    return room >= 0 ? [shown] : [];
+    const told = withhold(shown, listTexts(Object.values(pick(one.variables, withheld))));
+    room -= JSON.stringify(told).length;
+    return room >= 0 ? [told] : [];
   });
+}
+
+function pick(values: Record<string, unknown>, names: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([name]) => names.has(name)));
+}
+
+/** Models say again what they are told. */
+function withhold(shown: object, texts: readonly string[]): object {
+  const inJson = texts.map((text) => JSON.stringify(text).slice(1, -1)).filter((text) => text.length >= SECRET_MIN);
+  return JSON.parse(inJson.reduce((all, text) => all.replaceAll(text, WITHHELD), JSON.stringify(shown))) as object;
+}
+
+function listTexts(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(listTexts) : [];
 }
 
 function cut(value: unknown): unknown {
