@@ -21,7 +21,10 @@ export async function readKeyPrincipal(db: Db, secretHash: string): Promise<Prin
   if (!found) return undefined;
   const { row } = found;
   const isPrevious = !equal(row.secretHash, secretHash);
-  return { ...toPrincipal(found), expiresAt: earlier(row.expiresAt, isPrevious ? row.previousExpiresAt : null) };
+  return {
+    ...toPrincipal(found),
+    expiresAt: earlier(row.expiresAt, isPrevious ? row.previousExpiresAt : null),
+  };
 }
 
 /** @returns who holds the key with this id; undefined for one that is unknown or revoked. */

@@ -1,3 +1,7 @@
+import { readEnvironment } from '../config/env.ts';
+
+const LOCAL_URL = 'http://127.0.0.1:4000/graphql';
+
 /** A gateway that runs, and who asks it. */
 export interface GatewayAddress {
   /** Of the graph. */
@@ -14,6 +18,17 @@ export interface UserError {
 interface Answer<Data> {
   data?: Data | null;
   errors?: { message: string }[];
+}
+
+/**
+ * @param scopes what the key has to have.
+ * @throws Error where no key is there to ask with.
+ */
+export function toAddress({ url }: { url?: string }, scopes = 'the scope ROUTES_WRITE'): GatewayAddress {
+  const { lookup } = readEnvironment();
+  const key = lookup['SLUICE_KEY'];
+  if (key === undefined) throw new Error(`set SLUICE_KEY to a key with ${scopes}`);
+  return { url: url ?? lookup['SLUICE_URL'] ?? LOCAL_URL, key };
 }
 
 /**

@@ -1,8 +1,7 @@
 import { ConfigError } from '../config/config-error.ts';
 import { readRouteFile, type RouteFile } from '../config/route-files.ts';
-import { askGateway, type UserError } from './ask-gateway.ts';
+import { askGateway, toAddress, type UserError } from './ask-gateway.ts';
 import { describeSimulation, type Simulated } from './describe-simulation.ts';
-import { toAddress } from './run-routes.ts';
 
 /** What was given on the command line, all of it text. */
 export interface RoutesSimulateOptions {

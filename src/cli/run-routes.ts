@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ConfigError } from '../config/config-error.ts';
-import { readEnvironment } from '../config/env.ts';
 import { readRouteFiles, type RouteFile } from '../config/route-files.ts';
-import { askGateway, type GatewayAddress, type UserError } from './ask-gateway.ts';
+import { askGateway, toAddress, type GatewayAddress, type UserError } from './ask-gateway.ts';
 import { describeEdits, type Edit } from './describe-edits.ts';
 import { readDocuments, shorten, toYaml } from './route-documents.ts';
 
@@ -22,8 +21,6 @@ export interface RoutesPlanOptions extends RoutesOptions {
 export interface RoutesApplyOptions extends RoutesPlanOptions {
   yes?: boolean;
 }
-
-const LOCAL_URL = 'http://127.0.0.1:4000/graphql';
 
 const APPLY = `mutation RoutesApply($input: RoutesApplyInput!) {
   routesApply(input: $input) {
@@ -114,14 +111,6 @@ function toError(files: readonly RouteFile[], errors: readonly UserError[]): Err
   });
   if (problems.length === errors.length) return new ConfigError(problems, 'the folder of routes');
   return new Error(errors.map(({ message }) => message).join('; '));
-}
-
-/** @throws Error where no key is there to ask with. */
-export function toAddress({ url }: RoutesOptions): GatewayAddress {
-  const { lookup } = readEnvironment();
-  const key = lookup['SLUICE_KEY'];
-  if (key === undefined) throw new Error('set SLUICE_KEY to a key with the scope ROUTES_WRITE');
-  return { url: url ?? lookup['SLUICE_URL'] ?? LOCAL_URL, key };
 }
 
 async function ensureAgreed(): Promise<void> {

@@ -20,8 +20,14 @@ export interface Claimed {
 }
 
 /** Takes on evaluations that nobody runs, the oldest first. */
-export async function claimEvaluations(sql: ISql, { instanceId, ms }: Lease, most: number): Promise<Claimed[]> {
-  const rows = await sql<{ id: string; organisation_id: string; starter: KeptPrincipal; created_ms: number }[]>`
+export async function claimEvaluations(
+  sql: ISql,
+  { instanceId, ms }: Lease,
+  most: number,
+): Promise<Claimed[]> {
+  const rows = await sql<
+    { id: string; organisation_id: string; starter: KeptPrincipal; created_ms: number }[]
+  >`
     UPDATE evaluations SET status = 'RUNNING', instance_id = ${instanceId}, started_at = coalesce(started_at, now()),
       lease_until = now() + ${ms}::int * interval '1 ms'
     WHERE id IN (
@@ -121,7 +127,9 @@ export async function endEvaluation(
   stop: Stop | undefined,
 ): Promise<void> {
   await sql.begin(async (tx) => {
-    const [row] = await tx<{ total: number; passed: number; done: number; passing_rate: number; budget_id: string }[]>`
+    const [row] = await tx<
+      { total: number; passed: number; done: number; passing_rate: number; budget_id: string }[]
+    >`
       SELECT total, passed, passed + failed + errors AS done, passing_rate, budget_id FROM evaluations
       WHERE id = ${id} AND instance_id = ${instanceId} AND status = 'RUNNING' FOR UPDATE`;
     if (!row) return;

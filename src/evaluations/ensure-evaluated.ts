@@ -65,7 +65,8 @@ function findShortfall(
 ): string | undefined {
   const dataset = datasets.get(datasetId);
   if (!dataset) return 'was of a dataset that is gone';
-  if (dataset.version !== datasetVersion) return `was of version ${datasetVersion} of the dataset ${dataset.name}`;
+  if (dataset.version !== datasetVersion)
+    return `was of version ${datasetVersion} of the dataset ${dataset.name}`;
   if (sample !== undefined) return `was of ${sample} of the cases only`;
   if (model !== undefined && !mayChooseModel) return `was of another model, ${model}`;
   if (requirement.graders && !isDeepStrictEqual(graders, requirement.graders)) return 'had other graders';

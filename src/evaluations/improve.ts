@@ -105,7 +105,8 @@ async function findEvaluated(sql: Sql, who: Principal, evaluationId: string): Pr
   const version = await ensureVersion(sql, who, prompt!, evaluation.promptVersion);
   const of = { evaluationId, failedOnly: true };
   const results = await readResults(sql, organisationId, of, { first: CASES_MAX });
-  if (results.length === 0) throw invalid('evaluation', 'has no case that did not pass: there is nothing to improve');
+  if (results.length === 0)
+    throw invalid('evaluation', 'has no case that did not pass: there is nothing to improve');
   const ids = results.map(({ caseId }) => caseId);
   const cases = new Map((await findCases(sql, organisationId, ids)).map((one) => [one.id, one]));
   const failing = results.flatMap((result) => {

@@ -143,5 +143,10 @@ async function findRequirement(
 }
 
 function toRecord({ label, datasetId, minPassRate, graders }: LabelRequirement): Record<string, unknown> {
-  return { label, dataset: datasetId, minPassRate, graders: graders?.map(({ name, type }) => ({ name, type })) };
+  return {
+    label,
+    dataset: datasetId,
+    minPassRate,
+    graders: graders?.map(({ name, type }) => ({ name, type })),
+  };
 }

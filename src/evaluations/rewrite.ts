@@ -61,11 +61,19 @@ export function askForRewrite(
   const data = {
     ...(instructions !== undefined && { instructions }),
     messages: spec.messages,
-    variables: spec.variables.map(({ name, type, description, schema }) => ({ name, type, description, schema })),
+    variables: spec.variables.map(({ name, type, description, schema }) => ({
+      name,
+      type,
+      description,
+      schema,
+    })),
     ...(spec.outputSchema && { answerSchema: spec.outputSchema }),
     cases: choose(failing, spec),
   };
-  const say = (role: AskMessage['role'], text: string): AskMessage => ({ role, parts: [{ type: 'text', text }] });
+  const say = (role: AskMessage['role'], text: string): AskMessage => ({
+    role,
+    parts: [{ type: 'text', text }],
+  });
   return {
     model,
     messages: [say('SYSTEM', TASK), say('USER', JSON.stringify(data))],
@@ -85,7 +93,10 @@ function choose(failing: readonly FailingCase[], { variables }: PromptSpec): obj
   return failing.slice(0, SHOWN.cases).flatMap(({ one, result }) => {
     const shown = {
       variables: Object.fromEntries(
-        Object.entries(one.variables).map(([name, value]) => [name, withheld.has(name) ? WITHHELD : cut(value)]),
+        Object.entries(one.variables).map(([name, value]) => [
+          name,
+          withheld.has(name) ? WITHHELD : cut(value),
+        ]),
       ),
       ...(one.expected !== undefined && { expected: cut(one.expected) }),
       answer: cut(result.object ?? result.text),
@@ -106,8 +117,12 @@ function pick(values: Record<string, unknown>, names: ReadonlySet<string>): Reco
 
 /** Models say again what they are told. */
 function withhold(shown: object, texts: readonly string[]): object {
-  const inJson = texts.map((text) => JSON.stringify(text).slice(1, -1)).filter((text) => text.length >= SECRET_MIN);
-  return JSON.parse(inJson.reduce((all, text) => all.replaceAll(text, WITHHELD), JSON.stringify(shown))) as object;
+  const inJson = texts
+    .map((text) => JSON.stringify(text).slice(1, -1))
+    .filter((text) => text.length >= SECRET_MIN);
+  return JSON.parse(
+    inJson.reduce((all, text) => all.replaceAll(text, WITHHELD), JSON.stringify(shown)),
+  ) as object;
 }
 
 function listTexts(value: unknown): string[] {
@@ -126,12 +141,17 @@ function cut(value: unknown): unknown {
  */
 export function ensureRewrite({ messages }: Rewrite, { variables, partials }: PromptSpec): void {
   const at = (path: readonly string[]) => ['rewrite', ...path];
-  const issue = (path: string[], what: string): InputIssue => ({ path, message: `${path.join('.')} ${what}` });
+  const issue = (path: string[], what: string): InputIssue => ({
+    path,
+    message: `${path.join('.')} ${what}`,
+  });
   try {
     const used = new Set(compilePrompt({ messages, partials }).variables.map(({ name }) => name));
     const known = variables.map(({ name }) => name);
     const issues = [
-      ...known.filter((name) => !used.has(name)).map((name) => issue(at(['messages']), `drops the variable ${name}`)),
+      ...known
+        .filter((name) => !used.has(name))
+        .map((name) => issue(at(['messages']), `drops the variable ${name}`)),
       ...[...used]
         .filter((name) => !known.includes(name))
         .map((name) => issue(at(['messages']), `uses ${name}, which is no variable of the prompt`)),
@@ -139,6 +159,8 @@ export function ensureRewrite({ messages }: Rewrite, { variables, partials }: Pr
     if (issues.length > 0) throw new InvalidInput(issues);
   } catch (error) {
     if (error instanceof InvalidInput) throw error;
-    throw new InvalidInput(faultsOf(error).map((fault) => issue(at(fault.path), sayFault(fault, 'has a fault'))));
+    throw new InvalidInput(
+      faultsOf(error).map((fault) => issue(at(fault.path), sayFault(fault, 'has a fault'))),
+    );
   }
 }

@@ -24,7 +24,11 @@ export interface CaseRun {
  * Asks the prompt for one case, and grades the answer.
  * @throws what is to end the evaluation as a whole: BudgetExceeded, and what holds for each case. The signal's reason.
  */
-export async function runCase(run: CaseRun, one: DatasetCase, signal: AbortSignal): Promise<EvaluationResult> {
+export async function runCase(
+  run: CaseRun,
+  one: DatasetCase,
+  signal: AbortSignal,
+): Promise<EvaluationResult> {
   const spent = new Map<string, Completion>();
   const ask = (name: string, draft: Parameters<Asking['ask']>[1]) =>
     run.asking.ask(name, draft, signal, (completion) => spent.set(completion.id, completion));
@@ -38,7 +42,13 @@ export async function runCase(run: CaseRun, one: DatasetCase, signal: AbortSigna
     const { outcome } = answer;
     if (outcome?.status !== 'SUCCEEDED')
       return told({ ...nothing, error: outcome?.failure?.message ?? 'there is no answer' });
-    const graded = await judge(run, one, { text: textOf(outcome.parts), object: outcome.object }, ask, signal);
+    const graded = await judge(
+      run,
+      one,
+      { text: textOf(outcome.parts), object: outcome.object },
+      ask,
+      signal,
+    );
     return told({ graded, passed: graded.every(({ passed }) => passed), error: undefined });
   } catch (error) {
     signal.throwIfAborted();

@@ -6,7 +6,14 @@ import type { Runs } from '../completion/runs.ts';
 import { formatNanos } from '../lib/money.ts';
 import { readPrompts } from '../prompts/rows.ts';
 import { createAsking } from './asking.ts';
-import { endEvaluation, keepResult, listPendingCases, type Claimed, type Lease, type Stop } from './claims.ts';
+import {
+  endEvaluation,
+  keepResult,
+  listPendingCases,
+  type Claimed,
+  type Lease,
+  type Stop,
+} from './claims.ts';
 import { findEvaluation } from './evaluation-rows.ts';
 import { runCase, type CaseRun } from './run-case.ts';
 import { findCases } from './rows.ts';
@@ -77,7 +84,9 @@ export function startRun(deps: RunDeps, claimed: Claimed): EvaluationRun {
     const run = await prepare(deps, claimed, starter);
     if ('reason' in run) return stop(run);
     const next = await createQueue(deps.sql, claimed);
-    const workers = Array.from({ length: run.evaluation.concurrency }, () => work(run, next).catch(onFailure));
+    const workers = Array.from({ length: run.evaluation.concurrency }, () =>
+      work(run, next).catch(onFailure),
+    );
     for (const result of await Promise.allSettled(workers))
       if (result.status === 'rejected') throw result.reason;
   }

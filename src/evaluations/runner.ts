@@ -48,7 +48,8 @@ export function createRunner(deps: RunnerDeps): Runner {
     if (running.size > 0) await beat();
     const room = RUNNING_MAX - running.size;
     if (isDraining || room <= 0) return;
-    for (const claimed of await claimEvaluations(sql, lease, room)) if (!running.has(claimed.id)) begin(claimed);
+    for (const claimed of await claimEvaluations(sql, lease, room))
+      if (!running.has(claimed.id)) begin(claimed);
   });
 
   async function beat(): Promise<void> {

@@ -67,7 +67,8 @@ export async function startEvaluation(
   const version = await findVersion(desk, who, wanted);
   const [dataset] = await readDatasets(desk.sql, organisationId, { name: wanted.dataset });
   if (!dataset) throw new NotFound('dataset', wanted.dataset, ['input', 'dataset']);
-  if (dataset.caseCount === 0) throw invalid('dataset', `is ${JSON.stringify(dataset.name)}, which has no cases`);
+  if (dataset.caseCount === 0)
+    throw invalid('dataset', `is ${JSON.stringify(dataset.name)}, which has no cases`);
   if (wanted.model === undefined && version.spec.model === undefined)
     throw invalid('model', `is missing, and version ${version.number} of the prompt names none`);
   await ensureCasesFit(desk.sql, organisationId, dataset, version);
@@ -83,8 +84,20 @@ export async function startEvaluation(
     const row = { id, organisationId, budgetId, starter, ...toRow(wanted, version, dataset) };
     await insert(tx, who, row);
     await appendEvent(tx, { kind: 'EVALUATION_CHANGED', organisationId, subjectId: id });
-    const after = { prompt: wanted.slug, version: version.number, dataset: dataset.name, maxCost: formatNanos(wanted.maxCostNanos) };
-    await appendAudit(tx, { organisationId, actorId: who.keyId, action: 'evaluation.start', targetId: id, after, ...by });
+    const after = {
+      prompt: wanted.slug,
+      version: version.number,
+      dataset: dataset.name,
+      maxCost: formatNanos(wanted.maxCostNanos),
+    };
+    await appendAudit(tx, {
+      organisationId,
+      actorId: who.keyId,
+      action: 'evaluation.start',
+      targetId: id,
+      after,
+      ...by,
+    });
   });
   desk.announceCommit();
   // Whoever else is idle may be faster: both are right.
@@ -141,7 +154,10 @@ async function ensureCasesFit(
     for (const { id, name = id, variables, missing } of cases) {
       const path = ['input', 'dataset', name];
       if (missing.length > 0)
-        issues.push({ path, message: `${path.join('.')} lacks ${missing.join(', ')}, which was kept nowhere` });
+        issues.push({
+          path,
+          message: `${path.join('.')} lacks ${missing.join(', ')}, which was kept nowhere`,
+        });
       else issues.push(...listFaults(() => checkVariables(spec.variables, variables, path)));
     }
     if (issues.length > 0) throw new InvalidInput(issues.slice(0, ISSUES_TOLD));
@@ -166,7 +182,9 @@ async function ensureRoom(tx: TransactionSql, organisationId: string): Promise<v
     SELECT count(*)::int AS count FROM evaluations
     WHERE organisation_id = ${organisationId} AND status IN ('QUEUED', 'RUNNING')`;
   if (row!.count >= OPEN_MAX)
-    throw new Conflict(`${OPEN_MAX} evaluations run or wait already; cancel one, or wait until one has ended`);
+    throw new Conflict(
+      `${OPEN_MAX} evaluations run or wait already; cancel one, or wait until one has ended`,
+    );
 }
 
 function toRow(wanted: WantedEvaluation, version: ReadyVersion, dataset: StoredDataset) {
@@ -199,17 +217,36 @@ async function insert(
       "budgetNanos" bigint, sample int, concurrency int, "passingRate" float8, total int, starter jsonb)`;
 }
 
-function ensureNumbers({ maxCostNanos, concurrency, passingRate, sample, version, label }: WantedEvaluation): void {
+function ensureNumbers({
+  maxCostNanos,
+  concurrency,
+  passingRate,
+  sample,
+  version,
+  label,
+}: WantedEvaluation): void {
   const issues = [
-    ...fault(maxCostNanos > 0n && maxCostNanos <= MOST_COST_NANOS, 'maxCost', 'must be more than 0 and at most 1000000'),
+    ...fault(
+      maxCostNanos > 0n && maxCostNanos <= MOST_COST_NANOS,
+      'maxCost',
+      'must be more than 0 and at most 1000000',
+    ),
     ...fault(
       concurrency >= 1 && concurrency <= CONCURRENCY_MAX,
       'concurrency',
       `is ${concurrency}; it must be from 1 to ${CONCURRENCY_MAX}`,
     ),
-    ...fault(passingRate >= 0 && passingRate <= 1, 'passingRate', `is ${passingRate}; it must be from 0 to 1`),
+    ...fault(
+      passingRate >= 0 && passingRate <= 1,
+      'passingRate',
+      `is ${passingRate}; it must be from 0 to 1`,
+    ),
     ...fault(sample === undefined || sample >= 1, 'sample', `is ${sample}; it must be 1 or more`),
-    ...fault(version === undefined || label === undefined, 'label', 'is given beside a version; give one of them'),
+    ...fault(
+      version === undefined || label === undefined,
+      'label',
+      'is given beside a version; give one of them',
+    ),
   ];
   if (issues.length > 0) throw new InvalidInput(issues);
 }

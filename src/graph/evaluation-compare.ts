@@ -97,7 +97,10 @@ const EvaluationComparison = builder.objectRef<ComparisonRow>('EvaluationCompari
       description: 'Those that both have, by their names.',
       resolve: ({ graders }) => graders,
     }),
-    betterCount: t.int({ description: 'Cases that only b has passed.', resolve: ({ better }) => better.length }),
+    betterCount: t.int({
+      description: 'Cases that only b has passed.',
+      resolve: ({ better }) => better.length,
+    }),
     worseCount: t.int({ description: 'Cases that only a has passed.', resolve: ({ worse }) => worse.length }),
     better: t.field({
       type: [ComparedCase],
@@ -134,7 +137,6 @@ builder.queryField('evaluationCompare', (t) =>
     description: 'How evaluation b of a dataset differs from a. Null where there is no such evaluation.',
     complexity: 50,
     args: { a: t.arg.id({ required: true }), b: t.arg.id({ required: true }) },
-    resolve: (_root, { a, b }, { gateway, who }) =>
-      compareEvaluations(gateway.database.sql, who, [a, b]),
+    resolve: (_root, { a, b }, { gateway, who }) => compareEvaluations(gateway.database.sql, who, [a, b]),
   }),
 );

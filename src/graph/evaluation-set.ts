@@ -20,7 +20,8 @@ const EvaluationStartInput = builder.inputType('EvaluationStartInput', {
     model: t.string({ description: 'Instead of the model of the prompt.' }),
     maxCost: t.field({
       type: 'Decimal',
-      description: 'The most that it may come to in USD, judges included; "1" unless given. It is never passed.',
+      description:
+        'The most that it may come to in USD, judges included; "1" unless given. It is never passed.',
     }),
     concurrency: t.int({
       defaultValue: DEFAULTS.concurrency,
@@ -30,7 +31,9 @@ const EvaluationStartInput = builder.inputType('EvaluationStartInput', {
       defaultValue: DEFAULTS.passingRate,
       description: 'The share of cases that has to pass, from 0 to 1.',
     }),
-    sample: t.int({ description: 'So many of the cases, the same ones of a dataset each time. All, unless given.' }),
+    sample: t.int({
+      description: 'So many of the cases, the same ones of a dataset each time. All, unless given.',
+    }),
   }),
 });
 
@@ -75,7 +78,8 @@ it is.`,
 }));
 
 function toWanted(input: typeof EvaluationStartInput.$inferInput) {
-  const { prompt, version, label, dataset, graders, model, maxCost, concurrency, passingRate, sample } = input;
+  const { prompt, version, label, dataset, graders, model, maxCost, concurrency, passingRate, sample } =
+    input;
   return {
     slug: prompt,
     version: version ?? undefined,

@@ -1,4 +1,8 @@
-import type { GraderSummary as GraderSummaryRow, Rate as RateRow, Summary as SummaryRow } from '../evaluations/summary.ts';
+import type {
+  GraderSummary as GraderSummaryRow,
+  Rate as RateRow,
+  Summary as SummaryRow,
+} from '../evaluations/summary.ts';
 import type { Interval as IntervalRow } from '../lib/intervals.ts';
 import { builder } from './builder.ts';
 import { Grader } from './grader.ts';
@@ -12,7 +16,11 @@ const Rate = builder.objectRef<RateRow>('Rate').implement({
   description: 'A share, from 0 to 1.',
   fields: (t) => ({
     rate: t.exposeFloat('rate'),
-    interval: t.field({ type: Interval, description: 'The score interval of Wilson.', resolve: (rate) => rate }),
+    interval: t.field({
+      type: Interval,
+      description: 'The score interval of Wilson.',
+      resolve: (rate) => rate,
+    }),
   }),
 });
 
@@ -26,7 +34,8 @@ const GraderSummary = builder.objectRef<GraderSummaryRow>('GraderSummary').imple
     interval: t.field({
       type: Interval,
       nullable: true,
-      description: 'Of the mean, by Student’s t; null for fewer than two answers, and where all have one score.',
+      description:
+        'Of the mean, by Student’s t; null for fewer than two answers, and where all have one score.',
       resolve: ({ interval }) => interval,
     }),
   }),

@@ -30,7 +30,8 @@ import { Money } from './money.ts';
 import { PromptVersion } from './prompt.ts';
 
 const EvaluationStatus = builder.enumType('EvaluationStatus', {
-  description: 'FAILED: all was run, and too little passed. STOPPED: it is not known, because not all was run.',
+  description:
+    'FAILED: all was run, and too little passed. STOPPED: it is not known, because not all was run.',
   values: EVALUATION_STATUSES,
 });
 const EvaluationStopReason = builder.enumType('EvaluationStopReason', {
@@ -56,7 +57,8 @@ export const EvaluationResult = builder.objectRef<ResultRow>('EvaluationResult')
     object: t.field({
       type: 'JSON',
       nullable: true,
-      description: 'The parsed answer, where a JSON Schema was asked for and met and it is no longer than that.',
+      description:
+        'The parsed answer, where a JSON Schema was asked for and met and it is no longer than that.',
       resolve: ({ object }) => object,
     }),
     graded: t.field({ type: [Graded], resolve: ({ graded }) => graded }),
@@ -107,8 +109,16 @@ builder.node(Evaluation, {
   },
   fields: (t) => ({
     status: t.field({ type: EvaluationStatus, resolve: ({ status }) => status }),
-    stopReason: t.field({ type: EvaluationStopReason, nullable: true, resolve: ({ stopped }) => stopped?.reason }),
-    stopMessage: t.string({ nullable: true, description: 'For people.', resolve: ({ stopped }) => stopped?.message }),
+    stopReason: t.field({
+      type: EvaluationStopReason,
+      nullable: true,
+      resolve: ({ stopped }) => stopped?.reason,
+    }),
+    stopMessage: t.string({
+      nullable: true,
+      description: 'For people.',
+      resolve: ({ stopped }) => stopped?.message,
+    }),
     promptVersion: t.field({
       type: PromptVersion,
       nullable: true,
@@ -144,7 +154,8 @@ builder.node(Evaluation, {
     }),
     etaSeconds: t.int({
       nullable: true,
-      description: 'How long the rest takes at the pace so far; null where that is not known, and when it has ended.',
+      description:
+        'How long the rest takes at the pace so far; null where that is not known, and when it has ended.',
       resolve: etaOf,
     }),
     summary: t.field({

@@ -14,7 +14,9 @@ const DEFAULT_MAX_COST = NANOS;
 
 const PromptImproveInput = builder.inputType('PromptImproveInput', {
   fields: (t) => ({
-    evaluation: t.id({ description: 'Its prompt is improved by the cases that did not pass. This or `prompt`.' }),
+    evaluation: t.id({
+      description: 'Its prompt is improved by the cases that did not pass. This or `prompt`.',
+    }),
     prompt: t.string({ description: 'The slug of one that is improved by the instructions alone.' }),
     version: t.int({ description: 'Of `prompt`; the newest, unless given.' }),
     model: t.string({ required: true, description: 'Which model or route writes.' }),

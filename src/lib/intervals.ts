@@ -83,7 +83,10 @@ function correlation({ both, onlyFirst, onlySecond, neither }: Paired): number {
  * How likely a difference as large as this one is where there is none in truth: McNemar's test, exact, of those tries in which
  * just one of both went right (Psychometrika 12, 1947). 1 where there are none.
  */
-export function pairedRateChance({ onlyFirst, onlySecond }: Pick<Paired, 'onlyFirst' | 'onlySecond'>): number {
+export function pairedRateChance({
+  onlyFirst,
+  onlySecond,
+}: Pick<Paired, 'onlyFirst' | 'onlySecond'>): number {
   const tries = onlyFirst + onlySecond;
   const least = Math.min(onlyFirst, onlySecond);
   let logTerm = -tries * Math.LN2;

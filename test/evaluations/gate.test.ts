@@ -62,7 +62,11 @@ describe('a label of a prompt that asks for an evaluation', () => {
   it.each([
     ['too little passed', { passingRate: 0.9 }, /is FAILED, with 8 of 10 cases passed$/],
     ['it was of a sample', { passingRate: 0, sample: 3 }, /was of 3 of the cases only$/],
-    ['it was of another model', { passingRate: 0, model: 'demo/assistant' }, /was of another model, demo\/assistant$/],
+    [
+      'it was of another model',
+      { passingRate: 0, model: 'demo/assistant' },
+      /was of another model, demo\/assistant$/,
+    ],
     ['others have graded', { graders: [{ regex: { pattern: '.' } }] }, /had other graders$/],
   ])('nor where %s', async (_, input, why) => {
     await evaluate('gated', input);
@@ -101,7 +105,9 @@ it('can be asked of all prompts, beside what is asked of one', async () => {
   await makeEcho(gateway(), { slug: 'other', cases: 2 });
   await require({ label: 'production' });
   await require({ label: 'production', slug: 'other', dataset: 'other', minPassRate: 0.5 });
-  expect(await refusal('other')).toEqual(conflict(/a dataset that has passed.*, and it takes .* of the dataset other/));
+  expect(await refusal('other')).toEqual(
+    conflict(/a dataset that has passed.*, and it takes .* of the dataset other/),
+  );
   await evaluate('other');
   expect(await refusal('other')).toEqual([]);
   expect(await unrequire('production')).toEqual([]);

@@ -50,7 +50,9 @@ async function write(messages: unknown, explanation = 'It is louder.'): Promise<
 const user = (template: string) => [{ role: 'USER', template }];
 
 async function versions() {
-  const { data } = await gateway().ask('{ prompt(slug: "shout") { labels { name } versions { totalCount } } }');
+  const { data } = await gateway().ask(
+    '{ prompt(slug: "shout") { labels { name } versions { totalCount } } }',
+  );
   return { count: data.prompt.versions.totalCount, labels: data.prompt.labels };
 }
 
@@ -88,13 +90,21 @@ it('keeps what a model writes as a draft that nothing publishes', async () => {
 it.each<[string, unknown, string, string]>([
   ['that cannot be read', user('{{ text }}\n{{ token'), 'rewrite.messages.0.template', 'line 2, column '],
   ['that drops a variable', user('{{ text }}'), 'rewrite.messages', 'drops the variable token'],
-  ['with a variable of its own', user('{{ text }}{{ token }}{{ tone }}'), 'rewrite.messages', 'uses tone, which'],
+  [
+    'with a variable of its own',
+    user('{{ text }}{{ token }}{{ tone }}'),
+    'rewrite.messages',
+    'uses tone, which',
+  ],
 ])('keeps no rewrite %s, which was paid for', async (_, messages, path, message) => {
   const before = await versions();
   const [, improved] = await Promise.all([write(messages), improve({ evaluation })]);
   expect(improved).toMatchObject({ promptVersion: null, completion: { status: 'SUCCEEDED' } });
   expect(improved.errors).toHaveLength(1);
-  expect(improved.errors[0]).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining(message) });
+  expect(improved.errors[0]).toMatchObject({
+    code: 'INVALID_INPUT',
+    message: expect.stringContaining(message),
+  });
   expect(improved.errors[0].path.join('.')).toBe(path);
   expect(await versions()).toEqual(before);
 });

@@ -12,7 +12,11 @@ const INPUT = { prompt: 'asked', dataset: 'asked', concurrency: 6, passingRate: 
 function remote(url: string): TestGateway {
   const ask: TestGateway['ask'] = async (query, variables) => {
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${ADMIN_KEY}` };
-    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+    const response = await fetch(url, {
+      method: 'POST',
+      headers,
+      body: JSON.stringify({ query, variables }),
+    });
     return response.json();
   };
   return { ask, url } as TestGateway;

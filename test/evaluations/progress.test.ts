@@ -57,7 +57,12 @@ describe('one instance', () => {
     expect(passed.interval.low).toBeCloseTo(0.584, 3);
     expect(passed.interval.high).toBeCloseTo(0.9193, 3);
     expect(graders).toMatchObject([
-      { grader: { name: 'exact', type: 'EXACT', threshold: 1 }, graded: 20, meanScore: 0.8, passed: { rate: 0.8 } },
+      {
+        grader: { name: 'exact', type: 'EXACT', threshold: 1 },
+        graded: 20,
+        meanScore: 0.8,
+        passed: { rate: 0.8 },
+      },
     ]);
     expect(graders[0].interval.low).toBeCloseTo(0.608, 3);
     expect(latency.p50Ms).toBeLessThanOrEqual(latency.p95Ms);
@@ -66,9 +71,14 @@ describe('one instance', () => {
   it('compares two evaluations case by case', async () => {
     await createVersion(gateway(), {
       slug: 'echo',
-      version: saying("{% if text == 'word 0' %}no{% elsif text == 'word 19' %}another word{% else %}{{ text }}{% endif %}"),
+      version: saying(
+        "{% if text == 'word 0' %}no{% elsif text == 'word 19' %}another word{% else %}{{ text }}{% endif %}",
+      ),
     });
-    const [a, b] = [await run(gateway(), echo({ version: 1 })), await run(gateway(), echo({ version: 2, sample: 20 }))];
+    const [a, b] = [
+      await run(gateway(), echo({ version: 1 })),
+      await run(gateway(), echo({ version: 2, sample: 20 })),
+    ];
     const { evaluationCompare } = await ask(COMPARE, { a: a.id, b: b.id });
     expect(evaluationCompare).toMatchObject({
       cases: 20,
@@ -78,14 +88,21 @@ describe('one instance', () => {
       worseCount: 1,
       passed: { a: 0.8, b: 0.8, difference: 0, chance: 1 },
       graders: [{ grader: 'exact', cases: 20, passed: { difference: 0 }, score: { difference: 0 } }],
-      better: [{ case: { name: 'case 19' }, a: { passed: false, text: 'word 19' }, b: { text: 'another word' } }],
+      better: [
+        { case: { name: 'case 19' }, a: { passed: false, text: 'word 19' }, b: { text: 'another word' } },
+      ],
       worse: [{ case: { name: 'case 0' } }],
     });
     expect(evaluationCompare.passed.interval.low).toBeLessThan(0);
     expect(evaluationCompare.passed.interval.high).toBeGreaterThan(0);
     const part = await run(gateway(), echo({ version: 1, sample: 5 }));
-    expect((await ask(COMPARE, { a: part.id, b: b.id })).evaluationCompare).toMatchObject({ cases: 5, onlyB: 15 });
-    expect((await ask(COMPARE, { a: a.id, b: 'eval_00000000000000000000000000' })).evaluationCompare).toBeNull();
+    expect((await ask(COMPARE, { a: part.id, b: b.id })).evaluationCompare).toMatchObject({
+      cases: 5,
+      onlyB: 15,
+    });
+    expect(
+      (await ask(COMPARE, { a: a.id, b: 'eval_00000000000000000000000000' })).evaluationCompare,
+    ).toBeNull();
     await makeEcho(gateway(), { slug: 'other', cases: 1 });
     const other = await run(gateway(), { prompt: 'other', dataset: 'other' });
     const { errors } = await gateway().ask(COMPARE, { a: a.id, b: other.id });
@@ -98,7 +115,12 @@ describe.skipIf(NO_SERVER)('two instances', () => {
 
   it('both tell of progress, whichever runs it', async () => {
     await makeEcho(one(), { slug: 'echo', cases: 20, model: 'demo/assistant' });
-    const { evaluation } = await start(one(), { prompt: 'echo', dataset: 'echo', passingRate: 0, concurrency: 2 });
+    const { evaluation } = await start(one(), {
+      prompt: 'echo',
+      dataset: 'echo',
+      passingRate: 0,
+      concurrency: 2,
+    });
     const both = await Promise.all([one(), two()].map(({ url }) => watch(url, evaluation.id, 'SSE')));
     for (const events of both) expectToGetOn(events, 20);
   });

@@ -50,7 +50,8 @@ export async function resultsOf(gateway: TestGateway, id: string, more: Variable
 export async function waitFor(
   gateway: TestGateway,
   id: string,
-  isAwaited: (evaluation: Awaited<ReturnType<typeof find>>) => boolean = ({ finishedAt }) => finishedAt !== null,
+  isAwaited: (evaluation: Awaited<ReturnType<typeof find>>) => boolean = ({ finishedAt }) =>
+    finishedAt !== null,
 ) {
   for (;;) {
     const evaluation = await find(gateway, id);
@@ -69,7 +70,13 @@ export async function run(gateway: TestGateway, input: Variables) {
 /** A prompt that says what it is given, and a dataset of cases that each expect themselves, but the last ones. */
 export async function makeEcho(
   gateway: TestGateway,
-  { slug, dataset = slug, cases, wrong = 0, ...version }: Variables & { slug: string; cases: number; wrong?: number },
+  {
+    slug,
+    dataset = slug,
+    cases,
+    wrong = 0,
+    ...version
+  }: Variables & { slug: string; cases: number; wrong?: number },
 ): Promise<void> {
   await createPrompt(gateway, { slug, version: saying('{{ text }}', version) });
   const { errors } = await setDataset(gateway, { name: dataset, cases: makeCases(cases, wrong) });
@@ -85,7 +92,10 @@ export function makeCases(count: number, wrong = 0) {
 }
 
 /** What the ledger has booked for all that is tagged with an evaluation, in nano-USD, and how many completions that are. */
-export async function booked({ gateway }: TestGateway, id: string): Promise<{ nanos: bigint; completions: number }> {
+export async function booked(
+  { gateway }: TestGateway,
+  id: string,
+): Promise<{ nanos: bigint; completions: number }> {
   const tag = JSON.stringify([{ key: 'evaluation', value: id }]);
   const [row] = await gateway.database.sql<{ nanos: string; completions: number }[]>`
     SELECT coalesce(sum(e.amount_nanos), 0)::text AS nanos, count(DISTINCT c.id)::int AS completions

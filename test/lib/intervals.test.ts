@@ -59,7 +59,10 @@ describe('a mean', () => {
 
   it.each([5, 10, 40])('is within for about 95 of 100 samples of %d differences', (count) => {
     const share = coverage(0.1, (random) => {
-      const differences = Array.from({ length: count }, () => 0.1 + random() + random() - random() - random());
+      const differences = Array.from(
+        { length: count },
+        () => 0.1 + random() + random() - random() - random(),
+      );
       return meanInterval(sumsOf(differences));
     });
     expect(share).toBeGreaterThan(0.93);
@@ -85,7 +88,12 @@ describe('the difference of two shares of the same cases', () => {
       const onlyFirst = between(both, both + first);
       const onlySecond = between(both + first, both + first + second);
       const all = between(0, both);
-      return pairedRateInterval({ both: all, onlyFirst, onlySecond, neither: tries - all - onlyFirst - onlySecond });
+      return pairedRateInterval({
+        both: all,
+        onlyFirst,
+        onlySecond,
+        neither: tries - all - onlyFirst - onlySecond,
+      });
     });
     expect(share).toBeGreaterThan(0.93);
   });

@@ -89,7 +89,9 @@ function ensureValid({ name, text, policy }: NewOperation): void {
     `must hold at most ${MODELS_MAX} names of 1 to 256 visible characters`,
   );
   check(
-    tags.length <= TAGS_MAX && tags.every(isTag) && tags.every(({ key }) => key !== OPERATION_TAG && !isTaskTag(key)),
+    tags.length <= TAGS_MAX &&
+      tags.every(isTag) &&
+      tags.every(({ key }) => key !== OPERATION_TAG && !isTaskTag(key)),
     ['policy', 'tags'],
     `must hold at most ${TAGS_MAX} tags of a key with 1 to 64 and a value with up to 256 characters; "operation" is set to the name`,
   );

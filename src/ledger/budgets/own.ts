@@ -17,7 +17,10 @@ export interface OwnBudget {
  * seen with the task only.
  * @returns its id.
  */
-export async function openOwnBudget(tx: ISql, { organisationId, tag, limitNanos }: OwnBudget): Promise<string> {
+export async function openOwnBudget(
+  tx: ISql,
+  { organisationId, tag, limitNanos }: OwnBudget,
+): Promise<string> {
   const id = newId('bdg');
   const subjectId = tagSubject(tag);
   await tx`
