@@ -41,17 +41,7 @@ interface Settings {
 
 /** Every part, wired. The doors (graph, jobs, server) reach the parts through this and nothing else. */
 export interface Gateway
-  extends
-    Store,
-    Access,
-    Vendors,
-    Models,
-    Routes,
-    Prompts,
-    Completions,
-    Evaluations,
-    Watches,
-    Settings {
+  extends Store, Access, Vendors, Models, Routes, Prompts, Completions, Evaluations, Watches, Settings {
   config: Config;
   logger: Logger;
   prober: Prober;

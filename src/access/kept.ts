@@ -16,7 +16,13 @@ export async function keepPrincipal(db: Db, who: Principal, ip: string): Promise
   const isUser = keyId.startsWith('user_');
   const scopes = [...(who.granted?.own ?? who).scopes];
   return {
-    ...{ keyId, organisationId, teamId, endUserId, operation, maxOutputTokens, ip },
+    keyId,
+    organisationId,
+    teamId,
+    endUserId,
+    operation,
+    maxOutputTokens,
+    ip,
     models: [...who.models],
     tags: [...who.tags],
     user: isUser ? { scopes, ...(await readRole(db, who)) } : undefined,
@@ -55,7 +61,12 @@ async function readUser(
   const now = await readRole(db, { keyId, organisationId, teamId });
   if (!isDeepStrictEqual({ ...then }, now)) throw new Forbidden(`the role of the user ${keyId} has changed`);
   return {
-    ...{ keyId, organisationId, teamId, keyRegions: [], models: [], tags: [] },
+    keyId,
+    organisationId,
+    teamId,
+    keyRegions: [],
+    models: [],
+    tags: [],
     scopes: new Set(scopes as Scope[]),
     ...(await readSettings(db, organisationId, teamId)),
     allowedFrom: undefined,

@@ -51,7 +51,11 @@ async function evaluate(options: EvalOptions): Promise<boolean> {
   const dataset = await ensureDataset(graph, options.dataset);
   const other = await findOther(graph, { slug, dataset, compare: options.compare });
   const started = await graph.start({
-    ...{ prompt: slug, ...which, dataset, graders, model: options.model },
+    prompt: slug,
+    ...which,
+    dataset,
+    graders,
+    model: options.model,
     passingRate: toNumber('min-pass-rate', options.minPassRate),
     maxCost: options.maxCost,
     concurrency: toNumber('concurrency', options.concurrency),

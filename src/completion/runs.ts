@@ -89,27 +89,11 @@ export function createRuns(given: RunsDeps): Runs {
       if (options.after !== undefined) ensureCursor(options.after);
       return read(startOrAttach(deps, runs, { who, ask, ...options }), options, signal);
     },
-    async answer(who, ask, options, signal) {
-      const run = startOrAttach(deps, runs, { who, ask, ...options });
-      const leave = run.join();
-      try {
-        return await raceAbort(run.ended, signal);
-      } finally {
-        leave();
-      }
-    },
+    answer: async (who, ask, options, signal) =>
+      waitForEnd(startOrAttach(deps, runs, { who, ask, ...options }), signal),
     async answerOrStop(who, ask, options, signal) {
       signal.throwIfAborted();
-      const run = startOrAttach(deps, runs, { who, ask, ...options });
-      const leave = run.join();
-      const stop = () => run.abort(new Cancelled('it was stopped'));
-      signal.addEventListener('abort', stop, { once: true });
-      try {
-        return await run.ended;
-      } finally {
-        signal.removeEventListener('abort', stop);
-        leave();
-      }
+      return runToEnd(startOrAttach(deps, runs, { who, ask, ...options }), signal);
     },
     async attach(who, id, options, signal) {
       await deps.reread(who, id);
@@ -187,6 +171,29 @@ function startOrAttach(
   const run = createRun(source, deps.abandonMs, askHash);
   runs.add(run, slot);
   return run;
+}
+
+/** Leaves when the signal aborts. */
+async function waitForEnd(run: Run, signal: AbortSignal): Promise<Completion> {
+  const leave = run.join();
+  try {
+    return await raceAbort(run.ended, signal);
+  } finally {
+    leave();
+  }
+}
+
+/** Stops it when the signal aborts, and waits for that. */
+async function runToEnd(run: Run, signal: AbortSignal): Promise<Completion> {
+  const leave = run.join();
+  const stop = () => run.abort(new Cancelled('it was stopped'));
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await run.ended;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    leave();
+  }
 }
 
 async function read(

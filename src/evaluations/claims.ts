@@ -35,11 +35,11 @@ export async function claimEvaluations(
       WHERE status IN ('QUEUED', 'RUNNING') AND (lease_until IS NULL OR lease_until < now())
       ORDER BY id LIMIT ${most}::int FOR UPDATE SKIP LOCKED)
     RETURNING id, organisation_id, starter, extract(epoch FROM created_at)::float8 * 1000 AS created_ms`;
-  return rows.map(({ id, organisation_id: organisationId, starter, created_ms: ms }) => ({
+  return rows.map(({ id, organisation_id: organisationId, starter, created_ms: createdMs }) => ({
     id,
     organisationId,
     starter: fromStored(starter),
-    createdAt: new Date(ms),
+    createdAt: new Date(createdMs),
   }));
 }
 

@@ -74,7 +74,7 @@ export async function compareEvaluations(
   return { first, second, ...compareVerdicts(ofFirst!, ofSecond!) };
 }
 
-export function compareVerdicts(
+function compareVerdicts(
   ofFirst: readonly Verdict[],
   ofSecond: readonly Verdict[],
 ): Omit<Comparison, 'first' | 'second'> {

@@ -190,7 +190,10 @@ async function ensureRoom(tx: TransactionSql, organisationId: string): Promise<v
 function toRow(wanted: WantedEvaluation, version: ReadyVersion, dataset: StoredDataset) {
   const { graders, model, maxCostNanos, sample, concurrency, passingRate } = wanted;
   return {
-    ...{ graders, model, concurrency, passingRate },
+    graders,
+    model,
+    concurrency,
+    passingRate,
     promptId: version.promptId,
     promptVersion: version.number,
     datasetId: dataset.id,

@@ -45,7 +45,7 @@ function summariseGrader(grader: Grader, verdicts: readonly Verdict[]): GraderSu
   };
 }
 
-export function toRate(passed: number, all: number): Rate | undefined {
+function toRate(passed: number, all: number): Rate | undefined {
   return all === 0 ? undefined : { rate: passed / all, ...rateInterval(passed, all) };
 }
 

@@ -10,7 +10,8 @@ import type { EvaluationResult as ResultRow } from '../domain/evaluation.ts';
 import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
 import { DatasetCase } from './dataset.ts';
-import { Evaluation, EvaluationResult } from './evaluation.ts';
+import { Evaluation } from './evaluation.ts';
+import { EvaluationResult } from './evaluation-result.ts';
 import { Interval } from './evaluation-summary.ts';
 
 /** How many cases that have changed are told. */

@@ -18,6 +18,8 @@ import './dataset-set.ts';
 import './estimate.ts';
 import './evaluation.ts';
 import './evaluation-compare.ts';
+import './evaluation-list.ts';
+import './evaluation-result.ts';
 import './evaluation-set.ts';
 import './grader-try.ts';
 import './label-requirement.ts';

@@ -22,7 +22,12 @@ export async function openEvaluations(
   // Nobody else can have an embedded database open, so whoever ran something there is dead.
   if (database.kind === 'embedded') await giveBack(sql, undefined);
   const runner = createRunner({
-    ...{ sql, db, runs, authenticator, announce, announceCommit },
+    sql,
+    db,
+    runs,
+    authenticator,
+    announce,
+    announceCommit,
     lease: { instanceId: newId('inst'), ms: config.timeouts.holdMs },
     onError: (err) => logger.error({ err }, 'an evaluation could not go on; it is taken up again'),
   });

@@ -75,7 +75,10 @@ describe('sluice eval', LONG, () => {
     expect(stdout).toMatch(/✗ a <b>/);
 
     const suites = readXml(await readFile(join(folder, 'report.xml'), 'utf8'));
-    expect(suites).toMatchObject({ name: 'testsuites', attributes: { tests: '2', failures: '1', errors: '0' } });
+    expect(suites).toMatchObject({
+      name: 'testsuites',
+      attributes: { tests: '2', failures: '1', errors: '0' },
+    });
     const [suite] = suites.children;
     expect(suite).toMatchObject({
       name: 'testsuite',
@@ -87,7 +90,11 @@ describe('sluice eval', LONG, () => {
       'status',
       'cost',
     ]);
-    expect(passed).toMatchObject({ name: 'testcase', attributes: { classname: 'echo', name: 'plain' }, children: [] });
+    expect(passed).toMatchObject({
+      name: 'testcase',
+      attributes: { classname: 'echo', name: 'plain' },
+      children: [],
+    });
     const readable = STRANGE.replace('\u0001', '\uFFFD');
     expect(failed!.attributes['name']).toBe(readable);
     expect(failed!.attributes['time']).toMatch(/^\d+\.\d{3}$/);
@@ -122,10 +129,22 @@ describe('sluice eval', LONG, () => {
   it.each<[string, string[], RegExp, Record<string, string>?]>([
     ['an option is missing', ['--prompt', 'echo'], /required option '--dataset <name>' not specified/],
     ['an option is unknown', [...WHOLE, '--fast'], /unknown option '--fast'/],
-    ['an option is no number', [...WHOLE, '--concurrency', 'many'], /--concurrency is "many"; it must be a number/],
-    ['a number is refused', [...WHOLE, '--concurrency', '21'], /input\.concurrency is 21; it must be from 1 to 20/],
+    [
+      'an option is no number',
+      [...WHOLE, '--concurrency', 'many'],
+      /--concurrency is "many"; it must be a number/,
+    ],
+    [
+      'a number is refused',
+      [...WHOLE, '--concurrency', '21'],
+      /input\.concurrency is 21; it must be from 1 to 20/,
+    ],
     ['there is no such prompt', ['--prompt', 'none', ...WHOLE.slice(2)], /no prompt "none"/],
-    ['there is nothing to compare with', [...WHOLE, '--compare', 'staging'], /no label staging to compare with/],
+    [
+      'there is nothing to compare with',
+      [...WHOLE, '--compare', 'staging'],
+      /no label staging to compare with/,
+    ],
     ['there is no gateway', [...WHOLE, '--url', 'http://127.0.0.1:1/graphql'], /no gateway answers/],
     ['the key is unknown', WHOLE, /unknown, expired or revoked/, { SLUICE_KEY: 'sk-sluice-none' }],
   ])('ends with 2 where %s', async (_, args, message, env) => {
@@ -135,7 +154,11 @@ describe('sluice eval', LONG, () => {
 
   it.each([
     ['{"variables": {"text": "x"}}\n{"variables"', GRADERS, /Echo Cases\.jsonl:2 is no JSON/],
-    ['{"text": "x"}', GRADERS, /Echo Cases\.jsonl:1 has "text"; a case has "name", "variables" and "expected"/],
+    [
+      '{"text": "x"}',
+      GRADERS,
+      /Echo Cases\.jsonl:1 has "text"; a case has "name", "variables" and "expected"/,
+    ],
     ['{"variables": {"txt": "x"}}', GRADERS, /txt/],
     ['{"variables": {"text": "x"}}', '- exact: { ignoreCase: 1 }', /ignoreCase/i],
     ['{"variables": {"text": "x"}}', 'exact', /has no list of graders/],

@@ -27,20 +27,27 @@ const refusal = async (slug: string, version = 1) => (await publish(slug, versio
 const evaluate = (slug: string, more: Record<string, unknown> = {}) =>
   run(gateway(), { prompt: slug, dataset: slug, version: 1, ...more });
 
+interface Fault {
+  code: string;
+  path: string[];
+}
+
 const conflict = (what: RegExp | string) => [
   expect.objectContaining({ code: 'CONFLICT', message: expect.stringMatching(what) }),
 ];
 
 describe('a label of a prompt that asks for an evaluation', () => {
-  beforeAll(async () => {
-    await makeEcho(gateway(), { slug: 'gated', cases: 10, wrong: 2 });
-    const { requirement } = await require({
+  beforeAll(() => makeEcho(gateway(), { slug: 'gated', cases: 10, wrong: 2 }));
+
+  it('is set', async () => {
+    const asked = {
       slug: 'gated',
       label: 'production',
       dataset: 'gated',
       minPassRate: 0.8,
       graders: [EXACT],
-    });
+    };
+    const { requirement } = await require(asked);
     expect(requirement).toEqual({
       label: 'production',
       anyDataset: false,
@@ -49,6 +56,12 @@ describe('a label of a prompt that asks for an evaluation', () => {
       dataset: { name: 'gated' },
       graders: [{ name: 'exact', type: 'EXACT' }],
     });
+    const { data } = await gateway().ask(
+      '{ promptLabelRequirements { label prompt { slug } setBy { __typename } } }',
+    );
+    expect(data.promptLabelRequirements).toEqual([
+      { label: 'production', prompt: { slug: 'gated' }, setBy: { __typename: 'ApiKey' } },
+    ]);
   });
 
   it('does not stand for a version that none was run of', async () => {
@@ -121,7 +134,9 @@ it('is set by admins, of what there is', async () => {
     require({ label: 'production', minPassRate: 1.1 }),
     require({ label: 'production', graders: [] }),
   ]);
-  expect(wrong.map(({ errors }) => errors.map(({ code, path }: any) => [code, path.join('.')]))).toEqual([
+  expect(
+    wrong.map(({ errors }) => (errors as Fault[]).map(({ code, path }) => [code, path.join('.')])),
+  ).toEqual([
     [['INVALID_INPUT', 'input.label']],
     [['NOT_FOUND', 'input.slug']],
     [['NOT_FOUND', 'input.dataset']],

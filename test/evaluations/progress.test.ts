@@ -43,8 +43,9 @@ describe('one instance', () => {
   const ask = async (query: string, variables: object) => (await gateway().ask(query, variables)).data;
 
   it.each(STREAMING)('tells of progress until the end, over %s', async (transport) => {
-    const { evaluation } = await start(gateway(), echo({ model: 'demo/assistant', concurrency: 2 }));
-    expectToGetOn(await watch(gateway().url, evaluation.id, transport), 20);
+    const { evaluation } = await start(gateway(), echo({ model: 'demo/assistant', concurrency: 5 }));
+    const events = await watch(gateway().url, evaluation.id, transport);
+    expectToGetOn(events, 20);
     // Whoever comes late is told how it ended.
     expect(await watch(gateway().url, evaluation.id, transport)).toMatchObject([{ status: 'PASSED' }]);
   });
@@ -123,5 +124,6 @@ describe.skipIf(NO_SERVER)('two instances', () => {
     });
     const both = await Promise.all([one(), two()].map(({ url }) => watch(url, evaluation.id, 'SSE')));
     for (const events of both) expectToGetOn(events, 20);
+    expect(both.map((events) => events.at(-1))).toMatchObject([{ status: 'PASSED' }, { status: 'PASSED' }]);
   });
 });
