@@ -19,28 +19,36 @@ export interface Claimed {
   createdAt: Date;
 }
 
-/** Takes on evaluations that nobody runs, the oldest first. */
-export async function claimEvaluations(
-  sql: ISql,
-  { instanceId, ms }: Lease,
-  most: number,
-): Promise<Claimed[]> {
-  const rows = await sql<
-    { id: string; organisation_id: string; starter: KeptPrincipal; created_ms: number }[]
-  >`
+/** Of one organisation, on all instances, so that one with many holds up no other. */
+const OF_ONE_MAX = 4;
+
+/** Takes on the oldest evaluation that nobody runs, if its organisation has no more than its share under way. */
+export async function claimEvaluation(sql: ISql, { instanceId, ms }: Lease): Promise<Claimed | undefined> {
+  const [row] = await sql<ClaimedRow[]>`
     UPDATE evaluations SET status = 'RUNNING', instance_id = ${instanceId}, started_at = coalesce(started_at, now()),
       lease_until = now() + ${ms}::int * interval '1 ms'
-    WHERE id IN (
-      SELECT id FROM evaluations
+    WHERE id = (
+      SELECT id FROM evaluations e
       WHERE status IN ('QUEUED', 'RUNNING') AND (lease_until IS NULL OR lease_until < now())
-      ORDER BY id LIMIT ${most}::int FOR UPDATE SKIP LOCKED)
+        AND (SELECT count(*) FROM evaluations r WHERE r.status = 'RUNNING' AND r.lease_until >= now()
+          AND r.organisation_id = e.organisation_id) < ${OF_ONE_MAX}::int
+      ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, organisation_id, starter, extract(epoch FROM created_at)::float8 * 1000 AS created_ms`;
-  return rows.map(({ id, organisation_id: organisationId, starter, created_ms: createdMs }) => ({
-    id,
-    organisationId,
-    starter: fromStored(starter),
-    createdAt: new Date(createdMs),
-  }));
+  return (
+    row && {
+      id: row.id,
+      organisationId: row.organisation_id,
+      starter: fromStored(row.starter),
+      createdAt: new Date(row.created_ms),
+    }
+  );
+}
+
+interface ClaimedRow {
+  id: string;
+  organisation_id: string;
+  starter: KeptPrincipal;
+  created_ms: number;
 }
 
 /** JSON has no `undefined`. */
@@ -49,14 +57,17 @@ function fromStored(starter: KeptPrincipal): KeptPrincipal {
   return { ...starter, endUserId, operation, maxOutputTokens, user };
 }
 
-/** Says that this instance lives. @returns those that it still runs, and which of them somebody wants to end. */
+/** Says that this instance goes on with these. @returns those that are still its own, and which of them somebody wants to end. */
 export async function extendLeases(
   sql: ISql,
   { instanceId, ms }: Lease,
+  ids: readonly string[],
 ): Promise<{ id: string; isCancelled: boolean }[]> {
   const rows = await sql<{ id: string; cancelled: boolean }[]>`
     UPDATE evaluations SET lease_until = now() + ${ms}::int * interval '1 ms'
-    WHERE instance_id = ${instanceId} AND status = 'RUNNING' RETURNING id, cancelled_at IS NOT NULL AS cancelled`;
+    WHERE instance_id = ${instanceId} AND status = 'RUNNING'
+      AND id IN (SELECT jsonb_array_elements_text(${toJsonParameter(ids)}::text::jsonb))
+    RETURNING id, cancelled_at IS NOT NULL AS cancelled`;
   return rows.map(({ id, cancelled }) => ({ id, isCancelled: cancelled }));
 }
 
@@ -118,6 +129,9 @@ export interface Stop {
   reason: StopReason;
   message: string;
 }
+
+/** Somebody wanted it to. */
+export const CANCELLED: Stop = { reason: 'CANCELLED', message: 'it was cancelled' };
 
 /** Ends an evaluation that this instance runs: by what its results say, unless it is stopped. */
 export async function endEvaluation(

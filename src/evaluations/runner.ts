@@ -1,13 +1,12 @@
 import type { OutboxEvent } from '../events/outbox.ts';
 import { raceAbort } from '../lib/abort.ts';
 import { oneAtATime } from '../lib/one-at-a-time.ts';
-import { claimEvaluations, extendLeases, giveBack, type Claimed, type Stop } from './claims.ts';
+import { CANCELLED, claimEvaluation, extendLeases, giveBack, type Claimed } from './claims.ts';
 import { createProgressTeller } from './progress.ts';
 import { startRun, type EvaluationRun, type RunDeps } from './run.ts';
 
 /** In one process. More wait until one of these has ended. */
-const RUNNING_MAX = 4;
-const CANCELLED: Stop = { reason: 'CANCELLED', message: 'it was cancelled' };
+const RUNNING_MAX = 8;
 
 /** Runs evaluations. Of several instances one at a time runs each; the next goes on where a dead one was. */
 export interface Runner {
@@ -46,14 +45,18 @@ export function createRunner(deps: RunnerDeps): Runner {
 
   const look = oneAtATime(async () => {
     if (running.size > 0) await beat();
-    const room = RUNNING_MAX - running.size;
-    if (isDraining || room <= 0) return;
-    for (const claimed of await claimEvaluations(sql, lease, room))
+    while (!isDraining && running.size < RUNNING_MAX) {
+      const claimed = await claimEvaluation(sql, lease);
+      if (!claimed) return;
+      // It is ours still, where its lease ran out while the database could not be reached.
       if (!running.has(claimed.id)) begin(claimed);
+    }
   });
 
   async function beat(): Promise<void> {
-    const ours = new Map((await extendLeases(sql, lease)).map((each) => [each.id, each]));
+    const ours = new Map(
+      (await extendLeases(sql, lease, [...running.keys()])).map((each) => [each.id, each]),
+    );
     for (const [id, run] of running) {
       if (ours.get(id)?.isCancelled) run.stop(CANCELLED);
       // Somebody took this process for dead.

@@ -10,11 +10,12 @@ import type { Principal } from '../domain/principal.ts';
 import { LATEST } from '../domain/prompt.ts';
 import { appendAudit } from '../events/audit.ts';
 import { appendEvent } from '../events/outbox.ts';
-import { openOwnBudget } from '../ledger/budgets/own.ts';
+import { closeOwnBudget, openOwnBudget } from '../ledger/budgets/own.ts';
 import { newId } from '../lib/ids.ts';
 import { formatNanos } from '../lib/money.ts';
 import type { PromptBook, ReadyVersion } from '../prompts/book.ts';
 import { checkVariables } from '../prompts/variables.ts';
+import { CANCELLED } from './claims.ts';
 import { findEvaluation } from './evaluation-rows.ts';
 import { listCases, readDatasets, type StoredDataset } from './rows.ts';
 import type { Runner } from './runner.ts';
@@ -120,16 +121,22 @@ export async function cancelEvaluation(
   const found = await findEvaluation(desk.sql, organisationId, id);
   if (!found) throw new NotFound('evaluation', id, ['id']);
   const isNews = await desk.sql.begin(async (tx) => {
-    const rows = await tx`
-      UPDATE evaluations SET cancelled_at = now()
-      WHERE id = ${id} AND status IN ('QUEUED', 'RUNNING') AND cancelled_at IS NULL RETURNING id`;
-    if (rows.length === 0) return false;
-    await appendEvent(tx, { kind: 'CANCEL_REQUESTED', organisationId, subjectId: id });
+    // One that has not begun has nobody to end it.
+    const [row] = await tx<{ status: string; budget_id: string }[]>`
+      UPDATE evaluations SET cancelled_at = now(), status = CASE status WHEN 'QUEUED' THEN 'STOPPED' ELSE status END,
+        stop_reason = CASE status WHEN 'QUEUED' THEN ${CANCELLED.reason} END,
+        stop_message = CASE status WHEN 'QUEUED' THEN ${CANCELLED.message} END,
+        finished_at = CASE status WHEN 'QUEUED' THEN now() END
+      WHERE id = ${id} AND status IN ('QUEUED', 'RUNNING') AND cancelled_at IS NULL RETURNING status, budget_id`;
+    if (!row) return false;
+    const isOver = row.status === 'STOPPED';
+    if (isOver) await closeOwnBudget(tx, row.budget_id);
+    const kind = isOver ? 'EVALUATION_CHANGED' : 'CANCEL_REQUESTED';
+    await appendEvent(tx, { kind, organisationId, subjectId: id });
     await appendAudit(tx, { organisationId, actorId, action: 'evaluation.cancel', targetId: id, ...by });
     return true;
   });
-  if (!isNews) return;
-  desk.announceCommit();
+  if (isNews) desk.announceCommit();
 }
 
 async function findVersion(
