@@ -39,14 +39,12 @@ const DatasetCasesAddInput = builder.inputType('DatasetCasesAddInput', {
   }),
 });
 
-export const DatasetPayload = builder
-  .objectRef<Payload<{ dataset: StoredDataset }>>('DatasetPayload')
-  .implement({
-    fields: (t) => ({
-      dataset: t.field({ type: Dataset, nullable: true, resolve: ({ dataset }) => dataset }),
-      errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
-    }),
-  });
+const DatasetPayload = builder.objectRef<Payload<{ dataset: StoredDataset }>>('DatasetPayload').implement({
+  fields: (t) => ({
+    dataset: t.field({ type: Dataset, nullable: true, resolve: ({ dataset }) => dataset }),
+    errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
+  }),
+});
 
 builder.mutationFields((t) => ({
   datasetSet: t.field({

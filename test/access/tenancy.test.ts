@@ -159,6 +159,7 @@ const EVERYTHING = `query ($running: ID!, $grantId: ID!) {
   accessRequests(status: PENDING) { nodes { id status } totalCount }
   grant: node(id: $grantId) { ... on AccessGrant { endedAt } }
   completion(id: $running) { status }
+  datasets { nodes { name version caseCount } totalCount }
   routes { nodes { name version versions { totalCount } } totalCount }
   prompts { nodes { slug folder labels { name version { number } } versions { totalCount } } totalCount }
   promptLabelRequests { nodes { status } }
@@ -188,6 +189,8 @@ async function describeOther(completions: { done: string; running: string }): Pr
     BudgetAlert: [`alert_${await raiseTheirs('BUDGET_THRESHOLD')}`],
     SunsetAlert: [`sunset_${await raiseTheirs('MODEL_SUNSET')}`],
     Completion: Object.values(completions),
+    Dataset: [set.datasetId],
+    DatasetCase: [set.caseId],
     LedgerEntry: await listTheirs('ledger'),
     Limit: [set.limitId],
     Operation: [set.operationId],

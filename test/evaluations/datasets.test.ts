@@ -85,7 +85,7 @@ it('keeps a case that is uploaded again, and makes no version where nothing chan
   });
   expect(two.version).toBe(2);
   const idOf = (dataset: typeof one, name: string) =>
-    dataset.cases.nodes.find((each: any) => each.variables.name === name).id;
+    dataset.cases.nodes.find((each: { variables: { name: string } }) => each.variables.name === name).id;
   expect(idOf(two, 'Ada')).toBe(idOf(one, 'Ada'));
 });
 

@@ -38,6 +38,10 @@ async function answer(variables: Record<string, unknown>, more: object = {}, key
   return data.completionCreate.completion.id;
 }
 
+function completionsOf({ cases }: { cases: { nodes: { completion: { id: string } }[] } }): string[] {
+  return cases.nodes.map(({ completion }) => completion.id);
+}
+
 async function listRecorded(): Promise<{ completion_id: string; variables: unknown; withheld: string[] }[]> {
   return gateway().gateway.database.sql`SELECT * FROM prompt_recordings ORDER BY completion_id`;
 }
@@ -57,10 +61,7 @@ it('does not happen before an organisation agrees to it', async () => {
 
 describe('once an organisation agrees to it', () => {
   beforeAll(async () => {
-    expect(await keepPrompts(gateway(), 30)).toEqual({
-      organisation: { recordPromptsDays: 30, regions: [] },
-      errors: [],
-    });
+    await keepPrompts(gateway(), 30);
   });
 
   it('keeps what a prompt is given, redacted, and never what is never logged', async () => {
@@ -108,6 +109,21 @@ describe('once an organisation agrees to it', () => {
     expect(again).toMatchObject({ added: 0, dataset: { version: 1, caseCount: 2 } });
   });
 
+  it('keeps it of completions that took several attempts, with which others share statements', async () => {
+    await gateway().ask(`mutation { routeSet(input: {
+      name: "second", strategy: PRIORITY, targets: [{ model: "demo/error" }, { model: "demo/echo" }]
+    }) { errors { message } } }`);
+    const before = (await listRecorded()).length;
+    const ask = (place: number) => {
+      const prompt = { slug: 'answer', variables: { question: `Number ${place}` } };
+      return gateway().ask(COMPLETE, { input: { model: 'second', source: { prompt } } });
+    };
+    await Promise.all(Array.from({ length: 40 }, (_, place) => ask(place)));
+    const kept = (await listRecorded()).slice(before).map(({ variables }) => variables);
+    expect(kept).toHaveLength(40);
+    expect(kept).toContainEqual({ question: 'Number 39' });
+  });
+
   it('says which variables a case is without, or puts something into their place', async () => {
     await answer({ question: 'Let me in', password: SECRET });
     const wanted = { prompt: 'guard', limit: 1, expectAnswers: false };
@@ -130,7 +146,7 @@ describe('once an organisation agrees to it', () => {
     await gateway().ask(rate, { id: good, score: 0.9 });
     await gateway().ask(rate, { id: bad, score: 0.1 });
     const { dataset } = await recordDataset(gateway(), { name: 'liked', prompt: 'answer', minRating: 0.8 });
-    expect(dataset.cases.nodes.map(({ completion }: any) => completion.id)).toEqual([good]);
+    expect(completionsOf(dataset)).toEqual([good]);
     const failed = await recordDataset(gateway(), { name: 'failed', prompt: 'answer', status: 'FAILED' });
     expect(failed.added).toBe(0);
   });
@@ -140,7 +156,7 @@ describe('once an organisation agrees to it', () => {
     const { secret: key } = await makeKey(gateway(), { scopes: ['EVALUATIONS_WRITE', 'COMPLETIONS_WRITE'] });
     const own = await answer({ question: 'Their own' }, {}, key);
     const { dataset } = await recordDataset(gateway(), { name: 'own', prompt: 'answer' }, key);
-    expect(dataset.cases.nodes.map(({ completion }: any) => completion.id)).toEqual([own]);
+    expect(completionsOf(dataset)).toEqual([own]);
 
     const other = await addOrganisation(gateway(), 'Other');
     const { errors } = await recordDataset(gateway(), { name: 'own', prompt: 'answer' }, other.admin.secret);
@@ -183,7 +199,10 @@ describe('once an organisation agrees to it', () => {
   it('forgets all at once when the organisation takes it back, but for datasets', async () => {
     await answer({ question: 'Last' });
     await recordDataset(gateway(), { name: 'stays', prompt: 'answer', limit: 1 });
-    expect((await keepPrompts(gateway(), 0)).organisation.recordPromptsDays).toBeNull();
+    expect(await keepPrompts(gateway(), 0)).toEqual({
+      organisation: { recordPromptsDays: null, regions: [] },
+      errors: [],
+    });
     expect(await listRecorded()).toEqual([]);
     await answer({ question: 'After' });
     expect(await listRecorded()).toEqual([]);

@@ -31,6 +31,7 @@ beforeAll(async () => {
   await gateway().ask(`mutation {
     limitSet(input: { scope: TEAM, subjectId: "team_default", unit: CONCURRENT, max: 1000 }) { limit { id } }
     operationRegister(input: { text: "query A { viewer { scopes } }" }) { operation { id } }
+    datasetSet(input: { name: "cases", cases: [{ variables: {} }] }) { dataset { id } }
     routeSet(input: { name: "fast", strategy: PRIORITY, targets: [{ model: "demo/echo" }] }) { route { id } }
     promptPartialSet(input: { name: "tone", template: "Be kind." }) { partial { id } }
     promptCreate(input: { slug: "greet", version: { messages: [{ role: USER, template: "Hi" }] } }) { prompt { id } }
@@ -51,6 +52,7 @@ beforeAll(async () => {
     prompt(slug: "greet") { id version { id } }
     promptLabelRequests { nodes { id } }
     promptPartials { nodes { id } }
+    dataset(name: "cases") { id cases { nodes { id } } }
   }`);
   const {
     viewer,
@@ -66,6 +68,7 @@ beforeAll(async () => {
     prompt,
     promptLabelRequests,
     promptPartials,
+    dataset,
   } = data;
   Object.assign(known, {
     AccessGrant: granted,
@@ -77,6 +80,8 @@ beforeAll(async () => {
     BudgetAlert: `alert_${alert}`,
     TrialAlert: `verdict_${verdict}`,
     Completion: completions.nodes[0].id,
+    Dataset: dataset.id,
+    DatasetCase: dataset.cases.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
     Limit: limits.nodes[0].id,
     Model: completions.nodes[0].model.id,

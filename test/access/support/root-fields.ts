@@ -40,6 +40,8 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   },
   'Query.completion': { query: `{ completion(id: "${NO_COMPLETION}") { id } }` },
   'Query.completions': { query: '{ completions { totalCount } }' },
+  'Query.dataset': { query: '{ dataset(name: "none") { id } }' },
+  'Query.datasets': { query: '{ datasets { totalCount } }' },
   'Query.explainRoute': {
     needs: 'COMPLETIONS_WRITE',
     query: `{ explainRoute(input: ${ASK}) { name } }`,
@@ -115,6 +117,26 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.completionRate': {
     needs: 'COMPLETIONS_WRITE',
     query: `mutation { completionRate(input: { id: "${NO_COMPLETION}", score: 1 }) { errors { code } } }`,
+  },
+  'Mutation.datasetCasesAdd': {
+    needs: 'EVALUATIONS_WRITE',
+    query: 'mutation { datasetCasesAdd(input: { name: "none", cases: [] }) { errors { code } } }',
+  },
+  'Mutation.datasetDelete': {
+    needs: 'EVALUATIONS_WRITE',
+    query: 'mutation { datasetDelete(name: "none") { errors { code } } }',
+  },
+  'Mutation.datasetRecord': {
+    needs: 'EVALUATIONS_WRITE',
+    query: `mutation { datasetRecord(input: { name: "none", prompt: "none", range: ${RANGE} }) { errors { code } } }`,
+  },
+  'Mutation.datasetSet': {
+    needs: 'EVALUATIONS_WRITE',
+    query: 'mutation { datasetSet(input: { name: "", cases: [] }) { errors { code } } }',
+  },
+  'Mutation.gradersTry': {
+    needs: 'EVALUATIONS_WRITE',
+    query: 'mutation { gradersTry(input: { graders: [], answer: "" }) { errors { code } } }',
   },
   'Mutation.keyCreate': {
     needs: 'KEYS_WRITE',
