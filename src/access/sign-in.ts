@@ -125,7 +125,7 @@ function mightOf(scopes: readonly Scope[]): number {
  * Where requests out of a team may go, and what is kept of them.
  * @throws Forbidden when there is no such team.
  */
-async function readSettings(
+export async function readSettings(
   db: Db,
   organisationId: string,
   teamId: string,

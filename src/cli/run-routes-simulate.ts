@@ -3,7 +3,6 @@ import { readRouteFile, type RouteFile } from '../config/route-files.ts';
 import { askGateway, type UserError } from './ask-gateway.ts';
 import { describeSimulation, type Simulated } from './describe-simulation.ts';
 import { toAddress } from './gateway-address.ts';
-import { NEEDS_KEY } from './run-routes.ts';
 
 /** What was given on the command line, all of it text. */
 export interface RoutesSimulateOptions {
@@ -36,7 +35,7 @@ export async function runRoutesSimulate(path: string, options: RoutesSimulateOpt
   };
   const { simulateRoute } = await askGateway<{
     simulateRoute: { simulation: Simulated | null; errors: UserError[] };
-  }>(toAddress(options, NEEDS_KEY), SIMULATE, { input });
+  }>(toAddress(options, 'ROUTES_WRITE'), SIMULATE, { input });
   const { simulation, errors } = simulateRoute;
   if (!simulation) throw toError(file, errors);
   process.stdout.write(describeSimulation(simulation));

@@ -23,8 +23,6 @@ export interface RoutesApplyOptions extends RoutesPlanOptions {
   yes?: boolean;
 }
 
-export const NEEDS_KEY = 'set SLUICE_KEY to a key with the scope ROUTES_WRITE';
-
 const APPLY = `mutation RoutesApply($input: RoutesApplyInput!) {
   routesApply(input: $input) {
     edits { name action version changes { kind path before after } }
@@ -40,7 +38,7 @@ interface Wanted {
 /** Writes each route of the gateway to a file of its own; one that says something else already stays, unless forced. */
 export async function runRoutesPull(folder: string, options: RoutesPullOptions): Promise<void> {
   const files = new Map(readRouteFiles(folder).map((each) => [each.route.name, each]));
-  const documents = await readDocuments(toAddress(options, NEEDS_KEY));
+  const documents = await readDocuments(toAddress(options, 'ROUTES_WRITE'));
   await mkdir(folder, { recursive: true });
   const kept: string[] = [];
   for (const document of documents) {
@@ -60,12 +58,12 @@ export async function runRoutesPull(folder: string, options: RoutesPullOptions):
 
 /** Prints what applying the files would change, and changes nothing. */
 export async function runRoutesPlan(folder: string, options: RoutesPlanOptions): Promise<void> {
-  await plan(folder, toAddress(options, NEEDS_KEY), options);
+  await plan(folder, toAddress(options, 'ROUTES_WRITE'), options);
 }
 
 /** Prints the same, asks, and makes the routes what the files say: all of them, as they were shown, or none. */
 export async function runRoutesApply(folder: string, options: RoutesApplyOptions): Promise<void> {
-  const gateway = toAddress(options, NEEDS_KEY);
+  const gateway = toAddress(options, 'ROUTES_WRITE');
   const { wanted, edits } = await plan(folder, gateway, options);
   if (edits.every(({ action }) => action === 'UNCHANGED')) return;
   if (!options.yes) await ensureAgreed();

@@ -16,7 +16,7 @@ export interface SchemaPrintOptions {
  * output.
  */
 export async function runSchemaPrint({ url, label = PRODUCTION, out }: SchemaPrintOptions): Promise<void> {
-  const gateway = toAddress({ url }, 'set SLUICE_KEY to a key of the organisation');
+  const gateway = toAddress({ url });
   const headers = { [LABEL_HEADER]: label };
   const text = writeSchema(await askGateway({ ...gateway, headers }, SCHEMA_QUERY, {}));
   if (out === undefined) process.stdout.write(text);

@@ -112,8 +112,10 @@ export interface Evaluation {
   graders: Grader[];
   /** Instead of the model of the prompt; undefined: that one. */
   model: string | undefined;
-  /** The most that it may cost, judges included; undefined: what budgets allow. */
-  budgetNanos: bigint | undefined;
+  /** The most that it may cost, judges included. */
+  budgetNanos: bigint;
+  /** So many of the cases, the same ones of a dataset each time; undefined: all. */
+  sample: number | undefined;
   /** How many cases run at a time. */
   concurrency: number;
   /** The share of cases that has to pass, from 0 to 1. */
@@ -121,11 +123,13 @@ export interface Evaluation {
   status: EvaluationStatus;
   stopped: { reason: StopReason; message: string } | undefined;
   counts: EvaluationCounts;
-  /** Nano-USD so far; of what has no known price nothing is counted. */
+  /** Nano-USD that are settled by now; of what has no known price nothing is counted. */
   costNanos: bigint;
   /** Id of the key or of the user. */
   startedBy: string;
   createdAt: Date;
+  /** When the first case began. */
+  startedAt: Date | undefined;
   finishedAt: Date | undefined;
 }
 

@@ -11,7 +11,7 @@ const CaseSource = builder.enumType('CaseSource', {
   values: CASE_SOURCES,
 });
 
-const DatasetCase = builder.objectRef<CaseRow>('DatasetCase');
+export const DatasetCase = builder.objectRef<CaseRow>('DatasetCase');
 builder.node(DatasetCase, {
   description: 'What one run of a prompt is given, and what is wanted of it.',
   id: { resolve: ({ id }) => id },

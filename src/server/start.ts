@@ -81,7 +81,11 @@ async function stop(
 ): Promise<void> {
   // What still runs after its time is cancelled and settled; its readers get a moment more, to be told.
   const late = AbortSignal.timeout(drainMs);
-  await Promise.all([server.drain(drainMs + LAST_WORDS_MS), gateway.runs.drain(late)]);
+  await Promise.all([
+    server.drain(drainMs + LAST_WORDS_MS),
+    gateway.evaluations.runner.drain(late),
+    gateway.runs.drain(late),
+  ]);
   await jobs.stop();
   await gateway.close();
 }

@@ -1412,6 +1412,7 @@ export type RouteFieldsFragment = { id: string, name: string, version: number, c
     | { __typename: 'Completion', id: string }
     | { __typename: 'Dataset', id: string }
     | { __typename: 'DatasetCase', id: string }
+    | { __typename: 'Evaluation', id: string }
     | { __typename: 'LedgerEntry', id: string }
     | { __typename: 'Limit', id: string }
     | { __typename: 'Model', id: string }
@@ -1937,6 +1938,7 @@ export type RouteRestoreMutation = { routeRestore: { route: { id: string, name: 
         | { __typename: 'Completion', id: string }
         | { __typename: 'Dataset', id: string }
         | { __typename: 'DatasetCase', id: string }
+        | { __typename: 'Evaluation', id: string }
         | { __typename: 'LedgerEntry', id: string }
         | { __typename: 'Limit', id: string }
         | { __typename: 'Model', id: string }
@@ -1980,6 +1982,7 @@ export type RouteSetMutation = { routeSet: { route: { id: string, name: string, 
         | { __typename: 'Completion', id: string }
         | { __typename: 'Dataset', id: string }
         | { __typename: 'DatasetCase', id: string }
+        | { __typename: 'Evaluation', id: string }
         | { __typename: 'LedgerEntry', id: string }
         | { __typename: 'Limit', id: string }
         | { __typename: 'Model', id: string }
@@ -2065,6 +2068,7 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
           | { __typename: 'Completion', id: string }
           | { __typename: 'Dataset', id: string }
           | { __typename: 'DatasetCase', id: string }
+          | { __typename: 'Evaluation', id: string }
           | { __typename: 'LedgerEntry', id: string }
           | { __typename: 'Limit', id: string }
           | { __typename: 'Model', id: string }
@@ -2093,6 +2097,7 @@ export type RouteQuery = { route: { id: string, name: string, version: number, c
       | { __typename: 'Completion', id: string }
       | { __typename: 'Dataset', id: string }
       | { __typename: 'DatasetCase', id: string }
+      | { __typename: 'Evaluation', id: string }
       | { __typename: 'LedgerEntry', id: string }
       | { __typename: 'Limit', id: string }
       | { __typename: 'Model', id: string }
@@ -2143,6 +2148,7 @@ export type RoutesQuery = { routes: { totalCount: number, nodes: Array<{ id: str
         | { __typename: 'Completion', id: string }
         | { __typename: 'Dataset', id: string }
         | { __typename: 'DatasetCase', id: string }
+        | { __typename: 'Evaluation', id: string }
         | { __typename: 'LedgerEntry', id: string }
         | { __typename: 'Limit', id: string }
         | { __typename: 'Model', id: string }

@@ -13,6 +13,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import type { CaseSource, EvaluationStatus, Graded, Grader, StopReason } from '../../domain/evaluation.ts';
+import type { KeptPrincipal } from '../../domain/kept-principal.ts';
 import { organisations } from './tenancy.ts';
 
 /** Cases to try prompts on. A deleted one stays as a name for evaluations of it; its cases are gone. */
@@ -85,8 +86,11 @@ export const evaluations = snakeCase.table(
     graders: jsonb().$type<Grader[]>().notNull(),
     /** Null: that of the prompt. */
     model: text(),
-    /** Null: what budgets allow. */
-    budgetNanos: bigint({ mode: 'bigint' }),
+    /** Its own budget, which has counted what it cost, and the limit of that. */
+    budgetId: text().notNull(),
+    budgetNanos: bigint({ mode: 'bigint' }).notNull(),
+    /** So many of the cases, the same ones each time; null: all. */
+    sample: integer(),
     concurrency: integer().notNull(),
     passingRate: doublePrecision().notNull(),
     status: text().$type<EvaluationStatus>().notNull(),
@@ -96,13 +100,16 @@ export const evaluations = snakeCase.table(
     passed: integer().notNull().default(0),
     failed: integer().notNull().default(0),
     errors: integer().notNull().default(0),
-    costNanos: bigint({ mode: 'bigint' }).notNull().default(0n),
-    /** Id of the key or of the user. */
+    /** Id of the key or of the user, and what else is known of whoever it was. */
     startedBy: text().notNull(),
+    starter: jsonb().$type<KeptPrincipal>().notNull(),
     /** Process that runs it, and until when it has to say that it lives. */
     instanceId: text(),
     leaseUntil: timestamp({ withTimezone: true }),
+    /** Somebody wants it to end. */
+    cancelledAt: timestamp({ withTimezone: true }),
     createdAt: timestamp({ withTimezone: true }).notNull(),
+    startedAt: timestamp({ withTimezone: true }),
     finishedAt: timestamp({ withTimezone: true }),
   },
   (table) => [
@@ -135,6 +142,27 @@ export const evaluationResults = snakeCase.table(
     costNanos: bigint({ mode: 'bigint' }),
   },
   (table) => [primaryKey({ columns: [table.evaluationId, table.caseId] })],
+);
+
+/** What a label asks of the versions that it is to stand for. */
+export const labelRequirements = snakeCase.table(
+  'label_requirements',
+  {
+    organisationId: text()
+      .notNull()
+      .references(() => organisations.id),
+    label: text().notNull(),
+    /** Empty: every prompt of the organisation. */
+    promptId: text().notNull(),
+    /** Null: any. */
+    datasetId: text(),
+    minPassRate: doublePrecision().notNull(),
+    /** What has to have judged the answers; null: any. */
+    graders: jsonb().$type<Grader[]>(),
+    setBy: text().notNull(),
+    setAt: timestamp({ withTimezone: true }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.organisationId, table.label, table.promptId] })],
 );
 
 /** What prompts were given, of organisations that agreed to it, for a while. Redacted before it comes here. */

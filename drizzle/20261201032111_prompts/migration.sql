@@ -52,7 +52,9 @@ CREATE TABLE "evaluations" (
 	"dataset_version" integer NOT NULL,
 	"graders" jsonb NOT NULL,
 	"model" text,
-	"budget_nanos" bigint,
+	"budget_id" text NOT NULL,
+	"budget_nanos" bigint NOT NULL,
+	"sample" integer,
 	"concurrency" integer NOT NULL,
 	"passing_rate" double precision NOT NULL,
 	"status" text NOT NULL,
@@ -62,12 +64,26 @@ CREATE TABLE "evaluations" (
 	"passed" integer DEFAULT 0 NOT NULL,
 	"failed" integer DEFAULT 0 NOT NULL,
 	"errors" integer DEFAULT 0 NOT NULL,
-	"cost_nanos" bigint DEFAULT 0 NOT NULL,
 	"started_by" text NOT NULL,
+	"starter" jsonb NOT NULL,
 	"instance_id" text,
 	"lease_until" timestamp with time zone,
+	"cancelled_at" timestamp with time zone,
 	"created_at" timestamp with time zone NOT NULL,
+	"started_at" timestamp with time zone,
 	"finished_at" timestamp with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "label_requirements" (
+	"organisation_id" text,
+	"label" text,
+	"prompt_id" text,
+	"dataset_id" text,
+	"min_pass_rate" double precision NOT NULL,
+	"graders" jsonb,
+	"set_by" text NOT NULL,
+	"set_at" timestamp with time zone NOT NULL,
+	CONSTRAINT "label_requirements_pkey" PRIMARY KEY("organisation_id","label","prompt_id")
 );
 --> statement-breakpoint
 CREATE TABLE "prompt_recordings" (
@@ -176,6 +192,7 @@ ALTER TABLE "dataset_cases" ADD CONSTRAINT "dataset_cases_dataset_id_datasets_id
 ALTER TABLE "datasets" ADD CONSTRAINT "datasets_organisation_id_organisations_id_fkey" FOREIGN KEY ("organisation_id") REFERENCES "organisations"("id");--> statement-breakpoint
 ALTER TABLE "evaluation_results" ADD CONSTRAINT "evaluation_results_evaluation_id_evaluations_id_fkey" FOREIGN KEY ("evaluation_id") REFERENCES "evaluations"("id");--> statement-breakpoint
 ALTER TABLE "evaluations" ADD CONSTRAINT "evaluations_organisation_id_organisations_id_fkey" FOREIGN KEY ("organisation_id") REFERENCES "organisations"("id");--> statement-breakpoint
+ALTER TABLE "label_requirements" ADD CONSTRAINT "label_requirements_organisation_id_organisations_id_fkey" FOREIGN KEY ("organisation_id") REFERENCES "organisations"("id");--> statement-breakpoint
 ALTER TABLE "prompt_label_requests" ADD CONSTRAINT "prompt_label_requests_prompt_id_prompts_id_fkey" FOREIGN KEY ("prompt_id") REFERENCES "prompts"("id");--> statement-breakpoint
 ALTER TABLE "prompt_labels" ADD CONSTRAINT "prompt_labels_prompt_id_prompts_id_fkey" FOREIGN KEY ("prompt_id") REFERENCES "prompts"("id");--> statement-breakpoint
 ALTER TABLE "prompt_partial_versions" ADD CONSTRAINT "prompt_partial_versions_partial_id_prompt_partials_id_fkey" FOREIGN KEY ("partial_id") REFERENCES "prompt_partials"("id");--> statement-breakpoint
