@@ -4,7 +4,7 @@ import { improvePrompt } from '../evaluations/improve.ts';
 import { NANOS } from '../lib/money.ts';
 import { builder } from './builder.ts';
 import { Completion } from './completion.ts';
-import { COMPLETION_COST } from './completion-queries.ts';
+import { COMPLETION_COST } from '../domain/operation.ts';
 import type { GraphContext } from './context.ts';
 import { failureErrors, payload, toUserErrors, UserError, type Payload } from './errors.ts';
 import { PromptVersion } from './prompt.ts';

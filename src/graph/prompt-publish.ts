@@ -50,11 +50,13 @@ export async function checking(
   force: boolean | null | undefined,
 ): Promise<{ store: PromptStore; changes(): NoticedChange[] }> {
   const check = await openPublishCheck(context);
+  const { prompts: store } = context.gateway;
   let changes: NoticedChange[] = [];
   const checkPublishable: PromptStore['checkPublishable'] = async (tx, publishing) => {
+    await store.checkPublishable(tx, publishing);
     const verdict = await check(tx, publishing, { force: force ?? false });
     changes = verdict.changes;
     if (verdict.refusal) throw verdict.refusal;
   };
-  return { store: { ...context.gateway.prompts, checkPublishable }, changes: () => changes };
+  return { store: { ...store, checkPublishable }, changes: () => changes };
 }
