@@ -1,3 +1,5 @@
+import { composeServices } from '@theguild/federation-composition';
+import { parse } from 'graphql';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeKey, type MadeKey } from '../../access/support/keys.ts';
 import { addOrganisation, HASHING_SECRET, type Tenant } from '../../access/support/organisation.ts';
@@ -9,7 +11,10 @@ import { listSettled, summarising } from './support.ts';
 
 const gateway = useGateway({
   variables: { SLUICE_SECRET: HASHING_SECRET },
-  config: { introspection: 'public', limits: { ...DEFAULTS.limits, operationRootFields: 5 } },
+  config: {
+    introspection: 'public',
+    limits: { ...DEFAULTS.limits, operationRootFields: 5, operationCost: 290 },
+  },
 });
 let key: MadeKey;
 let other: Tenant;
@@ -93,6 +98,9 @@ describe('a published prompt', () => {
     const { data } = await gateway().ask('{ service: _service { sdl } }');
     expect(data.service.sdl).toMatch(/extend type Query \{[^}]*\n {2}ai: Ai!\n\}/);
     expect(data.service.sdl).toContain('type SummarizeTicketResult {');
+    const typeDefs = parse(data.service.sdl as string);
+    const { errors = [] } = composeServices([{ name: 'sluice', url: 'http://sluice', typeDefs }]);
+    expect(errors).toEqual([]);
   });
 });
 
@@ -141,6 +149,10 @@ describe('what a caller does wrong', () => {
       Array.from({ length: count }, (_, index) => `a${index}: greet(name: "x") { result }`).join(' ');
     const wide = await gateway().ask(`{ ai { ${prompts(6)} } }`);
     expect(wide.errors).toMatchObject([{ extensions: { code: 'QUERY_TOO_WIDE' } }]);
+    const costly = prompts(5).replaceAll('result', 'result errors { code message path }');
+    expect((await gateway().ask(`{ ai { ${costly} } }`)).errors).toMatchObject([
+      { extensions: { code: 'QUERY_TOO_EXPENSIVE', cost: 1 + 5 * (50 + 1 + 1 + 10 * 3) } },
+    ]);
     const { data } = await gateway().ask(`{ ai { ${prompts(5)} } }`);
     expect(Object.keys(data.ai)).toHaveLength(5);
   });
@@ -191,6 +203,13 @@ describe('a label', () => {
     await setLabel(gateway(), { slug: 'greet', label: 'staging', version: 2 });
     expect((await greet('', STAGING)).data.ai.greet.result).toBe('Hi Ada!');
     expect((await greet()).data.ai.greet.result).toBe('Hello Ada!');
+    const socket = gateway().socket({ key: key.secret, params: STAGING });
+    const [told] = await Array.fromAsync(
+      socket.iterate<{ ai: { greet: { result: string } } }>({
+        query: '{ ai { greet(name: "Ada") { result } } }',
+      }),
+    );
+    expect(told?.data?.ai.greet.result).toBe('Hi Ada!');
     expect((await greet('', { 'x-sluice-prompt-label': 'nowhere' })).data.ai.greet.result).toBe('Hello Ada!');
     const { data } = await gateway().ask(TYPES, undefined, { headers: STAGING });
     expect(data.type.fields).toHaveLength(3);
