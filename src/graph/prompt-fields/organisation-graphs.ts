@@ -5,10 +5,11 @@ import { LATEST, PRODUCTION, type PromptVersion } from '../../domain/prompt.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { findVersionsByNumber, type LabelledPrompt } from '../../prompts/rows.ts';
 import type { PromptStore } from '../../prompts/store.ts';
-import { assemble, createTypeNames, type TypeNames } from './assemble.ts';
+import { assemble } from './assemble.ts';
 import { makePromptTypes, type PromptTypes } from './prompt-types.ts';
 import type { ServedPrompt } from './root-types.ts';
 import type { StaticTypes } from './static-types.ts';
+import { createTypeNames, type TypeNames } from './type-names.ts';
 
 /** The graph of an organisation, for one label. */
 export interface OrganisationGraph {

@@ -4,11 +4,12 @@ import {
   GraphQLObjectType,
   GraphQLString,
   type GraphQLFieldConfigMap,
+  type GraphQLOutputType,
 } from 'graphql';
 import { textOf } from '../../completion/answer.ts';
 import type { Completion } from '../../domain/completion.ts';
 import { Conflict } from '../../domain/errors.ts';
-import { fieldNameOf, type Prompt, type PromptVersion } from '../../domain/prompt.ts';
+import { fieldNameOf, type EntityBinding, type Prompt, type PromptVersion } from '../../domain/prompt.ts';
 import { compileSchema } from '../../lib/json-schema.ts';
 import type { Payload } from '../errors.ts';
 import { mapOutput, type OutputMapping } from './map-output.ts';
@@ -27,8 +28,18 @@ export interface PromptTypes {
   /** Of the field of a query, and of the one of a subscription. */
   payload: GraphQLObjectType;
   event: GraphQLObjectType;
-  /** All names that it takes. */
+  /** Undefined for a version that belongs to no entity. */
+  bound: BoundField | undefined;
+  /** All names that it takes for itself. */
   typeNames: readonly string[];
+}
+
+/** The field of an entity of another subgraph that a version answers. */
+export interface BoundField {
+  entity: EntityBinding;
+  /** It takes null. */
+  type: GraphQLOutputType;
+  toResult(completion: Completion): unknown;
 }
 
 export type AnsweredPrompt = Payload<{ completion: Completion }>;
@@ -53,7 +64,12 @@ export function makePromptTypes(
   const typeNames = [...variables.typeNames, ...(output?.typeNames ?? []), payload.name, event.name];
   const { slug, description } = prompt;
   const fieldName = fieldNameOf(slug);
-  return { prompt: { slug, description }, version, fieldName, variables, payload, event, typeNames };
+  const bound = spec.entity && {
+    entity: spec.entity,
+    type: output?.result ?? GraphQLString,
+    toResult: (completion: Completion) => toResult(completion, version, output),
+  };
+  return { prompt: { slug, description }, version, fieldName, variables, payload, event, bound, typeNames };
 }
 
 function within<T>(part: string, map: () => T): T {
