@@ -56,7 +56,13 @@ type GivenEntity = WithoutNull<typeof PromptEntityInput.$inferInput>;
 /** What the parts take. */
 export function toWantedEntity({ key = 'id', keyType = 'ID!', ...entity }: GivenEntity): WantedEntity {
   const { typeName, field, variables } = entity;
-  return { typeName, key, keyType, field, variables: variables.map((each) => ({ type: undefined, ...each })) };
+  return {
+    typeName,
+    key,
+    keyType,
+    field,
+    variables: variables.map((each) => ({ type: undefined, ...each })),
+  };
 }
 
 /** @throws InvalidInput for a type of our own: its fields are ours to make. */

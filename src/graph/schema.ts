@@ -63,7 +63,12 @@ const FEDERATION = 'https://specs.apollo.dev/federation/v2.6';
 
 /** The graph that is served: also a Federation v2 subgraph, for whoever composes it into a larger one. */
 export const schema = guardFields(
-  guardEntities(builder.toSubGraphSchema({ linkUrl: FEDERATION, federationDirectives: ['@key', '@requires', '@external'] })),
+  guardEntities(
+    builder.toSubGraphSchema({
+      linkUrl: FEDERATION,
+      federationDirectives: ['@key', '@requires', '@external'],
+    }),
+  ),
 );
 
 /** The same without the fields that only a federation router asks for: the contract for clients. */

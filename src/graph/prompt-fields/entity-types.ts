@@ -76,7 +76,8 @@ function makeBoundField(typeName: string, { types, label, bound }: Bound): Field
     extensions: { complexity: COMPLETION_COST, federation: facts },
     resolve: async (...args) => {
       const { completion, errors } = (await answer!(...args)) as AnsweredPrompt;
-      if (!completion || errors.length > 0) throw toFieldError(`${typeName}.${field}`, { completion, errors });
+      if (!completion || errors.length > 0)
+        throw toFieldError(`${typeName}.${field}`, { completion, errors });
       return bound.toResult(completion);
     },
   };

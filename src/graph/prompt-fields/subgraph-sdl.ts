@@ -39,10 +39,7 @@ function listAdded(schema: GraphQLSchema, base: GraphQLSchema): string[] {
     return [`extend ${printType(only)}`];
   });
   const types = Object.values(schema.getTypeMap()).filter(({ name }) => !base.getType(name));
-  return [
-    ...extensions,
-    ...types.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(printAdded),
-  ];
+  return [...extensions, ...types.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(printAdded)];
 }
 
 function printAdded(type: GraphQLNamedType): string {

@@ -78,7 +78,8 @@ describe('a router of a federation', () => {
 
   it('gets as many as a budget has left', async () => {
     const subjectId = await promptIdOf(gateway(), 'summarize-ticket');
-    const set = 'mutation ($input: BudgetSetInput!) { budgetSet(input: $input) { budget { id } errors { code } } }';
+    const set =
+      'mutation ($input: BudgetSetInput!) { budgetSet(input: $input) { budget { id } errors { code } } }';
     const input = { scope: 'PROMPT', subjectId, unit: 'REQUESTS', limit: '2', window: 'TOTAL' };
     const { budget } = await act(gateway(), set, { input });
     const { data, errors } = await router.ask(QUERY, key.secret);

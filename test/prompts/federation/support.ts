@@ -50,7 +50,7 @@ export const SUMMARY: Json = {
 
 /** The definitions that a router reads of us. */
 export async function readSdl(gateway: TestGateway): Promise<string> {
-  return (await gateway.ask('{ _service { sdl } }')).data._service.sdl;
+  return (await gateway.ask('{ service: _service { sdl } }')).data.service.sdl;
 }
 
 /** What a router sent to us. */
@@ -84,7 +84,7 @@ export async function startRouter(gateway: TestGateway, tickets: readonly Ticket
         name === 'SLUICE' ? { authorization: request?.context.request.headers.get('authorization') } : {},
       fetch: (url, init) => {
         if (name === 'SLUICE') sent.push(JSON.parse(init?.body as string) as Sent);
-        return fetch(url, init as RequestInit);
+        return fetch(url, init);
       },
     }),
   });
