@@ -216,6 +216,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   PromptChange: 'AUTHENTICATED',
   PromptFolder: 'AUTHENTICATED',
   PromptArm: 'AUTHENTICATED',
+  PromptEntity: 'AUTHENTICATED',
+  PromptEntityVariable: 'AUTHENTICATED',
   PromptExperiment: 'AUTHENTICATED',
   PromptCheck: 'PROMPTS_WRITE',
   PromptLabel: 'AUTHENTICATED',
@@ -292,6 +294,8 @@ export const PROMPT_RULES: Readonly<Record<string, Rule>> = {
   'Subscription.ai': 'COMPLETIONS_WRITE',
   Ai: 'COMPLETIONS_WRITE',
   AiStream: 'COMPLETIONS_WRITE',
+  // The fields that prompts answer of entities that other subgraphs have.
+  _Entity: 'COMPLETIONS_WRITE',
 };
 
 /** Types that only carry what the field that answered them was asked for. */

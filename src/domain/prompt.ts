@@ -44,12 +44,22 @@ export interface PinnedPartial {
 export interface EntityBinding {
   /** Of the entity: `Ticket`. */
   typeName: string;
-  /** The field of its key: `id`. */
+  /** The one field of its key: `id`. */
   key: string;
+  /** `ID!` */
+  keyType: string;
   /** The field that the prompt answers: `summary`. */
   field: string;
-  /** By variable: the field of the entity whose value it gets. */
-  variables: Record<string, string>;
+  /** Variables that are not among them are not given. */
+  variables: EntityVariable[];
+}
+
+/** A variable whose value is a field of the entity. */
+export interface EntityVariable {
+  variable: string;
+  field: string;
+  /** Of the field, to the letter as the subgraph that has it says: `String!`, `[ID!]!` */
+  type: string;
 }
 
 /** Everything that a version says. */

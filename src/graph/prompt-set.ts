@@ -6,6 +6,7 @@ import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull } from './inputs.ts';
+import { ensureForeign } from './prompt-entity.ts';
 import { PromptVersionInput, toWanted } from './prompt-input.ts';
 import { checking, FORCE } from './prompt-publish.ts';
 import { Prompt, PromptVersion } from './prompt.ts';
@@ -65,6 +66,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, context) =>
       payload(async () => {
         const { slug, folder = '', description, version } = withoutNull(input);
+        ensureForeign(context.graphs.statics.schema, version.entity);
         const wanted = { slug, folder, description, ...toWanted(version) };
         await createPrompt(context.gateway.prompts, context.who, wanted, originOf(context));
         return foundPrompt(context, slug);
@@ -78,6 +80,7 @@ builder.mutationFields((t) => ({
       payload(async () => {
         const { slug, version } = withoutNull(input);
         const { prompts } = context.gateway;
+        ensureForeign(context.graphs.statics.schema, version.entity);
         const wanted = { slug, ...toWanted(version) };
         const id = await createVersion(prompts, context.who, wanted, originOf(context));
         const [promptVersion] = await findPromptVersions(prompts.sql, context.who.organisationId, [id]);

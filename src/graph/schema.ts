@@ -69,11 +69,17 @@ import { builder } from './builder.ts';
 import { guardEntities } from './entities.ts';
 import { guardFields } from './guard-fields.ts';
 
+/** The fields of prompts on entities of other subgraphs need the other two directives. */
 const FEDERATION = 'https://specs.apollo.dev/federation/v2.6';
 
 /** The graph that is served: also a Federation v2 subgraph, for whoever composes it into a larger one. */
 export const schema = guardFields(
-  guardEntities(builder.toSubGraphSchema({ linkUrl: FEDERATION, federationDirectives: ['@key'] })),
+  guardEntities(
+    builder.toSubGraphSchema({
+      linkUrl: FEDERATION,
+      federationDirectives: ['@key', '@requires', '@external'],
+    }),
+  ),
 );
 
 /** The same without the fields that only a federation router asks for: the contract for clients. */

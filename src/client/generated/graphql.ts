@@ -566,6 +566,30 @@ export type PromptCreateInput = {
   version: PromptVersionInput;
 };
 
+export type PromptEntityInput = {
+  /** What the prompt answers: `summary`. */
+  field: string;
+  /** The one field of its key. */
+  key?: string | null | undefined;
+  /** `ID!`, `String!` or `Int!`, as the subgraph that has the entity says. */
+  keyType?: string | null | undefined;
+  /** Of the entity: `Ticket`. */
+  typeName: string;
+  /** Whatever is required must be among them; what is not among them is not given. */
+  variables: Array<PromptEntityVariableInput>;
+};
+
+export type PromptEntityVariableInput = {
+  /** Of the entity. */
+  field: string;
+  /**
+   * Type of the field, to the letter as the subgraph that has it says: `String!`, `[ID!]!`. Scalars and lists of them.
+   * By its variable, unless given: `String!` for a STRING that is required, `String` for one that is not.
+   */
+  type?: string | null | undefined;
+  variable: string;
+};
+
 /** Every given member must hold. */
 export type PromptFilter = {
   /** Those that are archived, and no others. */
@@ -643,6 +667,8 @@ export type PromptVersionCreateInput = {
 export type PromptVersionInput = {
   /** How long an answer may be given again to the same caller for the same variables. */
   cacheSeconds?: number | null | undefined;
+  /** Also answers a field of an entity that another subgraph has, once it is published. */
+  entity?: PromptEntityInput | null | undefined;
   messages: Array<PromptMessageInput>;
   /** `provider/model`, an alias, or a route. */
   model?: string | null | undefined;

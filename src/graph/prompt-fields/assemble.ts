@@ -1,37 +1,41 @@
 import { GraphQLObjectType, GraphQLSchema, isObjectType, type GraphQLFieldConfig } from 'graphql';
 import type { GraphContext } from '../context.ts';
-import type { PromptTypes } from './prompt-types.ts';
+import { makeEntitiesField } from './entities-field.ts';
+import { makeEntityTypes } from './entity-types.ts';
 import { makeQueryField, makeSubscriptionField, type ServedPrompt } from './root-types.ts';
 import type { StaticTypes } from './static-types.ts';
 import { writeSubgraph } from './subgraph-sdl.ts';
-
-/** Names that the graph itself gives beside those that it has without prompts. */
-const OWN_NAMES = ['Ai', 'AiStream', 'PromptRunInput', 'PromptStreamInput'];
+import { OWN_NAMES } from './type-names.ts';
 
 /**
- * Adds `ai` to the graph that all organisations share. Every type but `Query` and `Subscription` stays the same object,
- * so this costs a walk over them and no more.
+ * Adds `ai`, and the entities that prompts are bound to, to the graph that all organisations share. Every type but
+ * `Query`, `Subscription` and `_Entity` stays the same object, so this costs a walk over them and no more.
  * @param served without clashes of names; none: the shared graph itself.
  */
 export function assemble(statics: StaticTypes, served: readonly ServedPrompt[]): GraphQLSchema {
   if (served.length === 0) return statics.schema;
   const shared = statics.schema.toConfig();
+  const entities = makeEntityTypes(statics, served);
+  const changed = [shared.query, shared.subscription, statics.schema.getType('_Entity')];
   const schema: GraphQLSchema = new GraphQLSchema({
     ...shared,
-    query: withField(shared.query, { ai: makeQueryField(statics, served), ...serviceField(() => schema) }),
+    query: withField(shared.query, { ai: makeQueryField(statics, served), ...federationFields() }),
     subscription: withField(shared.subscription, { ai: makeSubscriptionField(statics, served) }),
-    types: shared.types.filter((type) => type !== shared.query && type !== shared.subscription),
+    types: shared.types.filter((type) => !changed.includes(type)),
     // What is shared was looked at when the process started, and what is mapped is right by how it is made.
     assumeValid: true,
   });
-  ensureRules(schema, statics, served);
+  ensureRules(schema, statics, [
+    ...served.flatMap(({ types }) => types.typeNames),
+    ...entities.map(({ name }) => name),
+  ]);
   return schema;
 
-  function serviceField(get: () => GraphQLSchema) {
-    const field = shared.query?.toConfig().fields['_service'];
-    return (
-      field && { _service: { ...field, resolve: () => ({ sdl: writeSubgraph(get(), statics.schema) }) } }
-    );
+  function federationFields() {
+    const { _entities, _service } = shared.query?.toConfig().fields ?? {};
+    if (!_entities || !_service) throw new Error('the graph is no subgraph');
+    const resolve = () => ({ sdl: writeSubgraph(schema, statics.schema) });
+    return { _entities: makeEntitiesField(statics, _entities, entities), _service: { ..._service, resolve } };
   }
 }
 
@@ -47,30 +51,10 @@ function withField(type: GraphQLObjectType | null | undefined, added: Fields): G
  * Whatever is not shared belongs to a prompt that is served, and only carries what its field was asked for: nothing else
  * is open for having been forgotten.
  */
-function ensureRules(schema: GraphQLSchema, statics: StaticTypes, served: readonly ServedPrompt[]): void {
-  const known = new Set([...OWN_NAMES, ...served.flatMap(({ types }) => types.typeNames)]);
+function ensureRules(schema: GraphQLSchema, statics: StaticTypes, ofPrompts: readonly string[]): void {
+  const known = new Set([...OWN_NAMES, ...ofPrompts]);
   for (const type of Object.values(schema.getTypeMap())) {
     if (isObjectType(type) && !statics.schema.getType(type.name) && !known.has(type.name))
       throw new Error(`the type ${type.name} belongs to no prompt, and has no rule`);
   }
-}
-
-/** Gives the names of types away, each once. */
-export interface TypeNames {
-  /** @returns which of them has an owner already, so that none is taken; undefined where all were free. */
-  take(types: PromptTypes): string | undefined;
-}
-
-export function createTypeNames({ schema }: StaticTypes): TypeNames {
-  const owners = new Map(OWN_NAMES.map((name) => [name, 'the graph']));
-  return {
-    take({ typeNames, prompt: { slug } }) {
-      for (const name of typeNames) {
-        const owner = owners.get(name) ?? (schema.getType(name) && 'the graph');
-        if (owner !== undefined) return `it gives the type ${name}, which ${owner} has already`;
-      }
-      for (const name of typeNames) owners.set(name, `the prompt ${slug}`);
-      return undefined;
-    },
-  };
 }

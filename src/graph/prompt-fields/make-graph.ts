@@ -4,10 +4,11 @@ import type { ISql } from 'postgres';
 import type { PromptVersion } from '../../domain/prompt.ts';
 import type { Logger } from '../../lib/logger.ts';
 import { findVersionsByNumber, type LabelledPrompt } from '../../prompts/rows.ts';
-import { assemble, createTypeNames } from './assemble.ts';
+import { assemble } from './assemble.ts';
 import { makePromptTypes, type PromptTypes } from './prompt-types.ts';
 import type { ServedPrompt } from './root-types.ts';
 import type { StaticTypes } from './static-types.ts';
+import { createTypeNames } from './type-names.ts';
 
 /** The graph of an organisation, for one label. */
 export interface OrganisationGraph {

@@ -9,11 +9,12 @@ import {
   isUnionType,
   type GraphQLFieldConfigMap,
   type GraphQLType,
+  type GraphQLOutputType,
 } from 'graphql';
 import { textOf } from '../../completion/answer.ts';
 import type { Completion } from '../../domain/completion.ts';
 import { Conflict } from '../../domain/errors.ts';
-import { fieldNameOf, type Prompt, type PromptVersion } from '../../domain/prompt.ts';
+import { fieldNameOf, type EntityBinding, type Prompt, type PromptVersion } from '../../domain/prompt.ts';
 import { compileSchema } from '../../lib/json-schema.ts';
 import type { Payload } from '../errors.ts';
 import { mapOutput, type OutputMapping } from './map-output.ts';
@@ -32,8 +33,18 @@ export interface PromptTypes {
   /** Of the field of a query, and of the one of a subscription. */
   payload: GraphQLObjectType;
   event: GraphQLObjectType;
-  /** All names that it takes. */
+  /** Undefined for a version that belongs to no entity. */
+  bound: BoundField | undefined;
+  /** All names that it takes for itself. */
   typeNames: readonly string[];
+}
+
+/** The field of an entity of another subgraph that a version answers. */
+export interface BoundField {
+  entity: EntityBinding;
+  /** It takes null. */
+  type: GraphQLOutputType;
+  toResult(completion: Completion): unknown;
 }
 
 export type AnsweredPrompt = Payload<{ completion: Completion }>;
@@ -60,7 +71,12 @@ export function makePromptTypes(
   const fieldName = fieldNameOf(slug);
   for (const { type } of [...Object.values(variables.args), { type: payload }, { type: event }])
     settle(type, new Set([statics.completion, statics.event, statics.userError]));
-  return { prompt: { slug, description }, version, fieldName, variables, payload, event, typeNames };
+  const bound = spec.entity && {
+    entity: spec.entity,
+    type: output?.result ?? GraphQLString,
+    toResult: (completion: Completion) => toResult(completion, version, output),
+  };
+  return { prompt: { slug, description }, version, fieldName, variables, payload, event, bound, typeNames };
 }
 
 function within<T>(part: string, map: () => T): T {

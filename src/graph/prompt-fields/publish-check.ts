@@ -1,11 +1,11 @@
 import { Conflict, InvalidInput } from '../../domain/errors.ts';
 import { PRODUCTION, type Prompt, type PromptVersion } from '../../domain/prompt.ts';
-import { createTypeNames } from './assemble.ts';
 import { MappingFaults } from './mapping-faults.ts';
 import type { OrganisationGraph } from './make-graph.ts';
 import { makePromptTypes, type PromptTypes } from './prompt-types.ts';
 import { compareTypes, graphOf, type SchemaChange } from './schema-changes.ts';
 import type { StaticTypes } from './static-types.ts';
+import { createTypeNames } from './type-names.ts';
 import { listUsedPlaces } from './used-places.ts';
 
 /** A change of the graph, and who notices it. */
@@ -94,10 +94,11 @@ function unmappable({ prompt: { slug }, after }: PublishQuestion, { faults }: Ma
   );
 }
 
-/** Only those that name the field are read. */
+/** Only those that name a field of it are read. */
 function listUsers(statics: StaticTypes, types: PromptTypes, operations: PublishQuestion['operations']) {
   const schema = graphOf(statics, types);
-  const naming = new RegExp(`\\b${types.fieldName}\\b`);
+  const fields = [types.fieldName, types.bound?.entity.field].filter((name) => name !== undefined);
+  const naming = new RegExp(`\\b(${fields.join('|')})\\b`);
   return operations
     .filter(({ text }) => naming.test(text))
     .map(({ name, text }) => ({ name, used: listUsedPlaces(text, schema) }));

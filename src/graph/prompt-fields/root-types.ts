@@ -4,11 +4,10 @@ import {
   type GraphQLFieldConfig,
   type GraphQLFieldConfigArgumentMap,
 } from 'graphql';
-import { PROMPT_RULES } from '../../access/rules.ts';
 import type { PromptFieldFacts } from '../../domain/prompt.ts';
 import { COMPLETION_COST } from '../../domain/operation.ts';
 import type { GraphContext } from '../context.ts';
-import { guard, tellRefusals } from '../guard-fields.ts';
+import { guarded } from './guarded.ts';
 import { ensureOneField } from './one-field.ts';
 import type { PromptTypes } from './prompt-types.ts';
 import { answerPrompt, streamPrompt, type PromptArgs } from './run-prompt.ts';
@@ -79,18 +78,4 @@ function about({ prompt, version }: PromptTypes) {
 
 function argsOf({ variables }: PromptTypes, run: StaticTypes['run']): GraphQLFieldConfigArgumentMap {
   return { ...variables.args, run: { type: run } };
-}
-
-/** @throws Error for a field without a rule. */
-function guarded<Source, Args>(
-  type: string,
-  name: string,
-  config: Config<Source, Args>,
-): Config<Source, Args> {
-  const what = `${type}.${name}`;
-  const rule = PROMPT_RULES[what] ?? PROMPT_RULES[type];
-  if (!rule) throw new Error(`${what} has no rule`);
-  tellRefusals(config, what);
-  guard(config, rule, what);
-  return config;
 }

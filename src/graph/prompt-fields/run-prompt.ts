@@ -26,8 +26,24 @@ export async function answerPrompt(
   context: GraphContext,
   label: string,
 ): Promise<AnsweredPrompt> {
-  const answered = await answer(context, () => toDraft(types, args, label), args.run?.idempotencyKey);
+  const variables = types.variables.toVariables(args);
+  const wanted = { variables, run: args.run ?? {}, label };
+  const answered = await answer(context, () => toDraft(types, wanted), args.run?.idempotencyKey);
   if (answered.errors.length > 0) context.isRepeatable = false;
+  return { ...answered, errors: answered.errors.map(inOwnPlace) };
+}
+
+/**
+ * Runs a version for an entity of another subgraph, and waits for its end.
+ * @param variables as that subgraph has answered them; not checked yet.
+ */
+export async function answerForEntity(
+  types: PromptTypes,
+  variables: Record<string, unknown>,
+  context: GraphContext,
+  label: string,
+): Promise<AnsweredPrompt> {
+  const answered = await answer(context, () => toDraft(types, { variables, run: {}, label }));
   return { ...answered, errors: answered.errors.map(inOwnPlace) };
 }
 
@@ -52,7 +68,8 @@ export async function streamPrompt(
         onTextBefore: (text: string) => (textBefore = text),
       };
       const options = { ...about, idempotencyKey: run.idempotencyKey ?? undefined, ...toReadOptions(run) };
-      return await gateway.runs.stream(who, toDraft(types, args, label), options, signal);
+      const draft = toDraft(types, { variables: types.variables.toVariables(args), run, label });
+      return await gateway.runs.stream(who, draft, options, signal);
     } catch (error) {
       if (!(error instanceof InvalidInput)) throw error;
       throw new InvalidInput(error.issues.map(toOwnPlace));
@@ -61,15 +78,18 @@ export async function streamPrompt(
   return withText(events, textBefore);
 }
 
+/** How a version is wanted. */
+interface Wanted {
+  variables: Record<string, unknown>;
+  run: RunInput;
+  label: string;
+}
+
 /** The version is the one whose types the caller has seen, so that answer and types always agree. */
-function toDraft(
-  { prompt: { slug }, version, variables }: PromptTypes,
-  args: PromptArgs,
-  label: string,
-): AskDraft {
-  const { idempotencyKey: _key, after: _after, coalesceMs: _ms, ...run } = args.run ?? {};
-  const prompt = { slug, label, version: version.number, variables: variables.toVariables(args) };
-  const draft = parseAsk({ ...run, source: { prompt } });
+function toDraft({ prompt: { slug }, version }: PromptTypes, { variables, run, label }: Wanted): AskDraft {
+  const { idempotencyKey: _key, after: _after, coalesceMs: _ms, ...settings } = run;
+  const prompt = { slug, label, version: version.number, variables };
+  const draft = parseAsk({ ...settings, source: { prompt } });
   return 'promptRef' in draft ? { ...draft, promptRef: { ...draft.promptRef, isPinned: true } } : draft;
 }
 

@@ -6,6 +6,7 @@ import {
   type GraphQLSchema,
 } from 'graphql';
 import { assemble } from './assemble.ts';
+import { changeOf, compareBindings } from './entity-changes.ts';
 import type { PromptTypes } from './prompt-types.ts';
 import type { StaticTypes } from './static-types.ts';
 
@@ -33,25 +34,29 @@ export function compareTypes(statics: StaticTypes, { before, after }: PromptGrap
   const { fieldName } = before ?? after ?? {};
   if (fieldName === undefined) return [];
   const path = `Ai.${fieldName}`;
-  if (!before) return [{ kind: 'SAFE', message: `${path} is added.`, path, noticedBy: path }];
+  const ofEntity = compareBindings(before?.bound, after?.bound);
+  if (!before) return [changeOf('SAFE', path, 'is added.'), ...ofEntity];
   if (!after) {
     const paths = [path, `AiStream.${fieldName}`];
-    return paths.map((each) => ({
-      kind: 'BREAKING',
-      message: `${each} is removed.`,
-      path: each,
-      noticedBy: each,
-    }));
+    return [...paths.map((each) => changeOf('BREAKING', each, 'is removed.')), ...ofEntity];
   }
   const [older, newer] = [before, after].map((types) => graphOf(statics, types)) as [
     GraphQLSchema,
     GraphQLSchema,
   ];
-  return [
-    ...findBreakingChanges(older, newer).map((change) => toChange('BREAKING', change.description)),
-    ...findDangerousChanges(older, newer).map((change) => toChange('DANGEROUS', change.description)),
+  const found = [
+    ...findBreakingChanges(older, newer).map(({ description }) => toChange('BREAKING', description)),
+    ...findDangerousChanges(older, newer).map(({ description }) => toChange('DANGEROUS', description)),
     ...findAdditions(older, newer, statics.schema),
   ];
+  // What is there of an entity only for routers is no field that anybody asks for here.
+  const entities = ['_Entity', before.bound?.entity.typeName, after.bound?.entity.typeName];
+  const others = found.filter(({ path: place }) => !entities.includes(place.split('.')[0]));
+  return [...others, ...ofEntity].toSorted((a, b) => rankOf(a) - rankOf(b));
+}
+
+function rankOf({ kind }: SchemaChange): number {
+  return -CHANGE_KINDS.indexOf(kind);
 }
 
 /** What such an operation sees that asks for this prompt. */

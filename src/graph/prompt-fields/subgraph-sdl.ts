@@ -1,5 +1,13 @@
 import { printSubgraphSchema } from '@apollo/subgraph';
-import { GraphQLObjectType, lexicographicSortSchema, printType, type GraphQLSchema } from 'graphql';
+import {
+  GraphQLObjectType,
+  isObjectType,
+  lexicographicSortSchema,
+  printType,
+  type GraphQLNamedType,
+  type GraphQLSchema,
+} from 'graphql';
+import { printEntity } from './entity-sdl.ts';
 
 const shared = new WeakMap<GraphQLSchema, string>();
 const written = new WeakMap<GraphQLSchema, string>();
@@ -31,8 +39,9 @@ function listAdded(schema: GraphQLSchema, base: GraphQLSchema): string[] {
     return [`extend ${printType(only)}`];
   });
   const types = Object.values(schema.getTypeMap()).filter(({ name }) => !base.getType(name));
-  return [
-    ...extensions,
-    ...types.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map((type) => printType(type)),
-  ];
+  return [...extensions, ...types.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(printAdded)];
+}
+
+function printAdded(type: GraphQLNamedType): string {
+  return isObjectType(type) && type.extensions['federation'] ? printEntity(type) : printType(type);
 }

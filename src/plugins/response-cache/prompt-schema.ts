@@ -27,8 +27,9 @@ export function keepingPrompts(schema: GraphQLSchema, shared: GraphQLSchema): Gr
     return facts !== undefined && facts.cacheSeconds > 0;
   });
   const type = new GraphQLNonNull(new GraphQLObjectType({ ...ai, fields: Object.fromEntries(kept) }));
+  const { fields: plain } = shared.getQueryType()!.toConfig();
   return new GraphQLSchema({
-    query: new GraphQLObjectType({ ...query, fields: { ...fields, ai: { ...fields['ai']!, type } } }),
+    query: new GraphQLObjectType({ ...query, fields: { ...plain, ai: { ...fields['ai']!, type } } }),
     types: Object.values(shared.getTypeMap()).filter((each) => each !== shared.getQueryType()),
     assumeValid: true,
   });
