@@ -2,6 +2,8 @@ import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
 import type { EvalOptions } from './cli/run-eval.ts';
 import type { AuditVerifyOptions } from './cli/run-audit-verify.ts';
+import type { PromptsPlanOptions, PromptsPushOptions } from './cli/run-prompts.ts';
+import type { PromptsPullOptions } from './cli/run-prompts-pull.ts';
 import type { RoutesApplyOptions, RoutesPlanOptions, RoutesPullOptions } from './cli/run-routes.ts';
 import type { RoutesSimulateOptions } from './cli/run-routes-simulate.ts';
 import type { SchemaPrintOptions } from './cli/run-schema-print.ts';
@@ -167,6 +169,47 @@ program
     await runEval(options);
   });
 
+const prompts = program.command('prompts').description('prompts in files, and those of a running gateway');
+
+prompts
+  .command('pull')
+  .argument('[folder]', 'where the files are', 'prompts')
+  .option('--url <url>', 'of the graph; SLUICE_URL, or this machine, unless given')
+  .option('--label <label>', 'what it stands for; the newest versions, unless given')
+  .option('--force', 'write over files that say something else')
+  .description('write a file for each prompt and each partial')
+  .action(async (folder: string, options: PromptsPullOptions) => {
+    const { runPromptsPull } = await import('./cli/run-prompts-pull.ts');
+    await runPromptsPull(folder, options);
+  });
+
+prompts
+  .command('plan')
+  .argument('[folder]', 'where the files are', 'prompts')
+  .option('--url <url>', 'of the graph; SLUICE_URL, or this machine, unless given')
+  .option('--label <label>', 'is to stand for what the files say')
+  .option('--prune', 'archive prompts that no file has')
+  .option('--check', 'end with 1 when anything would change, and with 2 when anything is wrong')
+  .description('print what the files would change, or what is wrong with them')
+  .action(async (folder: string, options: PromptsPlanOptions) => {
+    const { runPromptsPlan } = await import('./cli/run-prompts.ts');
+    await runPromptsPlan(folder, options);
+  });
+
+prompts
+  .command('push')
+  .argument('[folder]', 'where the files are', 'prompts')
+  .option('--url <url>', 'of the graph; SLUICE_URL, or this machine, unless given')
+  .option('--label <label>', 'is to stand for what the files say')
+  .option('--prune', 'archive prompts that no file has')
+  .option('--note <text>', 'why there are these versions')
+  .option('--yes', 'do not ask')
+  .description('print it, and make the prompts what the files say, all or none')
+  .action(async (folder: string, options: PromptsPushOptions) => {
+    const { runPromptsPush } = await import('./cli/run-prompts.ts');
+    await runPromptsPush(folder, options);
+  });
+
 const organisations = program
   .command('organisations')
   .description('the tenants, which only whoever runs the gateway can make');
@@ -202,5 +245,5 @@ try {
 } catch (error) {
   // One clear line: whoever starts the gateway is no reader of stack traces.
   process.stderr.write(`sluice: ${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
+  process.exitCode ??= 1;
 }

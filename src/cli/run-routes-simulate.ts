@@ -1,7 +1,7 @@
-import { ConfigError } from '../config/config-error.ts';
 import { readRouteFile, type RouteFile } from '../config/route-files.ts';
 import { askGateway, type UserError } from './ask-gateway.ts';
 import { describeSimulation, type Simulated } from './describe-simulation.ts';
+import { toFileError } from './file-faults.ts';
 import { toAddress } from './gateway-address.ts';
 
 /** What was given on the command line, all of it text. */
@@ -37,20 +37,12 @@ export async function runRoutesSimulate(path: string, options: RoutesSimulateOpt
     simulateRoute: { simulation: Simulated | null; errors: UserError[] };
   }>(toAddress(options, 'ROUTES_WRITE'), SIMULATE, { input });
   const { simulation, errors } = simulateRoute;
-  if (!simulation) throw toError(file, errors);
+  if (!simulation) throw toFileError(errors, (at) => locateIn(file, at), file.file);
   process.stdout.write(describeSimulation(simulation));
 }
 
-/** What is wrong in the file is told by its line. */
-function toError(file: RouteFile, errors: readonly UserError[]): Error {
-  const problems = errors.flatMap(({ message, path }) => {
-    const [, member, ...setting] = path ?? [];
-    if (member !== 'draft') return [];
-    const rest = message.replace(`${path!.join('.')} `, '');
-    return [{ at: file.locate(setting), setting: setting.join('.'), message: rest }];
-  });
-  if (problems.length === errors.length) return new ConfigError(problems, file.file);
-  return new Error(errors.map(({ message }) => message).join('; '));
+function locateIn(file: RouteFile, [, member, ...setting]: readonly string[]) {
+  return member === 'draft' ? { at: file.locate(setting), setting: setting.join('.') } : undefined;
 }
 
 function toCount(option: string, given: string): number {

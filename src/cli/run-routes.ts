@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { ConfigError } from '../config/config-error.ts';
 import { readRouteFiles, type RouteFile } from '../config/route-files.ts';
 import { askGateway, type GatewayAddress, type UserError } from './ask-gateway.ts';
 import { describeEdits, type Edit } from './describe-edits.ts';
+import { toFileError } from './file-faults.ts';
 import { toAddress } from './gateway-address.ts';
 import { readDocuments, shorten, toYaml } from './route-documents.ts';
+import { count, ensureAgreed, print } from './terminal.ts';
 
 /** What was given on the command line. */
 interface RoutesOptions {
@@ -52,7 +52,7 @@ export async function runRoutesPull(folder: string, options: RoutesPullOptions):
     await writeFile(file, toYaml(document));
     print(`wrote ${file}`);
   }
-  print(documents.length === 1 ? '1 route' : `${documents.length} routes`);
+  print(count(documents.length, 'route'));
   if (kept.length > 0) throw new Error(`what differs was kept: ${kept.join(', ')}; --force writes over it`);
 }
 
@@ -66,7 +66,7 @@ export async function runRoutesApply(folder: string, options: RoutesApplyOptions
   const gateway = toAddress(options, 'ROUTES_WRITE');
   const { wanted, edits } = await plan(folder, gateway, options);
   if (edits.every(({ action }) => action === 'UNCHANGED')) return;
-  if (!options.yes) await ensureAgreed();
+  if (!options.yes) await ensureAgreed('Apply this?');
   const expect = edits.map(({ name, version }) => ({ name, version }));
   await apply(gateway, wanted, { expect });
   print('applied');
@@ -96,33 +96,10 @@ async function apply(
   }>(gateway, APPLY, { input });
   const { edits, errors } = routesApply;
   if (edits) return edits;
-  throw toError(files, errors);
+  throw toFileError(errors, (path) => locateIn(files, path), 'the folder of routes');
 }
 
-/** What is wrong in a file is told by its line. */
-function toError(files: readonly RouteFile[], errors: readonly UserError[]): Error {
-  const problems = errors.flatMap(({ message, path }) => {
-    const [, list, index, ...setting] = path ?? [];
-    const file = list === 'routes' ? files[Number(index)] : undefined;
-    if (!file) return [];
-    const rest = message.startsWith(`${path?.join('.')} `)
-      ? message.slice(path!.join('.').length + 1)
-      : message;
-    return [{ at: file.locate(setting), setting: setting.join('.'), message: rest }];
-  });
-  if (problems.length === errors.length) return new ConfigError(problems, 'the folder of routes');
-  return new Error(errors.map(({ message }) => message).join('; '));
-}
-
-async function ensureAgreed(): Promise<void> {
-  const unchanged = 'nothing was changed';
-  if (!process.stdin.isTTY) throw new Error(`${unchanged}; --yes applies without asking`);
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question('Apply this? [y/N] ');
-  terminal.close();
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Error(unchanged);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+function locateIn(files: readonly RouteFile[], [, list, index, ...setting]: readonly string[]) {
+  const file = list === 'routes' ? files[Number(index)] : undefined;
+  return file && { at: file.locate(setting), setting: setting.join('.') };
 }

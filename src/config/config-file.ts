@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { type Document, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { ConfigProblem } from './config-error.ts';
 
 const DEFAULT_NAME = 'sluice.config.yaml';
@@ -9,9 +9,14 @@ const DEFAULT_NAME = 'sluice.config.yaml';
 export interface ConfigFile {
   content: unknown;
   problems: ConfigProblem[];
-  /** File name and line of a setting, for messages. */
-  locate(path: readonly PropertyKey[]): string | undefined;
+  locate: Locate;
 }
+
+/**
+ * File name and line of a setting, for messages.
+ * @param line of the text that it is, from 1 on, where that stands in lines of its own.
+ */
+export type Locate = (path: readonly PropertyKey[], line?: number) => string | undefined;
 
 const NO_FILE: ConfigFile = { content: {}, problems: [], locate: () => undefined };
 
@@ -46,10 +51,14 @@ export function parseConfigFile(name: string, text: string): ConfigFile {
   }));
   return {
     ...(problems.length > 0 ? { content: {}, problems } : readContent(document, name)),
-    locate(path) {
+    locate(path, line) {
       for (let length = path.length; length > 0; length--) {
         const node = document.getIn(path.slice(0, length), true);
-        if (isNode(node) && node.range) return at(node.range[0]);
+        if (!isNode(node) || !node.range) continue;
+        const isBlock = isScalar(node) && node.type === 'BLOCK_LITERAL' && length === path.length;
+        // The first line of a block is the one after the sign that begins it.
+        const below = isBlock && line !== undefined ? line : 0;
+        return `${name}:${lines.linePos(node.range[0]).line + below}`;
       }
       return name;
     },

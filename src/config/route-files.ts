@@ -1,14 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import { CUT_ACTIONS, FALLBACK_REASONS, ROUTE_STRATEGIES, STICKY_KEYS } from '../domain/route.ts';
 import { METRIC_GOALS } from '../domain/trial.ts';
 import { ConfigError, type ConfigProblem } from './config-error.ts';
-import { parseConfigFile } from './config-file.ts';
-import { describeType, listProblems } from './problems.ts';
+import type { Locate } from './config-file.ts';
+import { isYaml, listFiles, readDocument } from './read-documents.ts';
 import { choice, mapOf } from './rules.ts';
-
-const YAML = /\.ya?ml$/;
 
 const text = z.string().min(1, 'is empty');
 const number = z.number().optional();
@@ -75,7 +72,7 @@ export interface RouteFile {
   file: string;
   route: RouteDocument;
   /** File and line of a setting, such as `['targets', '0', 'model']`. */
-  locate(path: readonly PropertyKey[]): string | undefined;
+  locate: Locate;
 }
 
 /**
@@ -83,7 +80,8 @@ export interface RouteFile {
  * @throws ConfigError that lists every problem of all of them at once.
  */
 export function readRouteFiles(folder: string): RouteFile[] {
-  const read = listFiles(folder).map((file) => parseRouteFile(folder, file));
+  const direct = listFiles(folder, { recursive: false }).filter(isYaml);
+  const read = direct.map((file) => parseRouteFile(folder, file));
   const files = read.flatMap((each) => ('route' in each ? [each] : []));
   const problems = read.flatMap((each) => ('problems' in each ? each.problems : []));
   const names = files.map((each) => each.route.name);
@@ -103,23 +101,9 @@ export function readRouteFile(path: string): RouteFile {
   return read;
 }
 
-function listFiles(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-      .filter((file) => YAML.test(file))
-      .toSorted();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
-  }
-}
-
 function parseRouteFile(folder: string, file: string): RouteFile | { problems: ConfigProblem[] } {
-  const { content, problems, locate: find } = parseConfigFile(file, readFileSync(join(folder, file), 'utf8'));
-  if (problems.length > 0) return { problems };
-  const toKey = (step: PropertyKey) => (/^\d+$/.test(String(step)) ? Number(String(step)) : step);
-  const locate = (path: readonly PropertyKey[]) => find(path.map(toKey));
-  const parsed = route.safeParse(content, { error: describeType });
-  if (!parsed.success) return { problems: listProblems(parsed.error, locate) };
-  return { file, route: parsed.data, locate };
+  const read = readDocument(route, folder, file);
+  if ('problems' in read) return read;
+  const { document, locate } = read;
+  return { file, route: document, locate };
 }

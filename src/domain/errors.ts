@@ -86,8 +86,8 @@ export class NotFound extends GatewayError {
 /** It cannot be done as things stand. */
 export class Conflict extends GatewayError {
   override name = 'Conflict';
-  constructor(message: string) {
-    super('CONFLICT', message, { status: 409 });
+  constructor(message: string, inputPath?: string[]) {
+    super('CONFLICT', message, { status: 409, inputPath });
   }
 }
 

@@ -4,7 +4,7 @@ import { InvalidInput, NotFound } from '../domain/errors.ts';
 import type { Grader } from '../domain/evaluation.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
-import { ensurePrompt } from '../prompts/create.ts';
+import { ensurePrompt } from '../prompts/rows.ts';
 import { changePrompts, tellOfPrompt, type PromptStore } from '../prompts/store.ts';
 import { ensureLabel } from '../prompts/write-label.ts';
 import { readDatasets } from './rows.ts';

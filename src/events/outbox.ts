@@ -1,4 +1,5 @@
 import type { ISql, Sql } from 'postgres';
+import { toJsonParameter } from '../db/json.ts';
 
 /** What the rest of the gateway, on every instance, hears about after it is committed. */
 export type OutboxKind =
@@ -44,6 +45,14 @@ export interface OutboxEvent {
 export interface Position {
   transaction: string;
   seq: bigint;
+}
+
+/** Several in one statement, in their order. */
+export async function appendEvents(sql: ISql, events: readonly OutboxEvent[]): Promise<void> {
+  await sql`
+    INSERT INTO outbox (organisation_id, kind, subject_id)
+    SELECT * FROM jsonb_to_recordset(${toJsonParameter(events)}::text::jsonb)
+      AS x("organisationId" text, kind text, "subjectId" text)`;
 }
 
 export async function appendEvent(sql: ISql, event: OutboxEvent): Promise<void> {

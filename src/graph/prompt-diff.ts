@@ -3,7 +3,7 @@ import { builder } from './builder.ts';
 
 const PromptChangeKind = builder.enumType('PromptChangeKind', { values: PROMPT_CHANGE_KINDS });
 
-const PromptChange = builder.objectRef<ChangeRow>('PromptChange').implement({
+export const PromptChange = builder.objectRef<ChangeRow>('PromptChange').implement({
   description: 'One difference between two versions of a prompt.',
   fields: (t) => ({
     kind: t.field({ type: PromptChangeKind, resolve: ({ kind }) => kind }),

@@ -1,6 +1,6 @@
 import type { PromptPartial as PartialRow, PromptPartialVersion as VersionRow } from '../domain/prompt.ts';
 import { countPartials, readPartials, type PartialUse as UseRow } from '../prompts/partial-rows.ts';
-import { setPartial } from '../prompts/partials.ts';
+import { setPartial } from '../prompts/create.ts';
 import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import { payload, UserError, type Payload } from './errors.ts';
@@ -77,7 +77,7 @@ builder.node(PromptPartial, {
 
 const PromptPartialConnection = connectionOf('PromptPartial', PromptPartial);
 
-const PromptPartialSetInput = builder.inputType('PromptPartialSetInput', {
+export const PromptPartialSetInput = builder.inputType('PromptPartialSetInput', {
   fields: (t) => ({
     name: t.string({ required: true, description: '`tone`' }),
     template: t.string({ required: true, description: 'In Liquid.' }),

@@ -12,7 +12,7 @@ import { checking, FORCE } from './prompt-publish.ts';
 import { Prompt, PromptVersion } from './prompt.ts';
 import { originOf } from './route-set.ts';
 
-const PromptCreateInput = builder.inputType('PromptCreateInput', {
+export const PromptCreateInput = builder.inputType('PromptCreateInput', {
   fields: (t) => ({
     slug: t.string({ required: true, description: '`summarize-ticket`; gives the field `summarizeTicket`.' }),
     folder: t.string({ defaultValue: '', description: '`support/tickets`' }),
@@ -67,7 +67,7 @@ builder.mutationFields((t) => ({
       payload(async () => {
         const { slug, folder = '', description, version } = withoutNull(input);
         ensureForeign(context.graphs.statics.schema, version.entity);
-        const wanted = { slug, folder, description, ...toWanted(version) };
+        const wanted = { slug, place: { folder, description }, ...toWanted(version) };
         await createPrompt(context.gateway.prompts, context.who, wanted, originOf(context));
         return foundPrompt(context, slug);
       }),

@@ -37,6 +37,7 @@ import './price.ts';
 import './provider.ts';
 import './role.ts';
 import './prompt.ts';
+import './prompt-apply.ts';
 import './prompt-diff.ts';
 import './prompt-improve.ts';
 import './prompt-label.ts';

@@ -1,12 +1,12 @@
-import { Conflict, NotFound } from '../domain/errors.ts';
+import { NotFound } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
-import { PRODUCTION } from '../domain/prompt.ts';
 import { ensurePlace } from './check-prompt.ts';
-import { ensurePrompt } from './create.ts';
+import { ensureMayArchive, isSamePlace } from './decide-prompts.ts';
 import { listProtectedLabels } from './protect.ts';
-import { readPrompts } from './rows.ts';
+import { ensurePrompt, readPrompts } from './rows.ts';
 import { changePrompts, tellOfPrompt, type PromptStore } from './store.ts';
+import { writeArchived, writePlace } from './write-prompt.ts';
 
 /** Where a prompt stands and what it is for; what is undefined stays. */
 export interface PromptUpdate {
@@ -26,13 +26,10 @@ export async function updatePrompt(
   ensurePlace(wanted);
   await changePrompts(store, who, async (tx) => {
     const prompt = await ensurePrompt(tx, who, slug);
-    const before = { slug, folder: prompt.folder, description: prompt.description };
-    const { folder = before.folder, description = before.description } = wanted;
-    const after = { slug, folder, description: description === '' ? undefined : description };
-    if (after.folder === before.folder && after.description === before.description) return;
-    await tx`
-      UPDATE prompts SET folder = ${folder}, description = ${after.description ?? null} WHERE id = ${prompt.id}`;
-    await tellOfPrompt(tx, who, { action: 'prompt.update', targetId: prompt.id, before, after, by });
+    const { folder = prompt.folder, description = prompt.description } = wanted;
+    const after = { folder, description: description === '' ? undefined : description };
+    if (isSamePlace(prompt, after)) return;
+    await tellOfPrompt(tx, who, await writePlace(tx, prompt, after, by));
   });
 }
 
@@ -50,16 +47,8 @@ export async function archivePrompt(
     const [prompt] = await readPrompts(tx, who.organisationId, { slug });
     if (!prompt) throw new NotFound('prompt', slug, ['slug']);
     if (prompt.archivedAt) return;
-    const held = (await listProtectedLabels(tx, who)).filter((label) => prompt.labels.has(label));
-    if (held.length > 0)
-      throw new Conflict(
-        `the protected label ${held.join(', ')} stands for a version of ${slug}; have it taken away first, by promptLabelDelete`,
-      );
-    if (prompt.labels.has(PRODUCTION))
-      await store.checkPublishable(tx, { prompt, label: PRODUCTION, version: undefined });
-    await tx`UPDATE prompts SET archived_at = now() WHERE id = ${prompt.id}`;
-    const before = { slug, labels: Object.fromEntries(prompt.labels) };
-    await tellOfPrompt(tx, who, { action: 'prompt.archive', targetId: prompt.id, before, by });
+    await ensureMayArchive(tx, store, prompt, { protectedLabels: await listProtectedLabels(tx, who) });
+    await tellOfPrompt(tx, who, await writeArchived(tx, prompt, by));
   });
 }
 

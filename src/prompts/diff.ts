@@ -1,4 +1,5 @@
 import type { PromptMessage, PromptSpec } from '../domain/prompt.ts';
+import { findCommon } from '../lib/common-subsequence.ts';
 import { diffMembers, type Difference } from '../lib/diff-members.ts';
 
 export const PROMPT_CHANGE_KINDS = [
@@ -63,13 +64,17 @@ function diffNamed(
 
 /** Messages that are the same, in the same order, stand still; between them, one takes the place of another of its role. */
 function diffMessages(before: readonly PromptMessage[], after: readonly PromptMessage[]): PromptChange[] {
-  const pairs = [...findSame(before, after), { from: before.length, to: after.length }];
+  const pairs = [...findCommon(before, after, isSame), { from: before.length, to: after.length }];
   let [from, to] = [0, 0];
   return pairs.flatMap((same) => {
     const changes = diffGap({ before, from, end: same.from }, { after, to, end: same.to });
     [from, to] = [same.from + 1, same.to + 1];
     return changes;
   });
+}
+
+function isSame(one: PromptMessage, other: PromptMessage): boolean {
+  return one.role === other.role && one.template === other.template;
 }
 
 function diffGap(
@@ -95,28 +100,6 @@ function diffGap(
     }
   }
   return changes;
-}
-
-/** The longest common subsequence, as places in both. Versions hold few messages. */
-function findSame(
-  before: readonly PromptMessage[],
-  after: readonly PromptMessage[],
-): { from: number; to: number }[] {
-  const lengths = Array.from({ length: before.length + 1 }, () => new Uint32Array(after.length + 1));
-  const isSame = (from: number, to: number) =>
-    before[from]!.role === after[to]!.role && before[from]!.template === after[to]!.template;
-  for (let from = before.length - 1; from >= 0; from -= 1)
-    for (let to = after.length - 1; to >= 0; to -= 1)
-      lengths[from]![to] = isSame(from, to)
-        ? lengths[from + 1]![to + 1]! + 1
-        : Math.max(lengths[from + 1]![to]!, lengths[from]![to + 1]!);
-  const same: { from: number; to: number }[] = [];
-  for (let from = 0, to = 0; from < before.length && to < after.length;) {
-    if (isSame(from, to)) same.push({ from: from++, to: to++ });
-    else if (lengths[from + 1]![to]! >= lengths[from]![to + 1]!) from += 1;
-    else to += 1;
-  }
-  return same;
 }
 
 function changed(kind: PromptChange['kind'], differences: readonly Difference[]): PromptChange[] {

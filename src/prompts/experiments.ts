@@ -10,9 +10,8 @@ import { appendEvent } from '../events/outbox.ts';
 import type { Decision } from '../trials/judge.ts';
 import { beginTrial } from '../trials/rows.ts';
 import { checkRule } from '../trials/check-rule.ts';
-import { ensurePrompt } from './create.ts';
 import { isProtected } from './protect.ts';
-import { findVersionsByNumber, readPrompts, subjectOf, type LabelledPrompt } from './rows.ts';
+import { ensurePrompt, findVersionsByNumber, readPrompts, subjectOf, type LabelledPrompt } from './rows.ts';
 import { changePrompts, tellOfPrompt, type PromptStore } from './store.ts';
 import { putLabel } from './write-label.ts';
 

@@ -1,9 +1,9 @@
 import { NotFound } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
-import { ensurePrompt } from './create.ts';
 import { askToMove } from './label-requests.ts';
 import { isProtected } from './protect.ts';
+import { ensurePrompt } from './rows.ts';
 import { changePrompts, type PromptStore } from './store.ts';
 import { ensureLabel, ensureVersion, writeLabel, type LabelMove } from './write-label.ts';
 
@@ -61,7 +61,8 @@ export async function deleteLabel(
   });
 }
 
-async function moveOrAsk(
+/** The last of a transaction. */
+export async function moveOrAsk(
   tx: Parameters<typeof writeLabel>[0],
   who: Principal,
   move: LabelMove,

@@ -1,65 +1,79 @@
-import type { TransactionSql } from 'postgres';
-import { Conflict, InvalidInput, type InputIssue } from '../domain/errors.ts';
+import type { ISql, TransactionSql } from 'postgres';
+import { Conflict, type InputIssue } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { PinnedPartial } from '../domain/prompt.ts';
 import { newId } from '../lib/ids.ts';
-import { checkNote } from './check-prompt.ts';
+import { checkNote, PARTIAL_NAME } from './check-prompt.ts';
+import type { PartialEdit, WantedPartial } from './edit.ts';
 import { countPartials, findNewestPartials, readPartials } from './partial-rows.ts';
 import { pinPartials } from './pin-partials.ts';
 import { faultsOf, sayFault } from './spec.ts';
-import { changePrompts, tellOfPrompt, type PromptStore } from './store.ts';
+import type { PromptChange } from './store.ts';
 import type { TemplateFault } from './template/faults.ts';
 import { compilePrompt } from './template/template.ts';
 
-const NAME = /^[a-z][a-z0-9_-]{0,63}$/;
 const PARTIALS_MAX = 1_000;
 
-export interface WantedPartial {
-  name: string;
-  template: string;
-  note: string | undefined;
+/**
+ * What becomes of partials. The same template again makes no version.
+ * @throws Conflict where there would be too many.
+ */
+export async function decidePartials(
+  sql: ISql,
+  { organisationId }: Principal,
+  wanted: readonly WantedPartial[],
+): Promise<PartialEdit[]> {
+  if (wanted.length === 0) return [];
+  const names = wanted.map(({ name }) => name);
+  const newest = await findNewestPartials(sql, organisationId, names);
+  const ids = new Map((await readPartials(sql, organisationId, { names })).map(({ name, id }) => [name, id]));
+  const added = names.filter((name) => !newest.has(name)).length;
+  if (added > 0 && (await countPartials(sql, organisationId)) + added > PARTIALS_MAX)
+    throw new Conflict(`an organisation has at most ${PARTIALS_MAX} partials`);
+  return wanted.map((partial) => toEdit(partial, ids.get(partial.name), newest.get(partial.name)));
+}
+
+function toEdit(
+  partial: WantedPartial,
+  id: string | undefined,
+  newest: PinnedPartial | undefined,
+): PartialEdit {
+  const { name, template } = partial;
+  if (newest?.template === template)
+    return { action: 'UNCHANGED', version: newest.version, changes: [], partial, id };
+  const change = { path: ['partials', name, 'template'], before: newest?.template, after: template };
+  return {
+    action: newest ? 'CHANGED' : 'CREATED',
+    version: newest?.version ?? 0,
+    changes: [{ kind: newest ? 'PARTIAL_CHANGED' : 'PARTIAL_ADDED', ...change }],
+    partial,
+    id,
+  };
+}
+
+/** What prompts that are made from then on copy. */
+export function toPinned({ action, version, partial: { template } }: PartialEdit): PinnedPartial {
+  return { version: action === 'UNCHANGED' ? version : version + 1, template };
 }
 
 /**
- * Makes a partial, or the next version of it; the same template again makes none. Versions of prompts keep the copy that
- * they have; the next one of each takes the new one.
- * @throws InvalidInput with every fault.
+ * What is wrong with a partial.
+ * @param given partials as they are about to be, by name; itself is among them.
  */
-export async function setPartial(
-  store: PromptStore,
-  who: Principal,
-  wanted: WantedPartial,
-  by: Origin,
-): Promise<void> {
-  const issues = await listFaults(store, who, wanted);
-  if (issues.length > 0) throw new InvalidInput(issues);
-  const { name, template } = wanted;
-  await changePrompts(store, who, async (tx) => {
-    const newest = (await findNewestPartials(tx, who.organisationId, [name])).get(name);
-    if (newest?.template === template) return;
-    const id = await appendVersion(tx, who, wanted);
-    await tellOfPrompt(tx, who, {
-      action: 'prompt.partial',
-      targetId: id,
-      before: newest && { name, version: newest.version },
-      after: { name, version: (newest?.version ?? 0) + 1, note: wanted.note },
-      by,
-    });
-  });
-}
-
-async function listFaults(
-  { sql }: PromptStore,
+export async function checkPartial(
+  sql: ISql,
   { organisationId }: Principal,
-  { name, template, note }: WantedPartial,
+  { name, template, note, at }: WantedPartial,
+  given: ReadonlyMap<string, PinnedPartial>,
 ): Promise<InputIssue[]> {
-  const issues = checkNote(note, ['input', 'note']);
-  if (!NAME.test(name)) {
-    const path = ['input', 'name'];
-    const message = `input.name is ${JSON.stringify(name.slice(0, 100))}; it must be 1 to 64 characters of a-z, 0-9, _ and -, such as "tone"`;
+  const issues = checkNote(note, [...at, 'note']);
+  if (!PARTIAL_NAME.test(name)) {
+    const path = [...at, 'name'];
+    const message = `${path.join('.')} is ${JSON.stringify(name.slice(0, 100))}; it must be 1 to 64 characters of a-z, 0-9, _ and -, such as "tone"`;
     return [...issues, { path, message }];
   }
-  const others = await pinPartials(sql, organisationId, [template]);
+  const others = await pinPartials(sql, organisationId, [template], given);
   try {
     // As a prompt would use it, with its new text in its own place.
     compilePrompt({
@@ -67,35 +81,39 @@ async function listFaults(
       partials: { ...others, [name]: { template } },
     });
   } catch (error) {
-    const path = ['input', 'template'];
+    const path = [...at, 'template'];
     const message = (fault: TemplateFault) => {
       const inner =
         fault.path[1] === name ? 'has a fault' : `renders ${JSON.stringify(fault.path[1])}, where`;
-      return `input.template ${sayFault(fault, inner)}`;
+      return `${path.join('.')} ${sayFault(fault, inner)}`;
     };
     issues.push(...faultsOf(error).map((fault) => ({ path, message: message(fault) })));
   }
   return issues;
 }
 
-/** @returns the id of the partial. */
-async function appendVersion(
+/** @returns what is to be told of it. */
+export async function writePartial(
   tx: TransactionSql,
   { organisationId, keyId }: Principal,
-  { name, template, note }: WantedPartial,
-): Promise<string> {
-  const [known] = await readPartials(tx, organisationId, { names: [name] });
-  const { id, version } = known ?? { id: newId('prmp'), version: 0 };
-  if (!known) {
-    if ((await countPartials(tx, organisationId)) >= PARTIALS_MAX)
-      throw new Conflict(`an organisation has at most ${PARTIALS_MAX} partials`);
+  { id: known, version, partial: { name, template, note } }: PartialEdit,
+  by: Origin,
+): Promise<PromptChange> {
+  const id = known ?? newId('prmp');
+  if (known === undefined)
     await tx`
       INSERT INTO prompt_partials (id, organisation_id, name, version, created_at)
       VALUES (${id}, ${organisationId}, ${name}, 0, now())`;
-  }
+  const number = version + 1;
   await tx`
     INSERT INTO prompt_partial_versions (partial_id, number, template, note, created_by, created_at)
-    VALUES (${id}, ${version + 1}::int, ${template}, ${note ?? null}, ${keyId}, now())`;
-  await tx`UPDATE prompt_partials SET version = ${version + 1}::int WHERE id = ${id}`;
-  return id;
+    VALUES (${id}, ${number}::int, ${template}, ${note ?? null}, ${keyId}, now())`;
+  await tx`UPDATE prompt_partials SET version = ${number}::int WHERE id = ${id}`;
+  return {
+    action: 'prompt.partial',
+    targetId: id,
+    before: known === undefined ? undefined : { name, version },
+    after: { name, version: number, note },
+    by,
+  };
 }

@@ -1,5 +1,7 @@
 import type { ISql, PendingQuery, Row } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
+import { NotFound } from '../domain/errors.ts';
+import type { Principal } from '../domain/principal.ts';
 import type { Prompt, PromptSpec, PromptVersion } from '../domain/prompt.ts';
 import type { Trial } from '../domain/trial.ts';
 import { toTrial, type TrialRow } from '../trials/rows.ts';
@@ -31,9 +33,15 @@ export type PromptCondition = PendingQuery<Row[]>;
 export async function readPrompts(
   sql: ISql,
   organisationId: string,
-  where: { slug?: string; ids?: readonly string[]; matching?: PromptCondition; first?: number } = {},
+  where: {
+    slug?: string;
+    slugs?: readonly string[];
+    ids?: readonly string[];
+    matching?: PromptCondition;
+    first?: number;
+  } = {},
 ): Promise<LabelledPrompt[]> {
-  const { slug, ids, matching, first } = where;
+  const { slug, slugs, ids, matching, first } = where;
   const rows = await sql<PromptRow[]>`
     SELECT p.id, p.organisation_id, p.slug, p.folder, p.description, p.version,
       extract(epoch FROM p.created_at)::float8 * 1000 AS created_ms,
@@ -44,6 +52,7 @@ export async function readPrompts(
     FROM prompts p
     WHERE p.organisation_id = ${organisationId}
       AND ${slug === undefined ? sql`true` : sql`p.slug = ${slug}`}
+      AND ${slugs === undefined ? sql`true` : sql`p.slug IN (SELECT jsonb_array_elements_text(${toJsonParameter(slugs)}::text::jsonb))`}
       AND ${ids === undefined ? sql`true` : sql`p.id IN (SELECT jsonb_array_elements_text(${toJsonParameter(ids)}::text::jsonb))`}
       AND ${matching ?? sql`true`}
     ORDER BY p.slug COLLATE "C" ${first === undefined ? sql`` : sql`LIMIT ${first}::int`}`;
@@ -59,6 +68,18 @@ export async function readPrompts(
     labels: new Map(Object.entries(row.labels ?? {})),
     experiments: new Map((row.trials ?? []).map((trial) => [labelOf(trial.subject_id), toTrial(trial)])),
   }));
+}
+
+/** @throws NotFound, also for one that is archived. */
+export async function ensurePrompt(
+  sql: ISql,
+  { organisationId }: Pick<Principal, 'organisationId'>,
+  slug: string,
+  at: string[] = ['input', 'slug'],
+): Promise<LabelledPrompt> {
+  const [prompt] = await readPrompts(sql, organisationId, { slug });
+  if (!prompt || prompt.archivedAt) throw new NotFound('prompt', slug, at);
+  return prompt;
 }
 
 /** What the experiment on a label is about. */

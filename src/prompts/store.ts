@@ -1,9 +1,9 @@
 import type { Sql, TransactionSql } from 'postgres';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
+import { appendAudits, type AuditRecord } from '../events/audit.ts';
 import type { PromptVersion } from '../domain/prompt.ts';
-import { appendAudit, type AuditRecord } from '../events/audit.ts';
-import { appendEvent } from '../events/outbox.ts';
+import { appendEvents } from '../events/outbox.ts';
 import type { PromptBook } from './book.ts';
 import type { LabelledPrompt } from './rows.ts';
 
@@ -53,11 +53,21 @@ export async function changePrompts<T>(
 }
 
 /** Tells the other instances, and the audit; the last of a transaction. */
-export async function tellOfPrompt(
+export async function tellOfPrompt(tx: TransactionSql, who: Principal, change: PromptChange): Promise<void> {
+  await tellOfPrompts(tx, who, [change]);
+}
+
+/** The same of several, in their order. */
+export async function tellOfPrompts(
   tx: TransactionSql,
   { organisationId, keyId: actorId }: Principal,
-  { by, ...change }: PromptChange,
+  changes: readonly PromptChange[],
 ): Promise<void> {
-  await appendEvent(tx, { kind: 'PROMPT_CHANGED', organisationId, subjectId: change.targetId });
-  await appendAudit(tx, { organisationId, actorId, ...change, ...by });
+  const subjects = [...new Set(changes.map(({ targetId }) => targetId))];
+  await appendEvents(
+    tx,
+    subjects.map((subjectId) => ({ kind: 'PROMPT_CHANGED', organisationId, subjectId })),
+  );
+  const records = changes.map(({ by, ...change }) => ({ organisationId, actorId, ...change, ...by }));
+  await appendAudits(tx, records);
 }

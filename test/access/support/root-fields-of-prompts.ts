@@ -62,4 +62,8 @@ export const PROMPT_FIELDS: Record<string, RootField> = {
     query:
       'mutation { promptVersionCreate(input: { slug: "none", version: { messages: [] } }) { errors { code } } }',
   },
+  'Mutation.promptsApply': {
+    needs: 'PROMPTS_WRITE',
+    query: 'mutation { promptsApply(input: { prompts: [], archive: ["none"] }) { errors { code } } }',
+  },
 };

@@ -125,5 +125,27 @@ export function listCasesOfPrompts({ labelRequestId }: Foreign): Record<string, 
       } }`,
       answer: { promptVersionCreate: { promptVersion: null, errors: NOT_FOUND } },
     },
+    'Mutation.promptsApply': {
+      // The other organisation has prompts and a partial of these names already.
+      query: `mutation {
+        own: promptsApply(input: {
+          prompts: [{ slug: "${PROMPT}", ${VERSION} }, { slug: "${OTHER_PROMPT}", ${VERSION} }]
+          partials: [{ name: "${OTHER_PARTIAL}", template: "mine" }], dryRun: true
+        }) { edits { slug partial action version } errors { code } }
+        theirs: promptsApply(input: { prompts: [], archive: ["${OTHER_PROMPT}"] }) { edits { slug } errors { code } }
+      }`,
+      answer: {
+        own: {
+          edits: [
+            { slug: null, partial: OTHER_PARTIAL, action: 'CREATED', version: 0 },
+            // It was made above.
+            { slug: PROMPT, partial: null, action: 'UNCHANGED', version: 1 },
+            { slug: OTHER_PROMPT, partial: null, action: 'CREATED', version: 0 },
+          ],
+          errors: [],
+        },
+        theirs: { edits: null, errors: NOT_FOUND },
+      },
+    },
   };
 }
