@@ -18,22 +18,37 @@ const WATCHDOG_MS = 15_000;
 
 const idle: Engine[] = [];
 
+/** What is written stays for whoever opens it next, as in a directory. */
+export interface PooledDatabase {
+  /** One at a time: it has a single connection. */
+  open(log?: (message: string) => void): Database;
+  /** When nobody has it open any more. */
+  giveBack(): Promise<void>;
+}
+
 /**
  * An empty database with its tables, embedded and in memory. To start PostgreSQL and to migrate it costs far more than
- * most tests, so that `close` keeps it for who comes next.
+ * most tests, so that one that is given back is kept for who comes next.
  */
-export async function openPooledDatabase(log: (message: string) => void = () => {}): Promise<Database> {
+export async function takePooledDatabase(): Promise<PooledDatabase> {
   const engine = (await takeIdle()) ?? (await startEngine());
-  engine.log = log;
-  const database = connect(engine);
   return {
-    ...database,
-    async close() {
-      await database.close();
+    open(log = () => {}) {
+      engine.log = log;
+      return connect(engine);
+    },
+    async giveBack() {
       if (idle.length < IDLE_AT_MOST) idle.push(engine);
       else await engine.close();
     },
   };
+}
+
+/** One for as long as it is open. */
+export async function openPooledDatabase(log?: (message: string) => void): Promise<Database> {
+  const pooled = await takePooledDatabase();
+  const database = pooled.open(log);
+  return { ...database, close: () => database.close().then(pooled.giveBack) };
 }
 
 function connect(engine: Pick<Engine, 'connect' | 'close' | 'log'>): Database {
