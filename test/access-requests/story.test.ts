@@ -45,7 +45,12 @@ describe('a request', () => {
     const asked = await request(gateway(), key.secret, { kind: 'MODEL', targetId: 'demo/reasoning', until });
     const id = idOf(asked.accessRequest);
     expect(asked).toMatchObject({
-      accessRequest: { status: 'PENDING', requesterId: key.id, target: { id: 'mdl_demo/reasoning' }, grant: null },
+      accessRequest: {
+        status: 'PENDING',
+        requesterId: key.id,
+        target: { id: 'mdl_demo/reasoning' },
+        grant: null,
+      },
       errors: [],
     });
     const decided = await decide(gateway(), id, { note: 'for a week' });
