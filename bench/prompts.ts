@@ -135,9 +135,9 @@ async function timeMaking(make: () => Promise<unknown>): Promise<Made> {
 }
 
 /** What weak references held goes with the second time only. */
-async function readHeap(collect: () => void): Promise<number> {
+async function readHeap(): Promise<number> {
   for (let time = 0; time < 2; time += 1) {
-    collect();
+    globalThis.gc?.();
     await sleep(20);
   }
   return process.memoryUsage().heapUsed;
@@ -146,7 +146,7 @@ async function readHeap(collect: () => void): Promise<number> {
 /** In bytes; nothing where the collector cannot be called. */
 async function measureHeap(make: () => Promise<unknown>): Promise<number | undefined> {
   if (!globalThis.gc) return undefined;
-  const before = await readHeap(globalThis.gc);
+  const before = await readHeap();
   await make();
-  return (await readHeap(globalThis.gc)) - before;
+  return (await readHeap()) - before;
 }
