@@ -12,6 +12,7 @@ const ASK = '{ model: "demo/echo", source: { text: "hello" } }';
 const RANGE = '{ from: "2020-01-01T00:00:00Z" }';
 /** Has the form of an id; nothing has it. */
 export const NO_COMPLETION = 'cmpl_00000000000000000000000000';
+const NO_EVALUATION = 'eval_00000000000000000000000000';
 const NO_BUDGET = 'bdg_00000000000000000000000000';
 const NO_REQUEST = 'areq_00000000000000000000000000';
 const NO_GRANT = 'grant_00000000000000000000000000';
@@ -41,6 +42,12 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.completion': { query: `{ completion(id: "${NO_COMPLETION}") { id } }` },
   'Query.completions': { query: '{ completions { totalCount } }' },
   'Query.dataset': { query: '{ dataset(name: "none") { id } }' },
+  'Query.evaluation': { query: `{ evaluation(id: "${NO_EVALUATION}") { id } }` },
+  'Query.evaluationCompare': {
+    query: `{ evaluationCompare(a: "${NO_EVALUATION}", b: "${NO_EVALUATION}") { cases } }`,
+  },
+  'Query.evaluations': { query: '{ evaluations { totalCount } }' },
+  'Query.promptLabelRequirements': { query: '{ promptLabelRequirements { label } }' },
   'Query.datasets': { query: '{ datasets { totalCount } }' },
   'Query.explainRoute': {
     needs: 'COMPLETIONS_WRITE',
@@ -129,6 +136,30 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.datasetRecord': {
     needs: 'EVALUATIONS_WRITE',
     query: `mutation { datasetRecord(input: { name: "none", prompt: "none", range: ${RANGE} }) { errors { code } } }`,
+  },
+  'Mutation.evaluationCancel': {
+    needs: 'EVALUATIONS_WRITE',
+    query: `mutation { evaluationCancel(id: "${NO_EVALUATION}") { errors { code } } }`,
+  },
+  'Mutation.evaluationStart': {
+    needs: 'EVALUATIONS_WRITE',
+    query:
+      'mutation { evaluationStart(input: { prompt: "none", dataset: "none", graders: [] }) { errors { code } } }',
+  },
+  'Mutation.promptImprove': {
+    needs: 'PROMPTS_WRITE',
+    query: 'mutation { promptImprove(input: { model: "demo/echo" }) { errors { code } } }',
+  },
+  'Mutation.promptLabelRequire': {
+    needs: 'ADMIN',
+    query: 'mutation { promptLabelRequire(input: { label: "x", slug: "none" }) { errors { code } } }',
+  },
+  'Mutation.promptLabelUnrequire': {
+    needs: 'ADMIN',
+    query: 'mutation { promptLabelUnrequire(label: "none") { errors { code } } }',
+  },
+  'Subscription.evaluationProgress': {
+    query: `subscription { evaluationProgress(id: "${NO_EVALUATION}") { status } }`,
   },
   'Mutation.datasetSet': {
     needs: 'EVALUATIONS_WRITE',
