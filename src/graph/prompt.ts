@@ -63,7 +63,10 @@ builder.node(PromptVersion, {
     partials: t.field({
       type: [PinnedPartial],
       description: 'All that its templates use, through others too.',
-      resolve: ({ spec }) => Object.entries(spec.partials).map(([name, partial]) => ({ name, ...partial })),
+      resolve: ({ spec }) =>
+        Object.entries(spec.partials)
+          .map(([name, partial]) => ({ name, ...partial }))
+          .toSorted((one, other) => (one.name < other.name ? -1 : 1)),
     }),
     variables: t.field({
       type: [PromptVariable],

@@ -122,7 +122,7 @@ async function appendVersion(
   const number = prompt.version + 1;
   await tx`
     INSERT INTO prompt_versions (id, prompt_id, number, organisation_id, spec, note, created_by, created_at)
-    VALUES (${id}, ${prompt.id}, ${number}::int, ${organisationId}, ${toJsonParameter(spec)}::text::jsonb,
+    VALUES (${id}, ${prompt.id}, ${number}::int, ${organisationId}, ${toJsonParameter(spec)}::text::json,
       ${note ?? null}, ${keyId}, now())`;
   await tx`UPDATE prompts SET version = ${number}::int WHERE id = ${prompt.id}`;
   return { id, number };

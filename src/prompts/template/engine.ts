@@ -22,7 +22,7 @@ import { TEMPLATE_LIMITS } from './limits.ts';
 import { chargeSearch, chargeValue, createTextEmitter } from './work.ts';
 
 /** What running one tag, output or text costs beside what it writes. */
-const STEP = 80;
+const STEP = 40;
 
 /**
  * Every tag that templates may use. Left out are those that read files or take a partial by a name known only later

@@ -55,7 +55,7 @@ export function suggest(name: string, known: readonly string[]): string {
   if (name.length > MAX_SHOWN_CHARS) return '';
   const [nearest] = known
     .map((one) => ({ one, far: distance(one, name) }))
-    .filter(({ far }) => far <= Math.max(1, Math.floor(name.length / 3)))
+    .filter(({ far }) => far <= Math.ceil(name.length / 3))
     .toSorted((a, b) => a.far - b.far);
   return nearest ? `; did you mean ${JSON.stringify(nearest.one)}?` : '';
 }

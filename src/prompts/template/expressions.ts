@@ -2,7 +2,16 @@ import { TypeGuards, type Filter, type Token, type Value } from 'liquidjs';
 import { show } from './explain.ts';
 import { FILTERS, type FilterRule } from './filter-rules.ts';
 import { TEMPLATE_LIMITS } from './limits.ts';
-import { isLiteral, itemOf, literalType, memberOf, NEEDED, readOperand, type Reading } from './operands.ts';
+import {
+  isLiteral,
+  itemOf,
+  itemsOf,
+  literalType,
+  memberOf,
+  NEEDED,
+  readOperand,
+  type Reading,
+} from './operands.ts';
 import { createShape, type Shape, type Use } from './shape.ts';
 import { markUse, type Spot, type Walk } from './walk.ts';
 
@@ -12,6 +21,8 @@ interface Read {
   shape: Shape | undefined;
   found: readonly Shape[];
 }
+
+const NOTHING: Read = { shape: undefined, found: [] };
 
 interface Operand extends Read {
   token: Token | undefined;
@@ -40,8 +51,13 @@ function readExpression(
 ): Read {
   const stack: Operand[] = [];
   const inTest = postfix.length > 1 && purpose === 'SHOWN' ? 'TESTED' : purpose;
-  let isSound = postfix.length <= TEMPLATE_LIMITS.operands;
-  for (const token of isSound ? postfix : []) {
+  let isSound = true;
+  if (postfix.length > TEMPLATE_LIMITS.operands) {
+    const message = `is too long a condition; at most ${TEMPLATE_LIMITS.operands} values and operators are taken`;
+    walk.faults.add({ source: spot.source, begin: at }, message);
+    return NOTHING;
+  }
+  for (const token of postfix) {
     if (!TypeGuards.isOperatorToken(token)) {
       const path = readOperand(walk, spot, token, { mayMiss, purpose: inTest });
       stack.push({ token, shape: path.at(-1), found: path });
@@ -55,11 +71,8 @@ function readExpression(
   const [result, ...others] = stack;
   if (isSound && result && others.length === 0) return result;
   const begin = others[0]?.token?.begin ?? at;
-  walk.faults.add(
-    { source: spot.source, begin },
-    'this is no expression: an operator or a value is missing, or there are too many',
-  );
-  return { shape: undefined, found: [] };
+  walk.faults.add({ source: spot.source, begin }, 'this is no expression: an operator or a value is missing');
+  return NOTHING;
 }
 
 interface Sides {
@@ -68,15 +81,14 @@ interface Sides {
 }
 
 function combine(walk: Walk, spot: Spot, token: Token & { operator: string }, { left, right }: Sides): Read {
-  const none: Read = { shape: undefined, found: [] };
   const both: Read = { shape: undefined, found: [...left.found, ...right.found] };
   if (token.operator === 'and') return both;
-  if (token.operator === 'or' || token.operator === 'not') return none;
+  if (token.operator === 'or' || token.operator === 'not') return NOTHING;
   compare(walk, spot, token.operator, left, right);
   if (token.operator !== 'contains') compare(walk, spot, token.operator, right, left);
   const isNothing = [left, right].some(({ token: one }) => one && isLiteral(one) && !literalType(one));
-  if (token.operator === '==') return isNothing ? none : both;
-  if (token.operator === '!=') return isNothing ? both : none;
+  if (token.operator === '==') return isNothing ? NOTHING : both;
+  if (token.operator === '!=') return isNothing ? both : NOTHING;
   return both;
 }
 
@@ -111,7 +123,7 @@ function readFilter(walk: Walk, spot: Spot, filter: Filter, shape: Shape | undef
   const property = readArguments(walk, spot, filter, rule, subject);
   if (rule.gives === 'SAME') return subject;
   if (rule.gives === 'ITEM') return itemOf(walk, spot, subject, begin);
-  if (filter.name === 'join') (subject.items ??= createShape()).isShown = true;
+  if (filter.name === 'join') itemsOf(walk, spot, subject, begin).isShown = true;
   const given = createShape();
   if (rule.gives === 'MEMBERS') given.items = property;
   return given;
@@ -144,7 +156,7 @@ function readArguments(
 
 /** It may miss: filters pass over members that do not have it. */
 function readProperty(walk: Walk, spot: Spot, list: Shape, token: Token & { content: string }): Shape {
-  let shape = (list.items ??= createShape());
+  let shape = itemsOf(walk, spot, list, token.begin);
   for (const name of token.content.split('.')) shape = memberOf(walk, spot, shape, name, token.begin);
   shape.isShown = true;
   return shape;

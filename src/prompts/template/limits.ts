@@ -12,6 +12,8 @@ export const TEMPLATE_LIMITS = {
   blockDepth: 32,
   /** Brackets within brackets in one tag. */
   bracketDepth: 16,
+  /** Members of members, of lists too: `ticket.author.name` goes two deep. */
+  memberDepth: 20,
   /** Values and operators of one condition. */
   operands: 200,
   /** Tags, outputs and texts of all messages; those of a partial count wherever it is rendered. */
@@ -23,7 +25,7 @@ export const TEMPLATE_LIMITS = {
   /** Of all messages of a prompt, by the clock. Work ends long runs first, unless the machine is slow. */
   renderMs: 500,
   /** About one for each character or member that is read or written, and some for each tag that runs. */
-  work: 20_000_000,
+  work: 10_000_000,
   /** Of the text of all messages that were rendered. */
   outputChars: ASK_LIMITS.promptChars,
   /** Of all values that are no images, as JSON, roughly. */

@@ -73,13 +73,29 @@ function readMember(walk: Walk, spot: Spot, owner: Shape, prop: Token): Shape {
 
 function indexOf(walk: Walk, spot: Spot, list: Shape, begin: number): Shape {
   markUse(walk, spot, list, 'LIST', begin);
-  return (list.items ??= createShape());
+  return itemsOf(walk, spot, list, begin);
 }
 
 /** What stands for each member of what is gone through. */
 export function itemOf(walk: Walk, spot: Spot, list: Shape, begin: number): Shape {
   markUse(walk, spot, list, 'LOOP', begin);
-  return (list.items ??= createShape());
+  return itemsOf(walk, spot, list, begin);
+}
+
+/** As `itemOf`, for what is known to be a list. */
+export function itemsOf(walk: Walk, spot: Spot, list: Shape, begin: number): Shape {
+  if (list.items) return list.items;
+  const items = createShape(list.depth + 1);
+  if (isTooDeep(walk, spot, items, begin)) return items;
+  list.items = items;
+  return items;
+}
+
+/** What is nested without end could not be gone through again, so it is told and then left out. */
+function isTooDeep({ faults }: Walk, { source }: Spot, { depth }: Shape, begin: number): boolean {
+  const most = TEMPLATE_LIMITS.memberDepth;
+  if (depth > most) faults.add({ source, begin }, `leads to members of members more than ${most} deep`);
+  return depth > most;
 }
 
 export function memberOf(walk: Walk, spot: Spot, owner: Shape, name: string, begin: number): Shape {
@@ -88,8 +104,8 @@ export function memberOf(walk: Walk, spot: Spot, owner: Shape, name: string, beg
   markUse(walk, spot, owner, 'OBJECT', begin);
   const known = owner.members.get(name);
   if (known) return known;
-  const member = createShape();
-  owner.members.set(name, member);
+  const member = createShape(owner.depth + 1);
+  if (!isTooDeep(walk, spot, member, begin)) owner.members.set(name, member);
   return member;
 }
 

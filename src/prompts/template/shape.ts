@@ -22,6 +22,8 @@ export interface Shape {
   /** It is used otherwise than so. */
   isShown: boolean;
   isImage: boolean;
+  /** How far it is from the variable that it belongs to. */
+  depth: number;
 }
 
 /** What the templates want of a variable. */
@@ -66,7 +68,7 @@ const VARIABLE_TYPES: Record<string, VariableType> = {
   object: 'OBJECT',
 };
 
-export function createShape(): Shape {
+export function createShape(depth = 0): Shape {
   return {
     uses: new Map(),
     hints: new Set(),
@@ -76,6 +78,7 @@ export function createShape(): Shape {
     isTested: false,
     isShown: false,
     isImage: false,
+    depth,
   };
 }
 

@@ -82,7 +82,7 @@ it('finds every variable that LiquidJS finds', () => {
           .toSorted(),
       ).toEqual(Object.keys(globals).toSorted());
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 
@@ -94,9 +94,18 @@ it('compiles again with the variables that it was merged to, and those can be de
       expect(faultsOf(() => compile(text, { variables }))).toEqual([]);
       expect(validateVariables(variables, ['variables'])).toEqual([]);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
+
+function outcomeOf(run: () => unknown): string {
+  try {
+    run();
+    return 'messages';
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
 
 it('answers any values by messages or by InvalidInput', () => {
   const value = fc.oneof(
@@ -111,18 +120,14 @@ it('answers any values by messages or by InvalidInput', () => {
     fc.property(template, values, (text, given) => {
       if (faultsOf(() => compile(text)).length > 0) return;
       const compiled = compile(text);
-      for (const run of [
-        () => compiled.render(given),
-        () => compiled.render(checkVariables(mergeVariables(compiled.variables, []), given, ['variables'])),
-      ]) {
-        try {
-          run();
-        } catch (error) {
-          expect(error).toMatchObject({ name: 'InvalidInput' });
-        }
-      }
+      const variables = mergeVariables(compiled.variables, []);
+      const outcomes = [
+        outcomeOf(() => compiled.render(given)),
+        outcomeOf(() => compiled.render(checkVariables(variables, given, ['variables']))),
+      ];
+      for (const outcome of outcomes) expect(['messages', 'InvalidInput']).toContain(outcome);
     }),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });
 

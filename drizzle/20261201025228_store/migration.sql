@@ -39,6 +39,7 @@ CREATE TABLE "prompt_protected_labels" (
 );
 --> statement-breakpoint
 ALTER TABLE "usage_series" ADD COLUMN "prompt" text DEFAULT '' NOT NULL;--> statement-breakpoint
+ALTER TABLE "prompt_versions" ALTER COLUMN "spec" SET DATA TYPE json USING "spec"::json;--> statement-breakpoint
 DROP INDEX "usage_series_once";--> statement-breakpoint
 CREATE UNIQUE INDEX "usage_series_once" ON "usage_series" ("organisation_id","by_key","team_id","key_id","provider","model","status","origin","prompt");--> statement-breakpoint
 CREATE INDEX "prompt_label_requests_by_organisation" ON "prompt_label_requests" ("organisation_id","id");--> statement-breakpoint
