@@ -1,9 +1,10 @@
 import { schema } from '../../../src/graph/schema.ts';
 import type { Scope } from '../../../src/domain/principal.ts';
 import type { Operation } from '../../server/support/client.ts';
+import { EVALUATION_FIELDS } from './root-fields-of-evaluations.ts';
 import { PROMPT_FIELDS } from './root-fields-of-prompts.ts';
 
-export interface RootField {
+export export interface RootField {
   /** Without it the field is refused; undefined for a field that every key may ask for. */
   needs?: Scope;
   query: string;
@@ -13,7 +14,6 @@ const ASK = '{ model: "demo/echo", source: { text: "hello" } }';
 const RANGE = '{ from: "2020-01-01T00:00:00Z" }';
 /** Has the form of an id; nothing has it. */
 export const NO_COMPLETION = 'cmpl_00000000000000000000000000';
-const NO_EVALUATION = 'eval_00000000000000000000000000';
 const NO_BUDGET = 'bdg_00000000000000000000000000';
 const NO_REQUEST = 'areq_00000000000000000000000000';
 const NO_GRANT = 'grant_00000000000000000000000000';
@@ -26,6 +26,7 @@ const NO_USER = 'user_00000000000000000000000000';
 /** Every field that an operation can begin with, the scope it needs, and the shortest way to ask for it. */
 export const ROOT_FIELDS: Record<string, RootField> = {
   ...PROMPT_FIELDS,
+  ...EVALUATION_FIELDS,
   'Query._entities': { query: '{ _entities(representations: []) { __typename } }' },
   'Query._service': { query: '{ _service { sdl } }' },
   'Query.budget': { query: `{ budget(id: "${NO_BUDGET}") { id } }` },
@@ -42,14 +43,6 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   },
   'Query.completion': { query: `{ completion(id: "${NO_COMPLETION}") { id } }` },
   'Query.completions': { query: '{ completions { totalCount } }' },
-  'Query.dataset': { query: '{ dataset(name: "none") { id } }' },
-  'Query.evaluation': { query: `{ evaluation(id: "${NO_EVALUATION}") { id } }` },
-  'Query.evaluationCompare': {
-    query: `{ evaluationCompare(a: "${NO_EVALUATION}", b: "${NO_EVALUATION}") { cases } }`,
-  },
-  'Query.evaluations': { query: '{ evaluations { totalCount } }' },
-  'Query.promptLabelRequirements': { query: '{ promptLabelRequirements { label } }' },
-  'Query.datasets': { query: '{ datasets { totalCount } }' },
   'Query.explainRoute': {
     needs: 'COMPLETIONS_WRITE',
     query: `{ explainRoute(input: ${ASK}) { name } }`,
@@ -117,50 +110,6 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.completionRate': {
     needs: 'COMPLETIONS_WRITE',
     query: `mutation { completionRate(input: { id: "${NO_COMPLETION}", score: 1 }) { errors { code } } }`,
-  },
-  'Mutation.datasetCasesAdd': {
-    needs: 'EVALUATIONS_WRITE',
-    query: 'mutation { datasetCasesAdd(input: { name: "none", cases: [] }) { errors { code } } }',
-  },
-  'Mutation.datasetDelete': {
-    needs: 'EVALUATIONS_WRITE',
-    query: 'mutation { datasetDelete(name: "none") { errors { code } } }',
-  },
-  'Mutation.datasetRecord': {
-    needs: 'EVALUATIONS_WRITE',
-    query: `mutation { datasetRecord(input: { name: "none", prompt: "none", range: ${RANGE} }) { errors { code } } }`,
-  },
-  'Mutation.evaluationCancel': {
-    needs: 'EVALUATIONS_WRITE',
-    query: `mutation { evaluationCancel(id: "${NO_EVALUATION}") { errors { code } } }`,
-  },
-  'Mutation.evaluationStart': {
-    needs: 'EVALUATIONS_WRITE',
-    query:
-      'mutation { evaluationStart(input: { prompt: "none", dataset: "none", graders: [] }) { errors { code } } }',
-  },
-  'Mutation.promptImprove': {
-    needs: 'PROMPTS_WRITE',
-    query: 'mutation { promptImprove(input: { model: "demo/echo" }) { errors { code } } }',
-  },
-  'Mutation.promptLabelRequire': {
-    needs: 'ADMIN',
-    query: 'mutation { promptLabelRequire(input: { label: "x", slug: "none" }) { errors { code } } }',
-  },
-  'Mutation.promptLabelUnrequire': {
-    needs: 'ADMIN',
-    query: 'mutation { promptLabelUnrequire(label: "none") { errors { code } } }',
-  },
-  'Subscription.evaluationProgress': {
-    query: `subscription { evaluationProgress(id: "${NO_EVALUATION}") { status } }`,
-  },
-  'Mutation.datasetSet': {
-    needs: 'EVALUATIONS_WRITE',
-    query: 'mutation { datasetSet(input: { name: "", cases: [] }) { errors { code } } }',
-  },
-  'Mutation.gradersTry': {
-    needs: 'EVALUATIONS_WRITE',
-    query: 'mutation { gradersTry(input: { graders: [], answer: "" }) { errors { code } } }',
   },
   'Mutation.keyCreate': {
     needs: 'KEYS_WRITE',
