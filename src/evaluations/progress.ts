@@ -1,5 +1,4 @@
 import type { Sql } from '../db/database.ts';
-import { NotFound } from '../domain/errors.ts';
 import type { Evaluation } from '../domain/evaluation.ts';
 import type { OutboxEvent } from '../events/outbox.ts';
 import type { Relay } from '../events/relay.ts';
@@ -44,17 +43,14 @@ export function createProgressTeller({
 
 /**
  * How an evaluation stands: now, and each time that it has got on, until it has ended. A reader that is slow is told how it
- * stands when it comes.
- * @throws NotFound
+ * stands when it comes. Of one that is not there it tells nothing, once.
  */
-export async function watchEvaluation(
+export function watchEvaluation(
   { sql, relay }: { sql: Sql; relay: Pick<Relay, 'listen'> },
   { organisationId, id }: Pick<Evaluation, 'organisationId' | 'id'>,
   signal: AbortSignal,
-): Promise<AsyncIterableIterator<Evaluation>> {
-  const read = () => findEvaluation(sql, organisationId, id);
-  if (!(await read())) throw new NotFound('evaluation', id, ['id']);
-  async function* watch(): AsyncGenerator<Evaluation> {
+): AsyncIterableIterator<Evaluation | undefined> {
+  async function* watch(): AsyncGenerator<Evaluation | undefined> {
     let news = Promise.withResolvers<void>();
     const stopListening = relay.listen(({ kind, subjectId }) => {
       if (kind === 'EVALUATION_CHANGED' && subjectId === id) news.resolve();
@@ -63,11 +59,10 @@ export async function watchEvaluation(
     try {
       for (;;) {
         news = Promise.withResolvers();
-        const evaluation = await read();
-        if (!evaluation) return;
+        const evaluation = await findEvaluation(sql, organisationId, id);
         if (told !== markOf(evaluation)) yield evaluation;
         told = markOf(evaluation);
-        if (evaluation.finishedAt) return;
+        if (!evaluation || evaluation.finishedAt) return;
         await raceAbort(news.promise, signal, LOOK_AGAIN_MS).catch(() => signal.throwIfAborted());
       }
     } finally {
@@ -77,6 +72,8 @@ export async function watchEvaluation(
   return iterateUntilAborted(watch(), signal);
 }
 
-function markOf({ status, counts, costNanos }: Evaluation): string {
+function markOf(evaluation: Evaluation | undefined): string {
+  if (!evaluation) return 'none';
+  const { status, counts, costNanos } = evaluation;
   return [status, ...Object.values(counts), costNanos].join(' ');
 }

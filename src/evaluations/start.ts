@@ -101,8 +101,8 @@ export async function startEvaluation(
     });
   });
   desk.announceCommit();
-  // Whoever else is idle may be faster: both are right.
-  await desk.runner.look();
+  // It is begun here at once. What goes wrong with that is tried again, here or elsewhere.
+  await desk.runner.look().catch(() => {});
   return (await findEvaluation(desk.sql, organisationId, id))!;
 }
 

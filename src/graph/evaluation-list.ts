@@ -74,8 +74,9 @@ builder.queryFields((t) => ({
 builder.subscriptionField('evaluationProgress', (t) =>
   t.field({
     type: Evaluation,
+    nullable: true,
     description: `How an evaluation stands: now, and each time that it has got on, whichever instance runs it, until it has ended. A slow
-reader is told how it stands when it comes.`,
+reader is told how it stands when it comes. Null where there is no such evaluation.`,
     args: { id: t.arg.id({ required: true }) },
     subscribe: (_root, { id }, { gateway, who: { organisationId }, signal }) =>
       watchEvaluation({ sql: gateway.database.sql, relay: gateway.relay }, { organisationId, id }, signal),

@@ -37,6 +37,7 @@ beforeAll(async () => {
     promptCreate(input: { slug: "greet", version: { messages: [{ role: USER, template: "Hi" }] } }) { prompt { id } }
     promptLabelProtect(label: "production", protected: true) { labels }
     promptLabelSet(input: { slug: "greet", label: "production", version: 1 }) { labelRequest { id } }
+    evaluationStart(input: { prompt: "greet", model: "demo/echo", dataset: "cases", graders: [{ exact: {} }] }) { errors { code } }
   }`);
   const { data } = await gateway().ask(`{
     viewer { key { id } team { id } organisation { id } }
@@ -53,6 +54,7 @@ beforeAll(async () => {
     promptLabelRequests { nodes { id } }
     promptPartials { nodes { id } }
     dataset(name: "cases") { id cases { nodes { id } } }
+    evaluations { nodes { id } }
   }`);
   const {
     viewer,
@@ -69,6 +71,7 @@ beforeAll(async () => {
     promptLabelRequests,
     promptPartials,
     dataset,
+    evaluations,
   } = data;
   Object.assign(known, {
     AccessGrant: granted,
@@ -82,6 +85,7 @@ beforeAll(async () => {
     Completion: completions.nodes[0].id,
     Dataset: dataset.id,
     DatasetCase: dataset.cases.nodes[0].id,
+    Evaluation: evaluations.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
     Limit: limits.nodes[0].id,
     Model: completions.nodes[0].model.id,

@@ -1,5 +1,5 @@
 import type { GraphQLFieldConfig } from 'graphql';
-import { PROMPT_RULES } from '../../access/rules.ts';
+import { PROMPT_RULES } from '../../access/prompt-rules.ts';
 import type { GraphContext } from '../context.ts';
 import { guard, tellRefusals } from '../guard-fields.ts';
 

@@ -1,6 +1,7 @@
 import { schema } from '../../../src/graph/schema.ts';
 import type { Scope } from '../../../src/domain/principal.ts';
 import type { Operation } from '../../server/support/client.ts';
+import { EVALUATION_FIELDS } from './root-fields-of-evaluations.ts';
 import { PROMPT_FIELDS } from './root-fields-of-prompts.ts';
 
 export interface RootField {
@@ -25,6 +26,7 @@ const NO_USER = 'user_00000000000000000000000000';
 /** Every field that an operation can begin with, the scope it needs, and the shortest way to ask for it. */
 export const ROOT_FIELDS: Record<string, RootField> = {
   ...PROMPT_FIELDS,
+  ...EVALUATION_FIELDS,
   'Query._entities': { query: '{ _entities(representations: []) { __typename } }' },
   'Query._service': { query: '{ _service { sdl } }' },
   'Query.budget': { query: `{ budget(id: "${NO_BUDGET}") { id } }` },
@@ -41,8 +43,6 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   },
   'Query.completion': { query: `{ completion(id: "${NO_COMPLETION}") { id } }` },
   'Query.completions': { query: '{ completions { totalCount } }' },
-  'Query.dataset': { query: '{ dataset(name: "none") { id } }' },
-  'Query.datasets': { query: '{ datasets { totalCount } }' },
   'Query.explainRoute': {
     needs: 'COMPLETIONS_WRITE',
     query: `{ explainRoute(input: ${ASK}) { name } }`,
@@ -110,26 +110,6 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.completionRate': {
     needs: 'COMPLETIONS_WRITE',
     query: `mutation { completionRate(input: { id: "${NO_COMPLETION}", score: 1 }) { errors { code } } }`,
-  },
-  'Mutation.datasetCasesAdd': {
-    needs: 'EVALUATIONS_WRITE',
-    query: 'mutation { datasetCasesAdd(input: { name: "none", cases: [] }) { errors { code } } }',
-  },
-  'Mutation.datasetDelete': {
-    needs: 'EVALUATIONS_WRITE',
-    query: 'mutation { datasetDelete(name: "none") { errors { code } } }',
-  },
-  'Mutation.datasetRecord': {
-    needs: 'EVALUATIONS_WRITE',
-    query: `mutation { datasetRecord(input: { name: "none", prompt: "none", range: ${RANGE} }) { errors { code } } }`,
-  },
-  'Mutation.datasetSet': {
-    needs: 'EVALUATIONS_WRITE',
-    query: 'mutation { datasetSet(input: { name: "", cases: [] }) { errors { code } } }',
-  },
-  'Mutation.gradersTry': {
-    needs: 'EVALUATIONS_WRITE',
-    query: 'mutation { gradersTry(input: { graders: [], answer: "" }) { errors { code } } }',
   },
   'Mutation.keyCreate': {
     needs: 'KEYS_WRITE',

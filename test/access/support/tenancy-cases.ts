@@ -39,7 +39,7 @@ export function listCases(foreign: Foreign): Record<string, Case> {
     ...listCasesOfAccess(foreign),
     ...listCasesOfPeople(foreign),
     ...listCasesOfUsage(foreign),
-    ...listCasesOfEvaluations(),
+    ...listCasesOfEvaluations(foreign),
     'Query._entities': {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }',
       variables: { of: entities },

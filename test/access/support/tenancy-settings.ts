@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { TestGateway } from '../../support/gateway.ts';
-import { DATASET } from './tenancy-cases-of-evaluations.ts';
+import { DATASET, EVALUATED } from './tenancy-cases-of-evaluations.ts';
 import { OPERATION } from './tenancy-cases-of-operations.ts';
 import { OTHER_LABEL, OTHER_PARTIAL, OTHER_PROMPT, PROMPT } from './tenancy-cases-of-prompts.ts';
 import { OTHER_ROUTE, ROUTE } from './tenancy-cases-of-routes.ts';
@@ -108,4 +108,21 @@ export async function setPrompts(ask: AskOther, mark: string): Promise<PromptNod
     partialIds: [data.shared.partial.id, data.partial.partial.id],
     labelRequestId: data.request.labelRequest.id,
   };
+}
+
+/** An evaluation of the last version of the other prompt, which is over; and what a label asks for. */
+export async function evaluateOther(ask: AskOther): Promise<{ evaluationId: string }> {
+  const { data } = await ask(`mutation {
+    datasetSet(input: { name: "${EVALUATED}", cases: [{ variables: {} }] }) { dataset { id } }
+    promptLabelRequire(input: { label: "required", slug: "${OTHER_PROMPT}", dataset: "${EVALUATED}" }) { errors { message } }
+    evaluationStart(input: { prompt: "${OTHER_PROMPT}", dataset: "${EVALUATED}", graders: [{ exact: {} }] }) {
+      evaluation { id }
+    }
+  }`);
+  const { id } = data.evaluationStart.evaluation;
+  for (;;) {
+    const { data: now } = await ask('query ($id: ID!) { evaluation(id: $id) { finishedAt } }', { id });
+    if (now.evaluation.finishedAt !== null) return { evaluationId: id };
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
