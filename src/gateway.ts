@@ -17,6 +17,7 @@ import { listStrandedRoutes } from './routing/stranded.ts';
 import { listTakenByRule } from './routing/taken.ts';
 import { openAccess, type Access } from './wiring/open-access.ts';
 import { openCompletions, type Completions } from './wiring/open-completions.ts';
+import { openEvaluations, type Evaluations } from './wiring/open-evaluations.ts';
 import { openModels, openVendors, type Models, type Vendors } from './wiring/open-models.ts';
 import { openProber } from './wiring/open-prober.ts';
 import { openPrompts, type Prompts } from './wiring/open-prompts.ts';
@@ -40,7 +41,7 @@ interface Settings {
 
 /** Every part, wired. The doors (graph, jobs, server) reach the parts through this and nothing else. */
 export interface Gateway
-  extends Store, Access, Vendors, Models, Routes, Prompts, Completions, Watches, Settings {
+  extends Store, Access, Vendors, Models, Routes, Prompts, Completions, Evaluations, Watches, Settings {
   config: Config;
   logger: Logger;
   prober: Prober;
@@ -60,13 +61,15 @@ export async function createGateway(config: Config, options: GatewayOptions): Pr
   const prompts = openPrompts({ ...store, ...models, ...routes });
   const parts = { ...store, ...vendors, ...access, ...models, ...routes, ...prompts };
   const completions = await openCompletions(opening, parts);
+  const evaluations = await openEvaluations(opening, { ...parts, ...completions });
   const prober = openProber(opening, { ...parts, ...completions });
   const watches = openWatches(opening, parts);
   const settings = await openSettings(parts);
   // Whatever was opened now belongs to the gateway; had a step failed, it would be closed here.
   const toClose = opened.move();
   const close = () => toClose.disposeAsync();
-  return { config, logger: options.logger, ...parts, ...completions, prober, ...watches, ...settings, close };
+  const worked = { ...completions, ...evaluations, prober };
+  return { config, logger: options.logger, ...parts, ...worked, ...watches, ...settings, close };
 }
 
 /** Side by side, to start sooner. When one fails the other still ends, so that it can be closed. */

@@ -1,10 +1,12 @@
 import { enableCompileCache } from 'node:module';
 import { Command } from 'commander';
+import type { EvalOptions } from './cli/run-eval.ts';
 import type { AuditVerifyOptions } from './cli/run-audit-verify.ts';
 import type { PromptsPlanOptions, PromptsPushOptions } from './cli/run-prompts.ts';
 import type { PromptsPullOptions } from './cli/run-prompts-pull.ts';
 import type { RoutesApplyOptions, RoutesPlanOptions, RoutesPullOptions } from './cli/run-routes.ts';
 import type { RoutesSimulateOptions } from './cli/run-routes-simulate.ts';
+import type { SchemaPrintOptions } from './cli/run-schema-print.ts';
 import type { UsageExportOptions } from './cli/run-usage-export.ts';
 
 // Everything else is imported after this, so that a start finds it compiled by the one before.
@@ -123,6 +125,48 @@ routes
   .action(async (file: string, options: RoutesSimulateOptions) => {
     const { runRoutesSimulate } = await import('./cli/run-routes-simulate.ts');
     await runRoutesSimulate(file, options);
+  });
+
+program
+  .command('schema')
+  .description('the graph of a running gateway')
+  .command('print')
+  .option('--label <name>', 'of the prompts whose fields are wanted; those without it as in production')
+  .option('--url <url>', 'of the graph; SLUICE_URL, or this machine, unless given')
+  .option('--out <file>', 'standard output unless given')
+  .description('write it as the organisation of the key sees it, for code generators')
+  .action(async (options: SchemaPrintOptions) => {
+    const { runSchemaPrint } = await import('./cli/run-schema-print.ts');
+    await runSchemaPrint(options);
+  });
+
+program
+  .command('eval')
+  .requiredOption(
+    '--prompt <slug>',
+    'of a running gateway; its newest version, or slug@3, or slug@production',
+  )
+  .requiredOption(
+    '--dataset <name>',
+    'name of a dataset, or a file with a case in each line, as JSON, to upload',
+  )
+  .requiredOption('--graders <file>', 'how answers are judged, in YAML')
+  .option('--min-pass-rate <share>', 'of the cases that has to pass, from 0 to 1', '1')
+  .option('--max-cost <usd>', 'the most that it may come to', '1')
+  .option('--model <name>', 'instead of the model of the prompt')
+  .option('--concurrency <number>', 'so many cases at a time', '5')
+  .option('--sample <number>', 'so many of the cases')
+  .option('--junit <file>', 'write a report in the format of JUnit')
+  .option(
+    '--compare <evaluation>',
+    'with an earlier one by its id, or the last one of the version behind a label',
+  )
+  .option('--url <url>', 'of the graph; SLUICE_URL, or this machine, unless given')
+  .description('try a prompt on cases; ends with 1 where too little passes, with 2 where it cannot be tried')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .action(async (options: EvalOptions) => {
+    const { runEval } = await import('./cli/run-eval.ts');
+    await runEval(options);
   });
 
 const prompts = program.command('prompts').description('prompts in files, and those of a running gateway');

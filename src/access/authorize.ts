@@ -3,6 +3,7 @@ import { Forbidden, InvalidInput } from '../domain/errors.ts';
 import { least, OPERATION_TAG } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
 import { isRouteName } from '../domain/route.ts';
+import { isTaskTag } from '../domain/tag.ts';
 import type { AskFirst } from './ask-first.ts';
 import { ensureAllowed } from './rules.ts';
 
@@ -85,11 +86,11 @@ function atMost({ maxOutputTokens: most }: Principal, ask: Ask): Ask {
 function withTags({ tags: own }: Principal, ask: Ask): Ask {
   const issues = ask.tags.flatMap(({ key, value }, index) => {
     const fixed = own.find((tag) => tag.key === key);
-    if (fixed ? fixed.value === value : key !== OPERATION_TAG) return [];
+    if (fixed ? fixed.value === value : key !== OPERATION_TAG && !isTaskTag(key)) return [];
     const path = ['input', 'tags', String(index)];
     const why = fixed
       ? `your key, or the operation, says ${key}=${fixed.value}`
-      : 'that is for completions of a trusted operation, which this is not';
+      : `that is for completions of ${key === OPERATION_TAG ? 'a trusted operation' : `an ${key}`}, which this is not`;
     return [{ path, message: `${path.join('.')} is ${key}=${value}; ${why}` }];
   });
   if (issues.length > 0) throw new InvalidInput(issues);

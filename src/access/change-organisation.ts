@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm';
 import type { ISql } from 'postgres';
+import { promptRecordings } from '../db/tables/evaluations.ts';
 import { organisations } from '../db/tables/tenancy.ts';
 import { inTransaction } from '../db/transaction.ts';
 import { InvalidInput, NotFound } from '../domain/errors.ts';
@@ -17,17 +18,27 @@ export interface OrganisationStore extends Pick<TenantStore, 'sql' | 'listRegion
   listStrandedRoutes(sql: ISql, organisationId: string, regions: readonly string[]): Promise<string[]>;
 }
 
+export const RECORD_DAYS_MAX = 365;
+
+/** What stays undefined stays as it is. */
+export interface OrganisationChanges {
+  regions?: string[] | undefined;
+  /** 0: nothing is kept any more of what prompts are given, and what was is forgotten. */
+  recordPromptsDays?: number | undefined;
+}
+
 /**
- * Says where the requests of the own organisation may go.
- * @throws InvalidInput for a region that there is none of, and when a team, a key or a route would have nowhere to go.
+ * Says where the requests of the own organisation may go, and what is kept of them.
+ * @throws InvalidInput for a region that there is none of, when a team, a key or a route would have nowhere to go, and for
+ * a number of days out of bounds.
  */
 export async function updateOrganisation(
   store: OrganisationStore,
   who: Principal,
-  { regions }: { regions: string[] },
+  { regions, recordPromptsDays: days }: OrganisationChanges,
   by: Origin,
 ): Promise<Organisation> {
-  ensureNone(checkRegions(regions, store.listRegions()));
+  ensureNone([...checkRegions(regions ?? [], store.listRegions()), ...checkDays(days)]);
   const { organisationId } = who;
   const organisation = await inTransaction(store.sql, async (tx) => {
     // Whoever changes a team, a key or a route at the same time waits here, so that both see the whole.
@@ -35,19 +46,40 @@ export async function updateOrganisation(
     const where = eq(organisations.id, organisationId);
     const [before] = await tx.db.select().from(organisations).where(where);
     if (!before) throw new NotFound('organisation', organisationId);
-    const [after] = await tx.db.update(organisations).set({ regions }).where(where).returning();
-    if (regions.length > 0) {
+    const changes = {
+      ...(regions && { regions }),
+      ...(days !== undefined && { recordPromptsDays: days || null }),
+    };
+    if (Object.keys(changes).length === 0) return before;
+    const [after] = await tx.db.update(organisations).set(changes).where(where).returning();
+    if (days === 0)
+      await tx.db.delete(promptRecordings).where(eq(promptRecordings.organisationId, organisationId));
+    if (regions && regions.length > 0) {
       await ensureSomewhereToGo(tx, organisationId);
       const stranded = await store.listStrandedRoutes(tx.sql, organisationId, regions);
       const path = ['input', 'regions'];
       ensureNone(stranded.map((what) => ({ path, message: `input.regions leaves ${what}` })));
     }
-    const change = { before: { regions: before.regions }, after: { regions } };
+    const change = { before: pick(before, changes), after: changes };
     await record(tx, who, { action: 'organisation.update', targetId: organisationId, ...change, by });
     return after!;
   });
   await store.onRoleChange(organisationId);
   return organisation;
+}
+
+/** What those settings were that change. */
+function pick(before: Organisation, changes: object) {
+  const { regions, recordPromptsDays } = before;
+  return Object.fromEntries(
+    Object.entries({ regions, recordPromptsDays }).filter(([name]) => name in changes),
+  );
+}
+
+function checkDays(days: number | undefined): InvalidInput['issues'] {
+  if (days === undefined || (days >= 0 && days <= RECORD_DAYS_MAX)) return [];
+  const path = ['input', 'recordPromptsDays'];
+  return [{ path, message: `${path.join('.')} is ${days}; it must be 0 to ${RECORD_DAYS_MAX}` }];
 }
 
 function ensureNone(issues: InvalidInput['issues']): void {

@@ -1,7 +1,7 @@
 import { Forbidden, InvalidInput, type InputIssue } from '../domain/errors.ts';
 import { OPERATION_TAG } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
-import { tagInput } from '../domain/tag.ts';
+import { isTaskTag, tagInput } from '../domain/tag.ts';
 import { isAddressRange } from '../lib/address-ranges.ts';
 import type { ApiKey } from './keys.ts';
 import { checkRegions } from './regions.ts';
@@ -96,6 +96,8 @@ function checkTags(tags: ApiKey['tags'] = []): InputIssue[] {
       );
     if (tag.key === OPERATION_TAG)
       return fault(`tags.${index}`, 'says "operation", which is set to the name of a trusted operation');
+    if (isTaskTag(tag.key))
+      return fault(`tags.${index}`, `says ${JSON.stringify(tag.key)}, which is set to the id of one`);
     if (tags.findIndex(({ key }) => key === tag.key) === index) return [];
     return fault(`tags.${index}`, `says ${JSON.stringify(tag.key)} again`);
   });

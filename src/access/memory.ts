@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import type { Principal } from '../domain/principal.ts';
+import { atMost } from '../lib/at-most.ts';
 import { msUntilStale } from './grants.ts';
 
 /** A change made where no event reaches us is seen after this. */
@@ -23,7 +24,7 @@ export function createMemory(): Memory {
   // By hash, so that no secret stays in memory. This hash never leaves the process, so it can do without HMAC, which
   // costs more than all the rest of the look-up.
   const salt = randomUUID();
-  const known = new LRUCache<string, Principal | typeof UNKNOWN>({ max: MOST, ttl: TRUST_MS });
+  const known = new LRUCache<string, Principal | typeof UNKNOWN>({ ...atMost(MOST), ttl: TRUST_MS });
   let forgotten = 0;
   return {
     async find(credential, read) {

@@ -19,6 +19,8 @@ export interface Organisation {
   name: string;
   /** Where its requests may go; empty: anywhere. */
   regions: string[];
+  /** For how many days is kept what prompts are given; null: nothing of it is. */
+  recordPromptsDays: number | null;
   createdAt: Date;
 }
 

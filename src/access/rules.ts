@@ -1,4 +1,5 @@
 import { Forbidden } from '../domain/errors.ts';
+import { RULES_OF_PROMPTS } from './prompt-rules.ts';
 import { hasScope, type Principal, type Scope } from '../domain/principal.ts';
 
 /**
@@ -9,9 +10,10 @@ export type Rule = Scope | 'AUTHENTICATED';
 
 /**
  * The one table of who may do what: every field that an operation can begin with, every field that needs more than the
- * object it belongs to, and every type of object. What is not in it, nobody may ask for.
+ * object it belongs to, every type of object, and every door beside the graph. What is not in it, nobody may ask for.
  */
 export const RULES: Readonly<Record<string, Rule>> = {
+  ...RULES_OF_PROMPTS,
   'Query._entities': 'AUTHENTICATED',
   'Query._service': 'AUTHENTICATED',
   'Query.accessRequests': 'AUTHENTICATED',
@@ -34,14 +36,6 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Query.node': 'AUTHENTICATED',
   'Query.nodes': 'AUTHENTICATED',
   'Query.operations': 'OPERATIONS_WRITE',
-  'Query.prompt': 'AUTHENTICATED',
-  'Query.promptDiff': 'AUTHENTICATED',
-  'Query.promptFolders': 'AUTHENTICATED',
-  'Query.promptLabelRequests': 'AUTHENTICATED',
-  'Query.promptPartials': 'AUTHENTICATED',
-  'Query.promptProtectedLabels': 'AUTHENTICATED',
-  'Query.promptRender': 'AUTHENTICATED',
-  'Query.prompts': 'AUTHENTICATED',
   'Query.providers': 'AUTHENTICATED',
   'Query.roles': 'AUTHENTICATED',
   'Query.route': 'AUTHENTICATED',
@@ -84,20 +78,6 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Mutation.operationRemove': 'OPERATIONS_WRITE',
   'Mutation.organisationUpdate': 'ADMIN',
   'Mutation.priceSet': 'ADMIN',
-  'Mutation.promptArchive': 'PROMPTS_PUBLISH',
-  'Mutation.promptCreate': 'PROMPTS_WRITE',
-  'Mutation.promptLabelDecide': 'PROMPTS_PUBLISH',
-  'Mutation.promptLabelDelete': 'PROMPTS_PUBLISH',
-  'Mutation.promptLabelProtect': 'ADMIN',
-  'Mutation.promptLabelRequestCancel': 'AUTHENTICATED',
-  'Mutation.promptExperimentSet': 'PROMPTS_PUBLISH',
-  'Mutation.promptExperimentStop': 'PROMPTS_PUBLISH',
-  'Mutation.promptLabelSet': 'PROMPTS_PUBLISH',
-  'Mutation.promptPartialSet': 'PROMPTS_WRITE',
-  'Mutation.promptRestore': 'PROMPTS_PUBLISH',
-  'Mutation.promptUpdate': 'PROMPTS_WRITE',
-  'Mutation.promptVersionCreate': 'PROMPTS_WRITE',
-  'Mutation.promptsApply': 'PROMPTS_WRITE',
   'Mutation.roleDelete': 'ADMIN',
   'Mutation.roleSet': 'ADMIN',
   'Mutation.routeDelete': 'ROUTES_WRITE',
@@ -120,7 +100,11 @@ export const RULES: Readonly<Record<string, Rule>> = {
   'Subscription.healthChanged': 'AUTHENTICATED',
   'Subscription.usageTicks': 'USAGE_READ',
 
-  'Prompt.usedBy': 'OPERATIONS_WRITE',
+  // The doors beside the graph. What a tool of MCP does is asked for again where it is done.
+  'POST /v1/prompts/{slug}/completions': 'COMPLETIONS_WRITE',
+  'GET /v1/openapi.json': 'AUTHENTICATED',
+  'POST /mcp': 'AUTHENTICATED',
+
   'Provider.upstreams': 'ADMIN',
   'Route.learned': 'ROUTES_WRITE',
   'Route.shadowCounts': 'ADMIN',
@@ -139,6 +123,8 @@ export const RULES: Readonly<Record<string, Rule>> = {
   BudgetAmount: 'AUTHENTICATED',
   BudgetForecast: 'AUTHENTICATED',
   CanaryStep: 'AUTHENTICATED',
+  CaseLatency: 'AUTHENTICATED',
+  ComparedCase: 'EVALUATIONS_WRITE',
   Completion: 'AUTHENTICATED',
   CompletionFailed: 'AUTHENTICATED',
   CompletionFailure: 'AUTHENTICATED',
@@ -171,28 +157,9 @@ export const RULES: Readonly<Record<string, Rule>> = {
   PinnedPartial: 'AUTHENTICATED',
   Price: 'AUTHENTICATED',
   PriceRate: 'AUTHENTICATED',
-  Prompt: 'AUTHENTICATED',
-  PromptChange: 'AUTHENTICATED',
-  PromptEdit: 'PROMPTS_WRITE',
-  PromptFolder: 'AUTHENTICATED',
-  PromptArm: 'AUTHENTICATED',
-  PromptExperiment: 'AUTHENTICATED',
-  PromptLabel: 'AUTHENTICATED',
-  PromptLabelEdit: 'PROMPTS_WRITE',
-  PromptLabelRequest: 'AUTHENTICATED',
-  PromptMessage: 'AUTHENTICATED',
-  PromptMessagePart: 'AUTHENTICATED',
-  PromptPartial: 'AUTHENTICATED',
-  PromptPartialUse: 'AUTHENTICATED',
-  PromptPartialVersion: 'AUTHENTICATED',
-  PromptRendering: 'AUTHENTICATED',
-  PromptUsage: 'AUTHENTICATED',
-  PromptVariable: 'AUTHENTICATED',
-  PromptVersion: 'AUTHENTICATED',
   Provider: 'AUTHENTICATED',
   Rating: 'AUTHENTICATED',
   ReasoningPart: 'AUTHENTICATED',
-  RenderedMessage: 'AUTHENTICATED',
   Role: 'AUTHENTICATED',
   RollbackRule: 'AUTHENTICATED',
   Route: 'AUTHENTICATED',

@@ -26,14 +26,14 @@ export async function signIn(db: Db, identity: Identity, wantedTeam: string): Pr
   const memberships = await listMemberships(db, user);
   const teamId = chooseTeam(identity, memberships, wantedTeam);
   const scopes = await findScopes(db, identity, memberships, teamId);
-  const regions = await readRegions(db, user.organisationId, teamId);
+  const settings = await readSettings(db, user.organisationId, teamId);
   return {
     keyId: user.id,
     organisationId: user.organisationId,
     teamId,
     scopes: new Set(scopes),
     models: [],
-    regions,
+    ...settings,
     keyRegions: [],
     expiresAt: identity.expiresAt,
     allowedFrom: undefined,
@@ -122,15 +122,27 @@ function mightOf(scopes: readonly Scope[]): number {
 }
 
 /**
- * Where requests out of a team may go.
+ * Where requests out of a team may go, and what is kept of them.
  * @throws Forbidden when there is no such team.
  */
-async function readRegions(db: Db, organisationId: string, teamId: string): Promise<Principal['regions']> {
+export async function readSettings(
+  db: Db,
+  organisationId: string,
+  teamId: string,
+): Promise<Pick<Principal, 'regions' | 'recordsPrompts'>> {
   const [found] = await db
-    .select({ ofTeam: teams.regions, ofOrganisation: organisations.regions })
+    .select({
+      ofTeam: teams.regions,
+      ofOrganisation: organisations.regions,
+      recordDays: organisations.recordPromptsDays,
+    })
     .from(teams)
     .innerJoin(organisations, eq(organisations.id, teams.organisationId))
     .where(and(eq(teams.id, teamId), eq(teams.organisationId, organisationId)));
   if (!found) throw new Forbidden(`there is no team ${JSON.stringify(teamId)} in your organisation`);
-  return allowedByAll(toRule(found.ofOrganisation), toRule(found.ofTeam));
+  const { ofTeam, ofOrganisation, recordDays } = found;
+  return {
+    regions: allowedByAll(toRule(ofOrganisation), toRule(ofTeam)),
+    recordsPrompts: recordDays !== null,
+  };
 }

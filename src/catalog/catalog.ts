@@ -1,6 +1,6 @@
 import { ModelUnavailable } from '../domain/errors.ts';
-import type { Model, Price, ProviderInfo } from '../domain/model.ts';
-import { explainMissing, explainNoText } from './explain.ts';
+import type { Capability, Model, Price, ProviderInfo } from '../domain/model.ts';
+import { explainMissing, explainOther } from './explain.ts';
 import { findIndexed, indexModels, type ModelIndex, type ProviderListing } from './model-index.ts';
 import type { PriceBook } from './price-book.ts';
 
@@ -12,10 +12,10 @@ export interface Catalog {
   /** Whether a model is listed by this very name. */
   isListed(name: string): boolean;
   /**
-   * A model that can complete.
+   * A model that can complete, or offers what else is asked for.
    * @throws ModelUnavailable that says what would work: another name, a variable to set, another kind of model.
    */
-  ensureModel(name: string): Model;
+  ensureModel(name: string, offers?: Capability): Model;
   /** Every provider the gateway knows of, configured or not. */
   listProviders(): ProviderInfo[];
   findProvider(name: string): ProviderInfo | undefined;
@@ -48,10 +48,10 @@ export function createCatalog(options: {
     listModels: () => index().models,
     findModel: (name) => findIndexed(index(), name),
     isListed: (name) => index().byName.has(name),
-    ensureModel(name) {
+    ensureModel(name, offers = 'TEXT') {
       const model = findIndexed(index(), name);
       if (!model) throw new ModelUnavailable(explainMissing(index(), name));
-      if (!model.capabilities.includes('TEXT')) throw new ModelUnavailable(explainNoText(model));
+      if (!model.capabilities.includes(offers)) throw new ModelUnavailable(explainOther(model, offers));
       return model;
     },
     listProviders: () => index().listings.map((listing) => listing.info),

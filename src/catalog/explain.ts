@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import type { Model } from '../domain/model.ts';
+import type { Capability, Model } from '../domain/model.ts';
 import { type ModelIndex, splitName } from './model-index.ts';
 
 const SUGGESTIONS = 3;
@@ -18,11 +18,12 @@ export function explainMissing(index: ModelIndex, name: string): string {
   return `${whatIsMissing(provider, listing !== undefined, shown)}; ${whatWouldDo(index, name)}`;
 }
 
-/** Why a model that exists cannot answer with text. */
-export function explainNoText(model: Model): string {
+/** Why a model that exists cannot answer with text, or with embeddings. */
+export function explainOther(model: Model, wanted: Capability): string {
   const offers =
     model.capabilities.length > 0 ? `it offers ${model.capabilities.join(', ')}` : 'it is of another kind';
-  return `${JSON.stringify(shorten(model.name))} is no text model (${offers}); name one with the capability TEXT`;
+  const kind = wanted === 'TEXT' ? 'text' : 'embedding';
+  return `${JSON.stringify(shorten(model.name))} is no ${kind} model (${offers}); name one with the capability ${wanted}`;
 }
 
 function whatIsMissing(provider: string, isKnown: boolean, shown: string): string {

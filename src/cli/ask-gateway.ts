@@ -3,6 +3,8 @@ export interface GatewayAddress {
   /** Of the graph. */
   url: string;
   key: string;
+  /** What is sent beside the key. */
+  headers?: Record<string, string>;
 }
 
 export interface UserError {
@@ -21,19 +23,20 @@ interface Answer<Data> {
  * @throws Error in one clear line, where nobody answers or what answers refuses the operation.
  */
 export async function askGateway<Data>(
-  { url, key }: GatewayAddress,
+  gateway: GatewayAddress,
   query: string,
   variables: object,
 ): Promise<Data> {
-  const response = await post(url, key, JSON.stringify({ query, variables }));
+  const { url } = gateway;
+  const response = await post(gateway, JSON.stringify({ query, variables }));
   const { data, errors = [] } = await readAnswer<Data>(url, response);
   if (errors.length > 0 || !data)
     throw new Error(errors.map(({ message }) => message).join('; ') || `${url} answers nothing`);
   return data;
 }
 
-async function post(url: string, key: string, body: string): Promise<Response> {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+async function post({ url, key, headers: more }: GatewayAddress, body: string): Promise<Response> {
+  const headers = { ...more, authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   try {
     return await fetch(url, { method: 'POST', headers, body });
   } catch (cause) {

@@ -286,6 +286,7 @@ function fallBack(
   const fallbackModel = isModel ? pricing.nameNow(grant.who.organisationId, named, at) : undefined;
   const usable =
     fallbackModel !== undefined &&
+    !grant.ask.embeds &&
     !tried.has(fallbackModel) &&
     mayUseModel(askFirst, grant.who, fallbackModel) &&
     !findResidencyObstacle(pricing.ensureModel(fallbackModel), { allowedRegions: grant.who.regions });

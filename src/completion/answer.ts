@@ -11,6 +11,7 @@ const MAX_TOKENS = 1_000_000_000;
 export interface Answer {
   parts: Part[];
   toolCalls: ToolCall[];
+  vectors: number[][] | undefined;
   warnings: string[];
   /** A tool call has begun. */
   callsTool: boolean;
@@ -24,6 +25,7 @@ export function emptyAnswer(): Answer {
   return {
     parts: [],
     toolCalls: [],
+    vectors: undefined,
     warnings: [],
     callsTool: false,
     written: '',
@@ -50,6 +52,9 @@ export function addChunk(answer: Answer, chunk: Chunk): CompletionEvent | undefi
       ensureShallow(chunk.call);
       answer.callsTool = true;
       answer.toolCalls.push(chunk.call);
+      break;
+    case 'vectors':
+      answer.vectors = chunk.vectors;
       break;
     case 'usage':
       if (isPlausible(chunk.usage)) answer.reported = chunk.usage;

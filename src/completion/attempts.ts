@@ -26,7 +26,7 @@ export interface Attempts {
   last(): LastAttempt;
 }
 
-export interface LastAttempt extends Pick<Entered, 'completion' | 'taken' | 'turn'> {
+export interface LastAttempt extends Pick<Entered, 'completion' | 'planned' | 'taken' | 'turn'> {
   /** Of the last attempt: nothing used where that one is booked, and the next one was not let in. */
   outcome: Outcome;
   /** What the completion as a whole has taken from limits, with its first attempt. */

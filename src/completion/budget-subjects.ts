@@ -4,6 +4,7 @@ import { findUsers } from '../access/users.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Database } from '../db/database.ts';
 import type { BudgetStore } from '../ledger/budgets/set.ts';
+import { isTaskTag } from '../domain/tag.ts';
 import { readPrompts } from '../prompts/rows.ts';
 import type { RouteBook } from '../routing/book.ts';
 
@@ -32,7 +33,7 @@ export function createSubjectSearch(
       case 'PROVIDER':
         return catalog.findProvider(id) && ofOrganisation;
       case 'TAG':
-        return /^[^=]+=/.test(id) ? ofOrganisation : undefined;
+        return /^[^=]+=/.test(id) && !isTaskTag(id.split('=')[0]!) ? ofOrganisation : undefined;
       case 'END_USER':
         return ofOrganisation;
       case 'ROUTE':

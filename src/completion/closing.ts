@@ -28,12 +28,14 @@ export async function close(
 /** What was taken from limits is given back whether or not the ledger can be written. */
 async function settleSurely(
   { ledger }: Pick<Deps, 'ledger'>,
-  { completion, taken, takenFirst, outcome, isHedged }: LastAttempt,
+  { completion, planned: { grant }, taken, takenFirst, outcome, isHedged }: LastAttempt,
 ): Promise<Date | undefined> {
   try {
     // Where nobody knows whether something was reserved beside it, that goes with it.
     const hedge = isHedged ? { hedge: { usage: NOTHING_USED, costNanos: 0n } } : {};
-    return await ledger.settle({ completionId: completion.id, outcome, ...hedge });
+    // A copy was given what its original was.
+    const recording = grant.who.background ? undefined : grant.ask.recording;
+    return await ledger.settle({ completionId: completion.id, outcome, recording, ...hedge });
   } finally {
     await taken.settle({ TOKENS_PER_MINUTE: outcome.usage.input + outcome.usage.output });
     await takenFirst.settle({});

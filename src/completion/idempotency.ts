@@ -10,9 +10,15 @@ export interface IdempotencyDeps extends Deps, FollowDeps {
   findByIdempotencyKey(keyId: string, key: string): Promise<Completion | undefined>;
 }
 
-/** The same for the same ask, however its JSON was written. */
+/** The same for the same ask, however its JSON was written, and whatever version its label stands for by now. */
 export function hashAsk(ask: AskDraft): string {
-  return hash('sha256', canonicalize(ask) ?? '');
+  return hash('sha256', canonicalize(withoutPin(ask)) ?? '');
+}
+
+function withoutPin(ask: AskDraft): AskDraft {
+  if (!('promptRef' in ask) || !ask.promptRef.isPinned) return ask;
+  const { slug, label, variables } = ask.promptRef;
+  return { ...ask, promptRef: { slug, label, version: undefined, variables } };
 }
 
 /**

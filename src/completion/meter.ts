@@ -93,6 +93,7 @@ export function createMeter(
         parts: parts(),
         toolCalls: answer.toolCalls,
         object,
+        vectors: answer.vectors,
         usage,
         costNanos,
         attempts: [{ index, provider, model, latencyMs, firstTokenMs, usage, costNanos, ...attemptEnd }],

@@ -2,7 +2,7 @@ import type { Grant } from '../access/authorize.ts';
 import type { Completion, Usage } from '../domain/completion.ts';
 import { Forbidden, ModelUnavailable } from '../domain/errors.ts';
 import { isRefused, warnOf, type Standing } from '../domain/lifecycle.ts';
-import type { Model, Price } from '../domain/model.ts';
+import type { Capability, Model, Price } from '../domain/model.ts';
 import type { Reservation } from '../ledger/reserve.ts';
 import { findResidencyObstacle } from '../routing/obstacles.ts';
 import { boundInputTokens } from './ask-size.ts';
@@ -32,7 +32,8 @@ export interface Plan extends Pick<Reservation, 'price' | 'worstCase' | 'estimat
 
 /** What planning needs of the catalogue. */
 export interface Pricing {
-  ensureModel(name: string): Model;
+  /** @param offers what it has to offer; text, unless given. */
+  ensureModel(name: string, offers?: Capability): Model;
   priceFor(model: Model, organisationId: string, at: Date): Price | undefined;
   costOf(price: Price, usage: Usage): bigint;
   worstCostOf(price: Price, tokens: { input: number; output: number }): bigint;
@@ -55,13 +56,15 @@ export function plan(
   warnings: string[] = [],
 ): Plan {
   const { who, ask } = grant;
-  const model = pricing.ensureModel(modelName);
+  const model = pricing.ensureModel(modelName, ask.embeds ? 'EMBEDDINGS' : 'TEXT');
   const outside = findResidencyObstacle(model, { allowedRegions: who.regions });
   if (outside) throw new Forbidden(outside.message);
   const standing = pricing.standingOf(model, who.organisationId, at);
   if (isRefused(standing)) throw new ModelUnavailable(`${warnOf(standing)}`);
   const price = pricing.priceFor(model, who.organisationId, at);
-  const output = ask.params.maxOutputTokens ?? model.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS;
+  const output = ask.embeds
+    ? 0
+    : (ask.params.maxOutputTokens ?? model.maxOutputTokens ?? DEFAULT_OUTPUT_TOKENS);
   // What does not fit the context window is refused by the vendor, and costs nothing.
   const input = Math.min(boundInputTokens(ask), model.contextWindow ?? Infinity);
   return {

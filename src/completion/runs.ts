@@ -37,6 +37,8 @@ export interface RunOptions extends Pick<Candidate, 'traceId' | 'ip' | 'region' 
 export interface ReadOptions {
   after?: string | undefined;
   coalesceMs: number;
+  /** Hears the text that came before the cursor. */
+  onTextBefore?(text: string): void;
 }
 
 /** All completions under way in this process, and the way to those elsewhere. */
@@ -53,6 +55,8 @@ export interface Runs {
   ): Promise<AsyncIterableIterator<Entry>>;
   /** The same, answered as a whole once it is settled. */
   answer(who: Principal, ask: AskDraft, options: RunOptions, signal: AbortSignal): Promise<Completion>;
+  /** The same for work that nobody waits for: once the signal aborts it is stopped, and answered as it was settled then. */
+  answerOrStop(who: Principal, ask: AskDraft, options: RunOptions, signal: AbortSignal): Promise<Completion>;
   /** Attaches to a completion by its id, whether it runs here, elsewhere, or is over. */
   attach(
     who: Principal,
@@ -87,14 +91,11 @@ export function createRuns(given: RunsDeps): Runs {
       if (options.after !== undefined) ensureCursor(options.after);
       return read(startOrAttach(deps, runs, { who, ask, ...options }), options, signal);
     },
-    async answer(who, ask, options, signal) {
-      const run = startOrAttach(deps, runs, { who, ask, ...options });
-      const leave = run.join();
-      try {
-        return await raceAbort(run.ended, signal);
-      } finally {
-        leave();
-      }
+    answer: async (who, ask, options, signal) =>
+      waitForEnd(startOrAttach(deps, runs, { who, ask, ...options }), signal),
+    async answerOrStop(who, ask, options, signal) {
+      signal.throwIfAborted();
+      return runToEnd(startOrAttach(deps, runs, { who, ask, ...options }), signal);
     },
     async attach(who, id, options, signal) {
       await deps.reread(who, id);
@@ -174,6 +175,29 @@ function startOrAttach(
   return run;
 }
 
+/** Leaves when the signal aborts. */
+async function waitForEnd(run: Run, signal: AbortSignal): Promise<Completion> {
+  const leave = run.join();
+  try {
+    return await raceAbort(run.ended, signal);
+  } finally {
+    leave();
+  }
+}
+
+/** Stops it when the signal aborts, and waits for that. */
+async function runToEnd(run: Run, signal: AbortSignal): Promise<Completion> {
+  const leave = run.join();
+  const stop = () => run.abort(new Cancelled('it was stopped'));
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await run.ended;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    leave();
+  }
+}
+
 async function read(
   run: Run,
   options: ReadOptions,
@@ -182,6 +206,7 @@ async function read(
   const leave = run.join();
   try {
     await raceAbort(run.started, signal);
+    options.onTextBefore?.(run.log.textBefore(options.after));
     return leaving(run.log.read(options.after, options.coalesceMs, signal), leave, signal);
   } catch (error) {
     leave();

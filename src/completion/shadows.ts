@@ -3,6 +3,7 @@ import { GatewayError } from '../domain/errors.ts';
 import type { Ask } from '../domain/ask.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { RouteShadow } from '../domain/route.ts';
+import { atMost } from '../lib/at-most.ts';
 import type { Admitted } from './admit.ts';
 import { inBackground } from './background.ts';
 import type { Request } from './complete.ts';
@@ -37,7 +38,7 @@ export function createShadows(
   start: (who: Principal, ask: Ask, from: From) => Run,
   random: () => number = Math.random,
 ): Shadows {
-  const counts = new LRUCache<string, ShadowCounts>({ max: KEPT_ROUTES });
+  const counts = new LRUCache<string, ShadowCounts>(atMost(KEPT_ROUTES));
   const running = new Map<Run, string>();
 
   function ensureCounts(routeId: string): ShadowCounts {

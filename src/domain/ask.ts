@@ -9,7 +9,7 @@ import {
 } from './ask-settings.ts';
 import { InvalidInput } from './errors.ts';
 import { PRIORITIES, type Priority } from './priority.ts';
-import { PRODUCTION, type PromptRef, type PromptUse } from './prompt.ts';
+import { PRODUCTION, type PromptRecording, type PromptRef, type PromptUse } from './prompt.ts';
 import { tagInput } from './tag.ts';
 
 /** What one ask may hold at most. Bodies are bounded before this, by the transport. */
@@ -73,16 +73,26 @@ const messages = z
       `holds ${(issue.input as unknown[]).length} messages; at most ${ASK_LIMITS.messages} are taken`,
   });
 
+/** What may stand beside the source of an ask, whoever writes its messages. */
+export const askSettings = {
+  model: name.nullish(),
+  params: paramsInput.nullish(),
+  tags: z.array(tagInput).max(ASK_LIMITS.tags).nullish(),
+  endUserId: name.nullish(),
+  priority: z.enum(PRIORITIES).nullish(),
+};
+
 const promptRef = z.object({
   slug: name,
   label: name.nullish(),
   version: z.int().min(1).nullish(),
   variables: z.unknown().optional(),
+  record: z.boolean().nullish(),
 });
 
 const askInput = z
   .object({
-    model: name.nullish(),
+    ...askSettings,
     source: oneOf({
       text: text.min(1, 'is empty').nullish(),
       messages: messages.nullish(),
@@ -90,10 +100,6 @@ const askInput = z
     }),
     tools: toolsInput.nullish(),
     output: oneOf({ jsonSchema: schemaInput.nullish(), text: z.boolean().nullish() }).nullish(),
-    params: paramsInput.nullish(),
-    tags: z.array(tagInput).max(ASK_LIMITS.tags).nullish(),
-    endUserId: name.nullish(),
-    priority: z.enum(PRIORITIES).nullish(),
   })
   .superRefine((input, ctx) => {
     if (input.source.prompt) checkForPrompt(input, ctx);
@@ -145,14 +151,18 @@ export interface Ask {
   priority: Priority;
   /** The beginning of the answer, for the model to go on from; no caller sets it. */
   answerSoFar?: string | undefined;
+  /** Wanted is what each of the messages means, as a vector, and no answer; no caller sets it. */
+  embeds?: true | undefined;
   /** What wrote the messages; undefined: the caller. */
   promptUse?: PromptUse | undefined;
+  /** What is to be kept of that which the prompt was given. */
+  recording?: PromptRecording | undefined;
 }
 
 /** An ask whose messages a prompt is still to write, with its own tools, output and settings. */
 export interface PromptAsk extends Omit<
   Ask,
-  'model' | 'messages' | 'tools' | 'outputSchema' | 'answerSoFar' | 'promptUse'
+  'model' | 'messages' | 'tools' | 'outputSchema' | 'answerSoFar' | 'embeds' | 'promptUse' | 'recording'
 > {
   /** Undefined: the one that the prompt names. */
   model: string | undefined;
@@ -231,8 +241,9 @@ function toAsk(input: ParsedInput): AskDraft {
   };
   const { prompt } = input.source;
   if (prompt) {
-    const { slug, label, version, variables } = prompt;
-    const ref = { slug, label: label ?? PRODUCTION, version: version ?? undefined, variables };
+    const { slug, label, version, variables, record } = prompt;
+    const which = { slug, label: label ?? PRODUCTION, version: version ?? undefined };
+    const ref = { ...which, variables, record: record ?? undefined };
     return { ...rest, model: input.model ?? undefined, promptRef: ref };
   }
   return {

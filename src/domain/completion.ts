@@ -60,6 +60,8 @@ export type Chunk =
   | { type: 'reasoning'; text: string }
   | { type: 'tool-delta'; id: string; name: string; delta: string }
   | { type: 'tool-call'; call: ToolCall }
+  /** What each message of an ask that embeds means. */
+  | { type: 'vectors'; vectors: number[][] }
   | { type: 'usage'; usage: Omit<Usage, 'source'> }
   | { type: 'warnings'; warnings: string[] }
   | { type: 'finish'; reason: Exclude<FinishReason, 'CANCELLED' | 'ERROR'> };
@@ -113,6 +115,8 @@ export interface Outcome {
   toolCalls: ToolCall[];
   /** The parsed answer where a JSON Schema was asked for and met. */
   object: unknown;
+  /** Of an ask that embeds. They are told to who waits for them, and stored nowhere. */
+  vectors?: number[][] | undefined;
   usage: Usage;
   /** Nano-USD; undefined when the model has no known price. */
   costNanos: bigint | undefined;

@@ -1,6 +1,9 @@
 import type { Tag } from './completion.ts';
 import type { Granted, Principal } from './principal.ts';
 
+/** What one paid call counts for in the cost of an operation, through whatever door. */
+export const COMPLETION_COST = 50;
+
 /** What holds for everybody who runs an operation, beside what holds for them anyway. */
 export interface OperationPolicy {
   /** Models and routes that it may ask for; empty: all. */

@@ -16,6 +16,7 @@ export const SCOPES = [
   'ROUTES_WRITE',
   'PROMPTS_WRITE',
   'PROMPTS_PUBLISH',
+  'EVALUATIONS_WRITE',
   'ADMIN',
   'OWNER',
 ] as const;
@@ -53,6 +54,8 @@ export interface Principal {
   publishable?: boolean;
   /** What of this was granted for a time; nothing unless it is there. */
   granted?: Granted | undefined;
+  /** Its organisation has agreed that what prompts are given is kept for a while. */
+  recordsPrompts?: boolean;
   /** It is the gateway itself that asks. */
   background?: Background | undefined;
 }

@@ -44,12 +44,22 @@ export interface PinnedPartial {
 export interface EntityBinding {
   /** Of the entity: `Ticket`. */
   typeName: string;
-  /** The field of its key: `id`. */
+  /** The one field of its key: `id`. */
   key: string;
+  /** `ID!` */
+  keyType: string;
   /** The field that the prompt answers: `summary`. */
   field: string;
-  /** By variable: the field of the entity whose value it gets. */
-  variables: Record<string, string>;
+  /** Variables that are not among them are not given. */
+  variables: EntityVariable[];
+}
+
+/** A variable whose value is a field of the entity. */
+export interface EntityVariable {
+  variable: string;
+  field: string;
+  /** Of the field, to the letter as the subgraph that has it says: `String!`, `[ID!]!` */
+  type: string;
 }
 
 /** Everything that a version says. */
@@ -152,8 +162,12 @@ export interface PromptRef {
   slug: string;
   label: string;
   version: number | undefined;
+  /** The version is the one that the label stood for when the schema of the graph was made; nobody chose its number. */
+  isPinned?: boolean | undefined;
   /** Not checked yet. */
   variables: unknown;
+  /** False: what it is given is not kept, even where the organisation has agreed to that. */
+  record?: boolean | undefined;
 }
 
 /** Which version wrote the messages of an ask. */
@@ -162,6 +176,25 @@ export interface PromptUse {
   versionId: string;
   /** The experiment that chose the version. */
   trial?: TrialMember | undefined;
+}
+
+/** What tells clients for which label they want the fields of prompts. */
+export const LABEL_HEADER = 'x-sluice-prompt-label';
+
+/** What a field of the graph that a prompt answers says of it, under the name `prompt` of its extensions. */
+export interface PromptFieldFacts {
+  versionId: string;
+  /** How long an answer may be given again; 0: not at all. */
+  cacheSeconds: number;
+}
+
+/** What is kept of the variables that a prompt was given, where the organisation has agreed to that. */
+export interface PromptRecording {
+  promptId: string;
+  /** Redacted, and without those that are never kept. */
+  variables: Record<string, unknown>;
+  /** The names of these. */
+  withheld: string[];
 }
 
 /** The name of the typed field: `summarize-ticket` gives `summarizeTicket`. */

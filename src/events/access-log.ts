@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Sql } from '../db/database.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
+import { atMost } from '../lib/at-most.ts';
 import type { Logger } from '../lib/logger.ts';
 import { appendAudits, type AuditRecord } from './audit.ts';
 import { createCountedQueue, type Counted } from './counted-queue.ts';
@@ -36,7 +37,7 @@ export interface AccessLog {
 export function createAccessLog(sql: Sql, logger: Logger): AccessLog {
   const queue = createCountedQueue(MAX_WAITING);
   const strangers = new Map<string, number>();
-  const cameIn = new LRUCache<string, true>({ max: MAX_ACTORS, ttl: HOUR_MS });
+  const cameIn = new LRUCache<string, true>({ ...atMost(MAX_ACTORS), ttl: HOUR_MS });
   const countRefusal = createHourlyCount();
   let strangersDropped = 0;
 
@@ -96,7 +97,10 @@ export function createAccessLog(sql: Sql, logger: Logger): AccessLog {
 
 /** How many there were of somebody in the hour that began with the first, and when it ends. */
 function createHourlyCount(): (who: Principal) => { count: number; endsMs: number } {
-  const hours = new LRUCache<string, { count: number; endsMs: number }>({ max: MAX_ACTORS, ttl: HOUR_MS });
+  const hours = new LRUCache<string, { count: number; endsMs: number }>({
+    ...atMost(MAX_ACTORS),
+    ttl: HOUR_MS,
+  });
   return (who) => {
     const name = nameOf(who);
     const hour = hours.get(name) ?? { count: 0, endsMs: Date.now() + HOUR_MS };

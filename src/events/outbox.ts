@@ -19,7 +19,8 @@ export type OutboxKind =
   | 'OPERATIONS_CHANGED'
   | 'ROUTE_CHANGED'
   | 'TRIAL_CHANGED'
-  | 'PROMPT_CHANGED';
+  | 'PROMPT_CHANGED'
+  | 'EVALUATION_CHANGED';
 
 /** They only say what to read again, so that neither their order nor what they stand between matters. */
 const HINTS: OutboxKind[] = [
@@ -29,6 +30,7 @@ const HINTS: OutboxKind[] = [
   'ROUTE_CHANGED',
   'TRIAL_CHANGED',
   'PROMPT_CHANGED',
+  'EVALUATION_CHANGED',
 ];
 /** How many of the newest events are looked through for hints. */
 const HINTS_WITHIN = 1_000;

@@ -21,6 +21,8 @@ export interface StreamLog {
    * @throws InvalidInput for what is no cursor.
    */
   read(after: string | undefined, coalesceMs: number, signal: AbortSignal): AsyncIterableIterator<Entry>;
+  /** The text that whoever goes on from the cursor has seen; empty where they are told to begin again. */
+  textBefore(after: string | undefined): string;
   /** Characters kept, for whoever bounds the memory of many logs. */
   size(): number;
 }
@@ -46,6 +48,10 @@ export function createStreamLog(): StreamLog {
       const lastPlace = isTerminal(events.at(-1)) ? events.length - 1 : events.length;
       const reads = readLog({ events, wakers }, isLost ? 0 : Math.min(seen, lastPlace), coalesceMs, signal);
       return toEntries(reads, epoch, isLost);
+    },
+    textBefore(after) {
+      const seen = after === undefined ? 0 : fromCursor(after, epoch);
+      return seen === undefined || seen > events.length ? '' : textOf(events.slice(0, seen));
     },
     size: () => chars,
   };
@@ -76,6 +82,14 @@ function toEntries(
       return { value: undefined, done: true };
     },
   };
+}
+
+function textOf(events: readonly CompletionEvent[]): string {
+  const begin = events.findLastIndex(({ type }) => type === 'reset') + 1;
+  return events
+    .slice(begin)
+    .map((event) => (event.type === 'text' ? event.text : ''))
+    .join('');
 }
 
 function sizeOf(event: CompletionEvent): number {

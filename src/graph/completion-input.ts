@@ -58,6 +58,10 @@ const PromptRefInput = builder.inputType('PromptRefInput', {
     label: t.string({ defaultValue: PRODUCTION, description: '`latest` is the newest version.' }),
     version: t.int({ description: 'Its number, instead of a label.' }),
     variables: t.field({ type: 'JSON', description: 'By name.' }),
+    record: t.boolean({
+      defaultValue: true,
+      description: 'False: they are not kept, even where the organisation has agreed to that.',
+    }),
   }),
 });
 const CompletionSource = builder.inputType('CompletionSource', {

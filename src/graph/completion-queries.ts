@@ -1,12 +1,7 @@
-import { parseAsk } from '../domain/ask.ts';
-import {
-  CACHE_DEFAULTS,
-  CACHE_MODES,
-  ensureCacheWish,
-  MAX_AGE_SECONDS,
-  type CacheGiven,
-} from '../domain/cache-wish.ts';
+import { parseAsk, type AskDraft } from '../domain/ask.ts';
+import { CACHE_DEFAULTS, CACHE_MODES, ensureCacheWish, MAX_AGE_SECONDS } from '../domain/cache-wish.ts';
 import type { Completion as CompletionRow } from '../domain/completion.ts';
+import { COMPLETION_COST } from '../domain/operation.ts';
 import { countCompletions, listCompletions } from '../ledger/completions.ts';
 import { isId } from '../lib/ids.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -20,9 +15,6 @@ import type { GraphContext } from './context.ts';
 import { failureErrors, payload, UserError, type Payload } from './errors.ts';
 import { warnOfModels } from './model-warnings.ts';
 import { DateTimeRange, StringFilter, TagInput, withoutNull } from './inputs.ts';
-
-/** What one paid call counts for in the cost of an operation. */
-export const COMPLETION_COST = 50;
 
 export const CompletionPayload = builder
   .objectRef<Payload<{ completion: CompletionRow }>>('CompletionPayload')
@@ -71,18 +63,21 @@ const CompletionFilter = builder.inputType('CompletionFilter', {
 
 const CompletionConnection = connectionOf('Completion', Completion);
 
-async function answer(
+/**
+ * Asks for a completion and waits for its end.
+ * @param readAsk may throw what a caller can cause.
+ */
+export async function answer(
   context: GraphContext,
-  input: unknown,
-  { idempotencyKey, cache }: { idempotencyKey?: string | null; cache?: CacheGiven },
-) {
+  readAsk: () => AskDraft,
+  idempotencyKey?: string | null,
+): Promise<Payload<{ completion: CompletionRow }>> {
   const { gateway, who, signal, traceId, requestId, ip, region, onLimits } = context;
   const settled = await payload(async () => {
-    ensureCacheWish(cache);
     return {
       completion: await gateway.runs.answer(
         who,
-        parseAsk(input),
+        readAsk(),
         { idempotencyKey: idempotencyKey ?? undefined, traceId, requestId, ip, region, onLimits },
         signal,
       ),
@@ -107,7 +102,10 @@ builder.queryFields((t) => ({
       }),
     },
     resolve: async (_root, { input, cache }, context) => {
-      const answered = await answer(context, input, { cache });
+      const answered = await answer(context, () => {
+        ensureCacheWish(cache);
+        return parseAsk(input);
+      });
       if (answered.errors.length > 0) context.isRepeatable = false;
       return answered;
     },
@@ -144,7 +142,8 @@ builder.mutationFields((t) => ({
       'A completion. The same idempotency key with the same input is the same completion: one call, one charge.',
     complexity: COMPLETION_COST,
     args: { input: t.arg({ type: CompletionInput, required: true }), idempotencyKey: t.arg.string() },
-    resolve: (_root, { input, idempotencyKey }, context) => answer(context, input, { idempotencyKey }),
+    resolve: (_root, { input, idempotencyKey }, context) =>
+      answer(context, () => parseAsk(input), idempotencyKey),
   }),
   completionCancel: t.field({
     type: CompletionPayload,

@@ -1,18 +1,18 @@
 import { parseAsk } from '../domain/ask.ts';
 import type { Completion as CompletionRow, CompletionEvent as EventRow } from '../domain/completion.ts';
 import { InvalidInput } from '../domain/errors.ts';
+import { COMPLETION_COST } from '../domain/operation.ts';
 import type { Entry } from '../events/stream-log.ts';
 import { newId } from '../lib/ids.ts';
 import { builder } from './builder.ts';
 import { Completion, CompletionReason } from './completion.ts';
 import { CompletionInput } from './completion-input.ts';
-import { COMPLETION_COST } from './completion-queries.ts';
 import { isUserError, toFailureError, toUserErrors, UserError, type UserErrorData } from './errors.ts';
 
 const MAX_COALESCE_MS = 5_000;
 
 /** An event on its way to a subscriber. */
-interface Sent<Event extends EventRow = EventRow> {
+export interface Sent<Event extends EventRow = EventRow> {
   cursor: string;
   completionId: string;
   event: Event;
@@ -149,7 +149,7 @@ Without a key the model is stopped as soon as the client leaves.`,
   }),
 }));
 
-function toReadOptions(args: { after?: string | null; coalesceMs?: number | null }) {
+export function toReadOptions(args: { after?: string | null; coalesceMs?: number | null }) {
   const ms = args.coalesceMs ?? 0;
   if (ms < 0 || ms > MAX_COALESCE_MS) {
     throw new InvalidInput([
@@ -160,10 +160,10 @@ function toReadOptions(args: { after?: string | null; coalesceMs?: number | null
 }
 
 /** A stream that is refused still ends as every stream does: with one terminal event. */
-async function orRefusal(
+export async function orRefusal(
   open: () => Promise<AsyncIterableIterator<Entry>>,
   id = newId('cmpl'),
-): Promise<AsyncIterable<Sent>> {
+): Promise<AsyncIterableIterator<Sent>> {
   try {
     return toSent(await open());
   } catch (error) {

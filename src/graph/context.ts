@@ -4,11 +4,14 @@ import type { Principal } from '../domain/principal.ts';
 import type { Gateway } from '../gateway.ts';
 import type { LimitFacts } from '../limits/limits.ts';
 import type { Warning } from './model-warnings.ts';
+import type { OrganisationGraphs } from './prompt-fields/organisation-graphs.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
 
 /** What a resolver sees. A new one is made for each operation and for each event of a subscription. */
 export interface GraphContext {
   gateway: Gateway;
+  /** With the fields of prompts. */
+  graphs: OrganisationGraphs;
   who: Principal;
   /** Where the operation is one that is trusted. */
   operation: TrustedOperation | undefined;
@@ -31,7 +34,7 @@ export interface GraphContext {
 }
 
 export function createGraphContext(
-  gateway: Gateway,
+  { gateway, graphs }: Pick<GraphContext, 'gateway' | 'graphs'>,
   caller: Pick<GraphContext, 'who' | 'operation' | 'signal' | 'traceId' | 'requestId' | 'ip' | 'region'>,
 ): GraphContext {
   const limitFacts: LimitFacts[] = [];
@@ -41,6 +44,7 @@ export function createGraphContext(
   return {
     ...initContextCache(),
     gateway,
+    graphs,
     ...caller,
     limitFacts,
     onLimits,

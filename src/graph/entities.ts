@@ -1,6 +1,9 @@
 import { defaultFieldResolver, isUnionType, type GraphQLSchema } from 'graphql';
 import { InvalidInput } from '../domain/errors.ts';
 
+/** By the name of the type of an entity: the field of its key, and the type of that. */
+export type EntityKeys = ReadonlyMap<string, { name: string; type: string }>;
+
 type Arguments = { representations: unknown[] };
 
 /**
@@ -9,32 +12,51 @@ type Arguments = { representations: unknown[] };
  */
 export function guardEntities(schema: GraphQLSchema): GraphQLSchema {
   const field = schema.getQueryType()?.getFields()['_entities'];
-  const union = schema.getType('_Entity');
-  if (!field || !isUnionType(union)) throw new Error('the schema has no entities');
-  const names = union.getTypes().map(({ name }) => name);
+  const keys = listOwnKeys(schema);
+  if (!field) throw new Error('the schema has no entities');
   const resolve = field.resolve ?? defaultFieldResolver;
   field.extensions = {
     ...field.extensions,
     complexity: ({ representations: { length } }: Arguments) => ({ field: length, multiplier: length }),
   };
   field.resolve = (root, args: Arguments, context, info) => {
-    ensureReferences(args.representations, names);
+    ensureReferences(args.representations, keys);
     return resolve(root, args, context, info);
   };
   return schema;
 }
 
-function ensureReferences(representations: unknown[], names: string[]): void {
+/** All that we have ourselves are found by their ids. */
+export function listOwnKeys(schema: GraphQLSchema): EntityKeys {
+  const union = schema.getType('_Entity');
+  if (!isUnionType(union)) throw new Error('the schema has no entities');
+  return new Map(union.getTypes().map(({ name }) => [name, { name: 'id', type: 'ID!' }]));
+}
+
+/** @throws InvalidInput that names what is no reference to one of them. */
+export function ensureReferences(representations: readonly unknown[], keys: EntityKeys): void {
   const issues = representations.flatMap((each, index) => {
-    if (isReference(each, names)) return [];
+    if (isReference(each, keys)) return [];
     const path = ['representations', String(index)];
-    return [{ path, message: `${path.join('.')} must be { __typename, id } of one of ${names.join(', ')}` }];
+    return [{ path, message: `${path.join('.')} must be ${describe(keys)}` }];
   });
   if (issues.length > 0) throw new InvalidInput(issues.slice(0, 20));
 }
 
-function isReference(value: unknown, names: string[]): boolean {
+function isReference(value: unknown, keys: EntityKeys): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { __typename, id } = value as Record<string, unknown>;
-  return typeof __typename === 'string' && names.includes(__typename) && typeof id === 'string';
+  const { __typename, ...fields } = value as Record<string, unknown>;
+  const key = typeof __typename === 'string' ? keys.get(__typename) : undefined;
+  if (!key || !Object.hasOwn(fields, key.name)) return false;
+  return typeof fields[key.name] === (key.type === 'Int!' ? 'number' : 'string');
+}
+
+function describe(keys: EntityKeys): string {
+  const fields = new Set([...keys.values()].map(({ name }) => name));
+  return [...fields]
+    .map((field) => {
+      const names = [...keys].filter(([, { name }]) => name === field).map(([name]) => name);
+      return `{ __typename, ${field} } of one of ${names.join(', ')}`;
+    })
+    .join(', or ');
 }

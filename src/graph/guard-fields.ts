@@ -1,10 +1,12 @@
-import { defaultFieldResolver, isObjectType, type GraphQLField, type GraphQLSchema } from 'graphql';
+import { defaultFieldResolver, isObjectType, type GraphQLFieldConfig, type GraphQLSchema } from 'graphql';
 import { ensureAllowed, findRule, type Rule } from '../access/rules.ts';
 import { Forbidden } from '../domain/errors.ts';
 import type { GraphContext } from './context.ts';
 import type { UserErrorData } from './errors.ts';
 
-type Field = GraphQLField<unknown, GraphContext>;
+/** A field, or what one will be made of. */
+type Guardable<Source, Args> = Pick<GraphQLFieldConfig<Source, GraphContext, Args>, 'resolve' | 'subscribe'>;
+type Field = Guardable<unknown, object>;
 
 /**
  * Puts the table of rules before every field. A subscription is refused before its source starts, which may be a paid
@@ -29,7 +31,8 @@ export function guardFields(schema: GraphQLSchema): GraphQLSchema {
   return schema;
 }
 
-function guard(field: Field, rule: Rule, what: string): void {
+/** Lets only those ask for a field whom its rule lets. */
+export function guard<Source, Args>(field: Guardable<Source, Args>, rule: Rule, what: string): void {
   const { resolve = defaultFieldResolver, subscribe } = field;
   field.resolve = (parent, args, context, info) => {
     ensure(context, rule, what);
@@ -51,8 +54,8 @@ function ensure(context: GraphContext, rule: Rule, what: string): void {
   }
 }
 
-/** What a caller can cause is answered as data, so the answer has to be looked at. */
-function tellRefusals(field: Field, what: string): void {
+/** Tells the audit of refusals. What a caller can cause is answered as data, so the answer has to be looked at. */
+export function tellRefusals<Source, Args>(field: Guardable<Source, Args>, what: string): void {
   const { resolve = defaultFieldResolver } = field;
   field.resolve = (parent, args, context, info) => {
     const look = (answer: unknown) => {

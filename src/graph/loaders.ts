@@ -24,13 +24,14 @@ import type { Pace } from '../usage/forecast.ts';
 import { readPaces } from '../usage/pace.ts';
 import { createAccessLoaders, type AccessLoaders } from './access-loaders.ts';
 import { byId, countOf, pagesOf, type ById } from './batches.ts';
+import { createDatasetLoaders, type DatasetLoaders } from './dataset-loaders.ts';
 import { createPromptLoaders, type PromptLoaders } from './prompt-loaders.ts';
 
 /** A subject has at most one budget for each unit and window, so no list of theirs comes near. */
 const MOST_BUDGETS = 10_000;
 
 /** One batched read for each kind of row, whatever the number of places that ask. Only what `who` may see is found. */
-export interface Loaders extends AccessLoaders, PromptLoaders {
+export interface Loaders extends AccessLoaders, PromptLoaders, DatasetLoaders {
   completion: ById<Completion>;
   /** The copies that were made of a completion. */
   shadows: DataLoader<string, Completion[]>;
@@ -106,6 +107,7 @@ export function createLoaders(gateway: Gateway, { who, ip }: { who: Principal; i
     ),
     routeVersionCount: countOf((routeIds) => countVersionsOf(sql, routeIds)),
     ...createPromptLoaders(gateway.database, who),
+    ...createDatasetLoaders(sql, who),
     trialSums: new DataLoader((trials) => readSums(sql, trials), { cacheKeyFn: ({ id }) => id }),
     pace: new DataLoader(
       async (budgets) => {

@@ -27,6 +27,9 @@ const PREFIXES = {
   prmv: 'PromptVersion',
   prmp: 'PromptPartial',
   plr: 'PromptLabelRequest',
+  ds: 'Dataset',
+  case: 'DatasetCase',
+  eval: 'Evaluation',
 } as const;
 type Typename = (typeof PREFIXES)[keyof typeof PREFIXES];
 

@@ -11,6 +11,12 @@ builder.node(Organisation, {
     regions: t.exposeStringList('regions', {
       description: 'The only regions that its requests may go to; empty means anywhere.',
     }),
+    recordPromptsDays: t.int({
+      nullable: true,
+      description: `For how many days is kept what prompts are given, redacted, for datasets of it; null: nothing of it is. What stands in a
+variable that is never logged is kept in no case.`,
+      resolve: ({ recordPromptsDays }) => recordPromptsDays,
+    }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),
   }),
 });

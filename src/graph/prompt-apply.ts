@@ -6,8 +6,10 @@ import { builder } from './builder.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull, type WithoutNull } from './inputs.ts';
 import { PromptEdit, toRows, type EditRow } from './prompt-edit.ts';
+import { ensureForeign } from './prompt-entity.ts';
 import { toWanted } from './prompt-input.ts';
 import { PromptPartialSetInput } from './prompt-partial.ts';
+import { checking } from './prompt-publish.ts';
 import { PromptCreateInput } from './prompt-set.ts';
 import { originOf } from './route-set.ts';
 
@@ -74,11 +76,14 @@ a copy of a partial that has a newer text does. Prompts that are not named stay 
     args: { input: t.arg({ type: PromptsApplyInput, required: true }) },
     resolve: (_root, { input }, context) =>
       payload(async () => {
-        const { gateway, who } = context;
+        const { graphs, who } = context;
         const wanted = toChanges(withoutNull(input));
         if (wanted.label !== undefined) ensureAllowed(who, 'PROMPTS_PUBLISH', 'input.label');
         if (wanted.archive.length > 0) ensureAllowed(who, 'PROMPTS_PUBLISH', 'input.archive');
-        const edits: Edits = await applyPrompts(gateway.prompts, who, wanted, originOf(context));
+        for (const { version } of wanted.prompts)
+          ensureForeign(graphs.statics.schema, version.entity ?? undefined);
+        const { store } = await checking(context, false);
+        const edits: Edits = await applyPrompts(store, who, wanted, originOf(context));
         return { edits: toRows(edits) };
       }),
   }),

@@ -12,6 +12,7 @@ import { builder } from './builder.ts';
 import { payload } from './errors.ts';
 import { withoutNull } from './inputs.ts';
 import { Prompt } from './prompt.ts';
+import { checking } from './prompt-publish.ts';
 import { foundPrompt, PromptPayload } from './prompt-set.ts';
 import { RouteStickyKey } from './route-settings.ts';
 import { originOf } from './route-set.ts';
@@ -115,7 +116,8 @@ Moving the label ends it.`,
           ...wanted,
           arms: wanted.arms.map((arm) => ({ ...EXPERIMENT_ARM_DEFAULTS, ...arm })),
         };
-        await setExperiment(context.gateway.prompts, context.who, { ...spec, slug }, originOf(context));
+        const { store } = await checking(context, false);
+        await setExperiment(store, context.who, { ...spec, slug }, originOf(context));
         return foundPrompt(context, slug);
       }),
   }),

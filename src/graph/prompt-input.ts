@@ -2,6 +2,7 @@ import type { WantedSpec } from '../prompts/spec.ts';
 import { builder } from './builder.ts';
 import { ModelParams, ToolInput } from './completion-input.ts';
 import type { WithoutNull } from './inputs.ts';
+import { PromptEntityInput, toWantedEntity } from './prompt-entity.ts';
 import { PromptRole, VariableType } from './prompt.ts';
 
 const PromptMessageInput = builder.inputType('PromptMessageInput', {
@@ -38,6 +39,10 @@ export const PromptVersionInput = builder.inputType('PromptVersionInput', {
     cacheSeconds: t.int({
       description: 'How long an answer may be given again to the same caller for the same variables.',
     }),
+    entity: t.field({
+      type: PromptEntityInput,
+      description: 'Also answers a field of an entity that another subgraph has, once it is published.',
+    }),
     note: t.string({ description: 'Why there is this version.' }),
   }),
 });
@@ -57,7 +62,7 @@ export function toWanted({ note, ...version }: WithoutNull<typeof PromptVersionI
       params: params as WantedSpec['params'],
       tools: tools as WantedSpec['tools'],
       cacheSeconds: rest.cacheSeconds,
-      entity: undefined,
+      entity: rest.entity && toWantedEntity(rest.entity),
     },
     note,
   };

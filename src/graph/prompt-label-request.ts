@@ -6,6 +6,7 @@ import { builder } from './builder.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull } from './inputs.ts';
+import { checking, FORCE } from './prompt-publish.ts';
 import { Prompt, PromptVersion } from './prompt.ts';
 import { originOf } from './route-set.ts';
 
@@ -85,6 +86,7 @@ const PromptLabelDecideInput = builder.inputType('PromptLabelDecideInput', {
     id: t.id({ required: true, description: 'Of the request.' }),
     approve: t.boolean({ required: true }),
     note: t.string({ description: 'For whoever asked.' }),
+    force: t.boolean(FORCE),
   }),
 });
 
@@ -115,9 +117,10 @@ asked for under a key whose secret they may know, because they made the key or g
     args: { input: t.arg({ type: PromptLabelDecideInput, required: true }) },
     resolve: (_root, { input }, context) =>
       payload(async () => {
-        const { id, approve, note } = withoutNull(input);
+        const { id, approve, note, force } = withoutNull(input);
+        const { store } = await checking(context, force);
         const decision = { id, approve, note };
-        await decideLabelRequest(context.gateway.prompts, context.who, decision, originOf(context));
+        await decideLabelRequest(store, context.who, decision, originOf(context));
         return { labelRequest: await context.loaders.labelRequest.load(decision.id) };
       }),
   }),

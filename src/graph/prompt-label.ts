@@ -7,6 +7,9 @@ import type { GraphContext } from './context.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull } from './inputs.ts';
 import { PromptLabelRequest } from './prompt-label-request.ts';
+import { PromptSchemaChange } from './prompt-check.ts';
+import type { NoticedChange } from './prompt-fields/publish-check.ts';
+import { checking, FORCE } from './prompt-publish.ts';
 import { foundPrompt } from './prompt-set.ts';
 import { Prompt } from './prompt.ts';
 import { originOf } from './route-set.ts';
@@ -19,6 +22,7 @@ const PromptLabelSetInput = builder.inputType('PromptLabelSetInput', {
     label: t.string({ required: true, description: '`production` is what is published.' }),
     version: t.int({ required: true }),
     note: t.string({ description: NOTE }),
+    force: t.boolean(FORCE),
   }),
 });
 
@@ -27,13 +31,17 @@ const PromptLabelDeleteInput = builder.inputType('PromptLabelDeleteInput', {
     slug: t.string({ required: true }),
     label: t.string({ required: true }),
     note: t.string({ description: NOTE }),
+    force: t.boolean(FORCE),
   }),
 });
 
+interface LabelChanged {
+  prompt: LabelledPrompt | undefined;
+  labelRequest: RequestRow | null;
+}
+
 const PromptLabelPayload = builder
-  .objectRef<Payload<{ prompt: LabelledPrompt | undefined; labelRequest: RequestRow | null }>>(
-    'PromptLabelPayload',
-  )
+  .objectRef<Payload<LabelChanged> & { changes: NoticedChange[] }>('PromptLabelPayload')
   .implement({
     fields: (t) => ({
       prompt: t.field({ type: Prompt, nullable: true, resolve: ({ prompt }) => prompt }),
@@ -43,6 +51,12 @@ const PromptLabelPayload = builder
         description:
           'What somebody else is to decide on, where the label is protected: nothing has moved yet.',
         resolve: ({ labelRequest }) => labelRequest,
+      }),
+      changes: t.field({
+        type: [PromptSchemaChange],
+        nullable: true,
+        description: 'What it does to the graph, or would have done where it is refused.',
+        resolve: ({ changes }) => changes,
       }),
       errors: t.field({ type: [UserError], resolve: ({ errors }) => errors }),
     }),
@@ -72,26 +86,33 @@ builder.mutationFields((t) => ({
   promptLabelSet: t.field({
     type: PromptLabelPayload,
     description: `Lets a label stand for a version: publishing and rolling back alike. Completions that have begun keep the version
-they began with. A protected label moves when somebody else agrees, by \`promptLabelDecide\`.`,
+they began with. A protected label moves when somebody else agrees, by \`promptLabelDecide\`. Under \`production\` it is
+refused for what cannot be a field of the graph, and for what breaks a registered operation.`,
     args: { input: t.arg({ type: PromptLabelSetInput, required: true }) },
-    resolve: (_root, { input }, context) =>
-      payload(async () => {
-        const wanted = withoutNull(input);
-        const outcome = await setLabel(context.gateway.prompts, context.who, wanted, originOf(context));
-        return outcomeOf(context, input.slug, outcome);
-      }),
+    resolve: async (_root, { input }, context) => {
+      const { force, ...wanted } = withoutNull(input);
+      const { store, changes } = await checking(context, force);
+      const done = await payload(async () => {
+        const outcome = await setLabel(store, context.who, wanted, originOf(context));
+        return outcomeOf(context, wanted.slug, outcome);
+      });
+      return { ...done, changes: changes() };
+    },
   }),
   promptLabelDelete: t.field({
     type: PromptLabelPayload,
     description:
       'Takes a label away: nothing is served under it any more. A protected one goes when somebody else agrees.',
     args: { input: t.arg({ type: PromptLabelDeleteInput, required: true }) },
-    resolve: (_root, { input }, context) =>
-      payload(async () => {
-        const wanted = withoutNull(input);
-        const outcome = await deleteLabel(context.gateway.prompts, context.who, wanted, originOf(context));
-        return outcomeOf(context, input.slug, outcome);
-      }),
+    resolve: async (_root, { input }, context) => {
+      const { force, ...wanted } = withoutNull(input);
+      const { store, changes } = await checking(context, force);
+      const done = await payload(async () => {
+        const outcome = await deleteLabel(store, context.who, wanted, originOf(context));
+        return outcomeOf(context, wanted.slug, outcome);
+      });
+      return { ...done, changes: changes() };
+    },
   }),
   promptLabelProtect: t.field({
     type: PromptLabelProtectPayload,

@@ -6,7 +6,9 @@ import { builder } from './builder.ts';
 import type { GraphContext } from './context.ts';
 import { payload, UserError, type Payload } from './errors.ts';
 import { withoutNull } from './inputs.ts';
+import { ensureForeign } from './prompt-entity.ts';
 import { PromptVersionInput, toWanted } from './prompt-input.ts';
+import { checking, FORCE } from './prompt-publish.ts';
 import { Prompt, PromptVersion } from './prompt.ts';
 import { originOf } from './route-set.ts';
 
@@ -64,6 +66,7 @@ builder.mutationFields((t) => ({
     resolve: (_root, { input }, context) =>
       payload(async () => {
         const { slug, folder = '', description, version } = withoutNull(input);
+        ensureForeign(context.graphs.statics.schema, version.entity);
         const wanted = { slug, place: { folder, description }, ...toWanted(version) };
         await createPrompt(context.gateway.prompts, context.who, wanted, originOf(context));
         return foundPrompt(context, slug);
@@ -77,6 +80,7 @@ builder.mutationFields((t) => ({
       payload(async () => {
         const { slug, version } = withoutNull(input);
         const { prompts } = context.gateway;
+        ensureForeign(context.graphs.statics.schema, version.entity);
         const wanted = { slug, ...toWanted(version) };
         const id = await createVersion(prompts, context.who, wanted, originOf(context));
         const [promptVersion] = await findPromptVersions(prompts.sql, context.who.organisationId, [id]);
@@ -99,10 +103,11 @@ builder.mutationFields((t) => ({
     type: PromptPayload,
     description: `Lets a prompt answer no more and be shown no more, but where it is asked for by \`archived\`. What it has said stays,
 and so does its slug. Twice is no error.`,
-    args: { slug: t.arg.string({ required: true }) },
-    resolve: (_root, { slug }, context) =>
+    args: { slug: t.arg.string({ required: true }), force: t.arg.boolean(FORCE) },
+    resolve: (_root, { slug, force }, context) =>
       payload(async () => {
-        await archivePrompt(context.gateway.prompts, context.who, slug, originOf(context));
+        const { store } = await checking(context, force);
+        await archivePrompt(store, context.who, slug, originOf(context));
         return foundPrompt(context, slug);
       }),
   }),

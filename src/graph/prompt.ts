@@ -10,6 +10,7 @@ import type { LabelledPrompt } from '../prompts/rows.ts';
 import { builder } from './builder.ts';
 import { Completion } from './completion.ts';
 import { connectionOf, pageArgs, pageComplexity, readPage } from './connection.ts';
+import { PromptEntity } from './prompt-entity.ts';
 
 export const PromptRole = builder.enumType('PromptRole', { values: PROMPT_ROLES });
 export const VariableType = builder.enumType('VariableType', {
@@ -63,7 +64,10 @@ builder.node(PromptVersion, {
     partials: t.field({
       type: [PinnedPartial],
       description: 'All that its templates use, through others too.',
-      resolve: ({ spec }) => Object.entries(spec.partials).map(([name, partial]) => ({ name, ...partial })),
+      resolve: ({ spec }) =>
+        Object.entries(spec.partials)
+          .map(([name, partial]) => ({ name, ...partial }))
+          .toSorted((one, other) => (one.name < other.name ? -1 : 1)),
     }),
     variables: t.field({
       type: [PromptVariable],
@@ -87,6 +91,12 @@ builder.node(PromptVersion, {
       nullable: true,
       description: 'How long an answer may be given again to the same caller for the same variables.',
       resolve: ({ spec }) => spec.cache?.maxAgeSeconds,
+    }),
+    entity: t.field({
+      type: PromptEntity,
+      nullable: true,
+      description: 'The entity of another subgraph of which it answers a field; null: of none.',
+      resolve: ({ spec }) => spec.entity,
     }),
     note: t.string({ nullable: true, resolve: ({ note }) => note }),
     createdAt: t.field({ type: 'DateTime', resolve: ({ createdAt }) => createdAt }),

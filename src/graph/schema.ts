@@ -12,7 +12,17 @@ import './budget-set.ts';
 import './completion-queries.ts';
 import './completion-rate.ts';
 import './completion-stream.ts';
+import './dataset.ts';
+import './dataset-record.ts';
+import './dataset-set.ts';
 import './estimate.ts';
+import './evaluation.ts';
+import './evaluation-compare.ts';
+import './evaluation-list.ts';
+import './evaluation-result.ts';
+import './evaluation-set.ts';
+import './grader-try.ts';
+import './label-requirement.ts';
 import './ledger.ts';
 import './ledger-corrections.ts';
 import './limit-set.ts';
@@ -29,11 +39,13 @@ import './role.ts';
 import './prompt.ts';
 import './prompt-apply.ts';
 import './prompt-diff.ts';
+import './prompt-improve.ts';
 import './prompt-label.ts';
 import './prompt-label-request.ts';
 import './prompt-list.ts';
 import './prompt-partial.ts';
 import './prompt-render.ts';
+import './prompt-check.ts';
 import './prompt-set.ts';
 import './prompt-usage.ts';
 import './prompt-used-by.ts';
@@ -58,11 +70,17 @@ import { builder } from './builder.ts';
 import { guardEntities } from './entities.ts';
 import { guardFields } from './guard-fields.ts';
 
+/** The fields of prompts on entities of other subgraphs need the other two directives. */
 const FEDERATION = 'https://specs.apollo.dev/federation/v2.6';
 
 /** The graph that is served: also a Federation v2 subgraph, for whoever composes it into a larger one. */
 export const schema = guardFields(
-  guardEntities(builder.toSubGraphSchema({ linkUrl: FEDERATION, federationDirectives: ['@key'] })),
+  guardEntities(
+    builder.toSubGraphSchema({
+      linkUrl: FEDERATION,
+      federationDirectives: ['@key', '@requires', '@external'],
+    }),
+  ),
 );
 
 /** The same without the fields that only a federation router asks for: the contract for clients. */

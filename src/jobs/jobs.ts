@@ -3,6 +3,7 @@ import { refreshWhenDue } from '../catalog/refresh.ts';
 import { endDueGrants, lapseRequests } from '../access/requests/end.ts';
 import type { Gateway } from '../gateway.ts';
 import { forgetOldWindows } from '../ledger/budgets/windows.ts';
+import { trimRecordings } from '../ledger/recordings.ts';
 import { foldUsage } from '../usage/fold.ts';
 import { trimOutbox } from '../usage/trim.ts';
 import { createSchedule } from './schedule.ts';
@@ -19,6 +20,7 @@ const RECHECK_EVERY_MS = 5_000;
 const LAST_USED_EVERY_MS = 10_000;
 const DELIVER_EVERY_MS = 1_000;
 const TRIALS_EVERY_MS = 2_000;
+const EVALUATIONS_EVERY_MS = 1_000;
 const FOLD_EVERY_MS = 1_000;
 /** Facts of one transaction: few enough that nobody waits for the embedded database's only connection. */
 const FOLD_AT_ONCE = 2_000;
@@ -72,12 +74,16 @@ export function startJobs(gateway: Gateway): { stop(): Promise<void> } {
   if (config.anomalies.enabled) every(ANOMALIES_EVERY_MS, 'anomalies', () => gateway.anomalies.look());
   every(SUNSETS_EVERY_MS, 'sunsets', () => gateway.sunsets.look());
   every(TRIM_EVERY_MS, 'trim-budget-windows', () => forgetOldWindows(database.sql, WINDOWS_KEPT_MS));
+  every(Math.min(EVALUATIONS_EVERY_MS, config.timeouts.holdMs / HEARTBEATS_PER_HOLD), 'evaluations', () =>
+    gateway.evaluations.runner.look(),
+  );
   every(TRIALS_EVERY_MS, 'trials', () => gateway.trials.look());
   every(FOLD_EVERY_MS, 'fold-usage', async () => {
     while (!signal.aborted && (await foldUsage(database.db, FOLD_AT_ONCE)));
   });
   every(LEARN_EVERY_MS, 'learn', () => learned.exchange());
   every(TRIM_EVERY_MS, 'trim-learned', () => learned.trim());
+  every(TRIM_EVERY_MS, 'trim-recordings', () => trimRecordings(database.sql));
   every(TRIM_EVERY_MS, 'trim-outbox', () => trimOutbox(database.db, OUTBOX_KEPT_MS));
 
   return {

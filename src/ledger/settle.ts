@@ -2,6 +2,7 @@ import type { Sql } from 'postgres';
 import { toJsonParameter } from '../db/json.ts';
 import type { StoredOutcome } from '../db/tables/completions.ts';
 import type { Attempt, Outcome } from '../domain/completion.ts';
+import type { PromptRecording } from '../domain/prompt.ts';
 import { POSTING_CTES } from './budgets/posting.ts';
 import type { ExpiredHold } from './holds.ts';
 import { JOURNAL_CTES } from './journal.ts';
@@ -18,6 +19,8 @@ export interface Settlement {
   expired?: Pick<ExpiredHold, 'attempt' | 'resting'>;
   /** The completion was hedged. What may still be under way beside its last attempt ended so, or did nothing. */
   hedge?: Pick<Attempt, 'usage' | 'costNanos'> & Partial<Attempt>;
+  /** What is kept of that which its prompt was given. */
+  recording?: PromptRecording | undefined;
 }
 
 /** How an attempt ended that is not the last one. */
@@ -80,13 +83,23 @@ const FINISH_HEDGE = `hedge = NULL, earlier = CASE WHEN c.hedge IS NULL THEN c.e
         || jsonb_build_array(x.hedge || ${OF_HEDGE}
           || jsonb_build_object('counted', x.hedge -> 'usage' ->> 'source' <> 'NONE')) END,`;
 
+/** Nothing is kept of what began before an organisation took back that it agreed to it. */
+const RECORDED_CTE = `
+  recorded AS (
+    INSERT INTO prompt_recordings (completion_id, organisation_id, prompt_id, variables, withheld, created_at)
+    SELECT f.id, f.organisation_id, x.recording ->> 'promptId', x.recording -> 'variables', x.recording -> 'withheld', f.finished_at
+    FROM finished f JOIN input x USING (place) JOIN organisations o ON o.id = f.organisation_id
+    WHERE x.recording IS NOT NULL AND o.record_prompts_days IS NOT NULL
+  ),`;
+
 /**
  * @param goOn whether attempts are among them that others follow. Most statements have none, and are spared their part: a
  * condition that tells the two apart lets the planner expect a single row, and a third more time go by.
+ * @param records whether something is to be kept of what a prompt was given; most are spared that part too.
  */
-const settleStatement = (goOn: boolean) => `
+const settleStatement = (goOn: boolean, records: boolean) => `
   WITH input AS (
-    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, ended jsonb, hedge jsonb,
+    SELECT * FROM jsonb_to_recordset($1::text::jsonb) AS x(place int, id text, ended jsonb, hedge jsonb, recording jsonb,
       at_attempt int, at_rest boolean, status text, finish_reason text, outcome jsonb,
       input_tokens bigint, output_tokens bigint, cache_read_tokens bigint, cache_write_tokens bigint,
       reasoning_tokens bigint, usage_source text, cost_nanos bigint, total_ms int, first_token_ms int,
@@ -115,6 +128,7 @@ const settleStatement = (goOn: boolean) => `
       c.attempt, NOT c.resting AS books
   ),
   ${goOn ? FINISHED_BESIDE_CTE : ''}
+  ${records ? RECORDED_CTE : ''}
   each AS (TABLE finished ${goOn ? 'UNION ALL TABLE ended UNION ALL TABLE ended_beside' : ''}),
   closed AS (SELECT * FROM each WHERE books ${goOn ? 'UNION ALL TABLE finished_beside' : ''}),
   ${POSTING_CTES},
@@ -136,8 +150,10 @@ const settleStatement = (goOn: boolean) => `
   )
   SELECT place, extract(epoch FROM finished_at)::float8 * 1000 AS finished_at_ms FROM each`;
 
-const SETTLE = settleStatement(false);
-const SETTLE_AND_GO_ON = settleStatement(true);
+const SETTLE = settleStatement(false, false);
+const SETTLE_AND_RECORD = settleStatement(false, true);
+const SETTLE_AND_GO_ON = settleStatement(true, false);
+const SETTLE_RECORD_AND_GO_ON = settleStatement(true, true);
 
 /**
  * Settles completions, and attempts that others follow, all in one statement: the hold is released, the cost booked, and
@@ -150,13 +166,21 @@ export async function settleAll(
   settlements: (Settlement | EndedAttempt)[],
 ): Promise<(Date | undefined)[]> {
   const rows = toJsonParameter(settlements.map(toRow));
-  const statement = settlements.some((each) => 'ended' in each || each.hedge) ? SETTLE_AND_GO_ON : SETTLE;
-  const closed = await sql.unsafe<{ place: number; finished_at_ms: number }[]>(statement, [rows], {
-    prepare: true,
-  });
+  const closed = await sql.unsafe<{ place: number; finished_at_ms: number }[]>(
+    statementFor(settlements),
+    [rows],
+    { prepare: true },
+  );
   const finishedAt = new Map(closed.map((row) => [row.place, new Date(row.finished_at_ms)]));
   // By place and not by id: of two settlements of one completion in a group only one has been taken.
   return settlements.map((_settlement, place) => finishedAt.get(place));
+}
+
+function statementFor(settlements: readonly (Settlement | EndedAttempt)[]): string {
+  const goOn = settlements.some((each) => 'ended' in each || each.hedge);
+  const records = settlements.some((each) => 'recording' in each && each.recording);
+  if (records) return goOn ? SETTLE_RECORD_AND_GO_ON : SETTLE_AND_RECORD;
+  return goOn ? SETTLE_AND_GO_ON : SETTLE;
 }
 
 function toRow(settlement: Settlement | EndedAttempt, place: number) {
@@ -182,7 +206,7 @@ function toStored({ costNanos, ...attempt }: Pick<Attempt, 'costNanos'>) {
 /** Of an attempt that nobody has seen the end of. */
 const NO_CALL = { status: 'CANCELLED', errorType: 'CANCELLED', latencyMs: 0 } as const;
 
-function ofCompletion({ outcome, expired, hedge }: Settlement) {
+function ofCompletion({ outcome, expired, hedge, recording }: Settlement) {
   const { parts, toolCalls, object, failure, route, warnings, queueMs } = outcome;
   const attempts = outcome.attempts.map(({ usage: _usage, costNanos: _cost, ...attempt }) => attempt);
   const stored: StoredOutcome = { parts, toolCalls, object, failure, attempts, route, warnings, queueMs };
@@ -194,6 +218,7 @@ function ofCompletion({ outcome, expired, hedge }: Settlement) {
     first_token_ms: outcome.firstTokenMs,
     ...(hedge && { hedge: toStored({ ...NO_CALL, ...hedge }) }),
     ...booked(outcome),
+    ...(recording && { recording }),
     ...(expired && { hold_state: 'EXPIRED', at_attempt: expired.attempt, at_rest: expired.resting }),
   };
 }

@@ -63,7 +63,7 @@ function isUnwritable(error: unknown): boolean {
 /** The money must be right also where the answer cannot be kept. */
 function withoutContent(settlement: Settlement | EndedAttempt): Settlement | EndedAttempt {
   if ('ended' in settlement) return settlement;
-  const { outcome, ...rest } = settlement;
+  const { outcome, recording: _recording, ...rest } = settlement;
   const warnings = ['the answer could not be stored'];
   return { ...rest, outcome: { ...outcome, parts: [], toolCalls: [], object: undefined, warnings } };
 }

@@ -20,6 +20,29 @@ export function raceAbort<T>(work: PromiseLike<T>, signal: AbortSignal, withinMs
   });
 }
 
+/**
+ * Does work that hears, by its signal, when it takes too long or when its caller leaves; then this rejects at once. A timer
+ * of its own, which ends with the work: those of `AbortSignal.timeout` would all stay for the whole time.
+ * @param limit.late makes what it rejects with when it takes longer than `ms`.
+ */
+export async function withDeadline<T>(
+  limit: { ms: number; signal: AbortSignal | undefined; late(): Error },
+  work: (signal: AbortSignal) => T | PromiseLike<T>,
+): Promise<T> {
+  const ending = new AbortController();
+  const timer = setTimeout(() => ending.abort(limit.late()), limit.ms);
+  const caller = limit.signal;
+  const leave = () => ending.abort(caller?.reason);
+  if (caller?.aborted) leave();
+  else caller?.addEventListener('abort', leave, { once: true });
+  try {
+    return await raceAbort(Promise.resolve(work(ending.signal)), ending.signal);
+  } finally {
+    clearTimeout(timer);
+    caller?.removeEventListener('abort', leave);
+  }
+}
+
 /** Waits; rejects with the signal's reason as soon as it aborts. */
 export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
   await wait(ms, undefined, { signal }).catch(() => signal.throwIfAborted());

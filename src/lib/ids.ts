@@ -36,6 +36,15 @@ export function newTraceId(): string {
   return takeRandomBytes(16).toString('hex');
 }
 
+/**
+ * The trace that a request belongs to, or a new one where it names none.
+ * https://www.w3.org/TR/trace-context/#traceparent-header
+ */
+export function traceIdOf(traceparent: string | null | undefined): string {
+  const [, traceId] = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent ?? '') ?? [];
+  return traceId ?? newTraceId();
+}
+
 let lastMs = 0;
 let counter = 0;
 

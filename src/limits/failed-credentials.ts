@@ -2,6 +2,7 @@ import { hash, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { RateLimited, Unauthenticated } from '../domain/errors.ts';
 import type { Credentials, Principal } from '../domain/principal.ts';
+import { atMost } from '../lib/at-most.ts';
 import { newId } from '../lib/ids.ts';
 import { networkOf } from '../lib/ip-address.ts';
 import type { LimitStore } from './store.ts';
@@ -33,10 +34,10 @@ export function throttleFailures(
   options: { store: LimitStore; maxPerMinute: number; monotonicMs(): number },
 ): Authenticating['authenticate'] {
   const { store, maxPerMinute, monotonicMs } = options;
-  const throttled = new LRUCache<string, Throttled>({ max: MAX_ADDRESSES });
+  const throttled = new LRUCache<string, Throttled>(atMost(MAX_ADDRESSES));
   // By hash, so that no secret stays in memory.
   const salt = randomUUID();
-  const good = new LRUCache<string, true>({ max: MAX_GOOD });
+  const good = new LRUCache<string, true>(atMost(MAX_GOOD));
 
   async function countFailure(address: string): Promise<void> {
     const draw = {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../lib/at-most.ts';
 import { SLOTS, type Draw, type Level } from './store.ts';
 
 const MAX_KEYS = 100_000;
@@ -18,7 +19,7 @@ interface Seen {
  * was left then.
  */
 export class LastSeen {
-  readonly #seen = new LRUCache<string, Seen>({ max: MAX_KEYS });
+  readonly #seen = new LRUCache<string, Seen>(atMost(MAX_KEYS));
   readonly #nowMs: () => number;
   readonly #minuteMs: number;
 

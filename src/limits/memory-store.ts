@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../lib/at-most.ts';
 import { Places } from './places.ts';
 import { SLOTS, type Correction, type Draw, type Level, type Outcome } from './store.ts';
 import { Window } from './window.ts';
@@ -9,7 +10,7 @@ const MAX_WINDOWS = 100_000;
 /** What this process has let through. */
 export class MemoryStore {
   readonly places = new Places();
-  readonly #windows = new LRUCache<string, Window>({ max: MAX_WINDOWS });
+  readonly #windows = new LRUCache<string, Window>(atMost(MAX_WINDOWS));
   readonly #nowMs: () => number;
   readonly #slotMs: number;
 

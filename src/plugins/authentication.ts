@@ -2,15 +2,10 @@ import { Kind, parse, type DocumentNode, type SelectionSetNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
 import type { OperationRegistry } from '../access/operations/registry.ts';
+import { ensureNoLess } from '../access/watch-caller.ts';
 import { Forbidden, GatewayError, Unauthenticated } from '../domain/errors.ts';
 import { underPolicy, type TrustedOperation } from '../domain/operation.ts';
-import {
-  hasScope,
-  SCOPES,
-  type ClientCertificate,
-  type Credentials,
-  type Principal,
-} from '../domain/principal.ts';
+import type { ClientCertificate, Credentials, Principal } from '../domain/principal.ts';
 import { toRefusal } from './refusal.ts';
 
 /** An introspection query is far smaller than this. */
@@ -121,29 +116,6 @@ async function findAgain(
   const found = await operations.find(organisationId, operation.hash);
   if (!found) throw new Forbidden(`the operation ${operation.name} is not registered any more`);
   return found;
-}
-
-/** @throws Forbidden when somebody may do less than before, or elsewhere: what a subscription streams was chosen then. */
-function ensureNoLess(before: Principal, now: Principal): void {
-  const same =
-    before.organisationId === now.organisationId &&
-    before.teamId === now.teamId &&
-    before.endUserId === now.endUserId &&
-    hasNoFewerModels(before, now) &&
-    hasNoFewerRegions(before, now) &&
-    SCOPES.every((scope) => !hasScope(before, scope) || hasScope(now, scope));
-  if (!same) throw new Forbidden('what you may do has changed; subscribe again');
-}
-
-/** More of them take nothing away; no list is all of them. */
-function hasNoFewerModels(before: Principal, now: Principal): boolean {
-  if (now.models.length === 0) return true;
-  return before.models.length > 0 && before.models.every((model) => now.models.includes(model));
-}
-
-function hasNoFewerRegions(before: Principal, { regions: now }: Principal): boolean {
-  if (!now) return true;
-  return before.regions?.every((region) => now.includes(region)) ?? false;
 }
 
 /** Whether an operation asks for nothing but the schema itself. */

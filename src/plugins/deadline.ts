@@ -1,6 +1,6 @@
 import { GraphQLError, type ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import { raceAbort } from '../lib/abort.ts';
+import { withDeadline } from '../lib/abort.ts';
 
 /**
  * Ends a query or a mutation that takes too long, and with it what it has begun: its resolvers hear of it by the signal
@@ -15,31 +15,21 @@ export function useDeadline(operationMs: number): Plugin {
   };
 }
 
-/** A timer of its own, which ends with the operation: those of `AbortSignal.timeout` would all stay for the whole time. */
 async function executeWithin(
   operationMs: number,
   context: { signal?: AbortSignal },
   execute: () => ExecutionResult | Promise<ExecutionResult>,
 ): Promise<ExecutionResult> {
-  const ending = new AbortController();
-  let late: GraphQLError | undefined;
-  const timer = setTimeout(() => {
-    late = tookTooLong(operationMs);
-    ending.abort(late);
-  }, operationMs);
-  const client = context.signal;
-  const leave = () => ending.abort(client?.reason);
-  if (client?.aborted) leave();
-  else client?.addEventListener('abort', leave, { once: true });
-  context.signal = ending.signal;
+  let ended: GraphQLError | undefined;
+  const late = () => (ended = tookTooLong(operationMs));
   try {
-    return await raceAbort(Promise.resolve(execute()), ending.signal);
+    return await withDeadline({ ms: operationMs, signal: context.signal, late }, (signal) => {
+      context.signal = signal;
+      return execute();
+    });
   } catch (error) {
-    if (!late || error !== late) throw error;
-    return { errors: [late] };
-  } finally {
-    clearTimeout(timer);
-    client?.removeEventListener('abort', leave);
+    if (!ended || error !== ended) throw error;
+    return { errors: [ended] };
   }
 }
 

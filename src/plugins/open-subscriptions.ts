@@ -1,39 +1,38 @@
 import { createGraphQLError, isAsyncIterable, type Plugin } from 'graphql-yoga';
 import type { Authenticator } from '../access/authenticate.ts';
+import { watchCaller } from '../access/watch-caller.ts';
 import type { Principal } from '../domain/principal.ts';
 import { iterateUntilAborted } from '../lib/abort.ts';
-import { createCounts } from '../lib/counts.ts';
+import type { Counts } from '../lib/counts.ts';
 import { askAgain, type Asking, type Knowing } from './authentication.ts';
 
 /** Also tells of changes. */
 interface Watching extends Knowing {
   authenticator: Pick<Authenticator, 'authenticate' | 'watch'>;
+  openStreams: Counts;
 }
-
-/** The longest that a timer of Node can wait. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
  * Ends a subscription with an error as soon as its caller may not have it any more, also while it is silent: when the
  * credential ends by itself, is revoked, or allows less than when the subscription began, since what it streams was
  * chosen then; or when what it runs is not trusted any more. Nothing is polled: whoever changes keys, users, roles and
  * operations tells of it.
- * @param subscriptionsPerKey how many a key or a user may have open, over whatever transport.
+ * @param knowing.openStreams how many a key or a user has open, over whatever transport.
  */
 export function useOpenSubscriptions(knowing: Watching, subscriptionsPerKey: number): Plugin {
-  const open = createCounts(subscriptionsPerKey);
   return {
     onSubscribe({ args, setResultAndStopExecution }) {
       const context = args.contextValue as unknown as Asking & { who: Principal };
       // Others renew the context for each event.
       const { who } = context;
-      const giveBack = open.take(who.keyId);
+      const giveBack = knowing.openStreams.take(who.keyId);
       if (!giveBack) return setResultAndStopExecution({ errors: [tooMany(subscriptionsPerKey)] });
       return {
         onSubscribeResult({ result, setResult }) {
           if (!isAsyncIterable<unknown>(result)) return giveBack();
           const ended = new AbortController();
-          const stop = watchCaller(knowing, context, who, ended);
+          const watched = { before: who, askAgain: () => askAgain(knowing, context, who) };
+          const stop = watchCaller(knowing.authenticator, watched, ended);
           const onOver = () => {
             stop();
             giveBack();
@@ -49,47 +48,6 @@ export function useOpenSubscriptions(knowing: Watching, subscriptionsPerKey: num
 function tooMany(subscriptionsPerKey: number) {
   const message = `one key may have ${subscriptionsPerKey} subscriptions open at a time`;
   return createGraphQLError(message, { extensions: { code: 'TOO_MANY_OPERATIONS', http: { status: 429 } } });
-}
-
-/** @returns how to stop; it is stopped already once `ended` has aborted. */
-function watchCaller(
-  knowing: Watching,
-  asking: Asking,
-  before: Principal,
-  ended: AbortController,
-): () => void {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  const unwatch = knowing.authenticator.watch(before, () => void look());
-
-  function stop(): void {
-    stopped = true;
-    clearTimeout(timer);
-    unwatch();
-  }
-
-  async function look(): Promise<void> {
-    try {
-      const now = await askAgain(knowing, asking, before);
-      lookAgainAt(now.expiresAt);
-    } catch (error) {
-      if (stopped) return;
-      stop();
-      ended.abort(error);
-    }
-  }
-
-  function lookAgainAt(expiresAt: Date | undefined): void {
-    clearTimeout(timer);
-    if (expiresAt === undefined || stopped) return;
-    const leftMs = Math.max(0, expiresAt.getTime() - Date.now());
-    timer = setTimeout(() => void look(), Math.min(leftMs, TIMER_MS_MAX));
-    timer.unref();
-  }
-
-  // What changed between the first look and now was told to nobody.
-  void look();
-  return stop;
 }
 
 /**

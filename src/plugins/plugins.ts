@@ -10,6 +10,7 @@ import { useNoIntrospection } from './introspection.ts';
 import { useLimitHeaders } from './limit-headers.ts';
 import { useNestingLimit } from './nesting-limit.ts';
 import { useOpenSubscriptions } from './open-subscriptions.ts';
+import { useOrganisationSchema, type Graphs } from './organisation-schema.ts';
 import { operationLimits } from './operation-limits.ts';
 import { followChanges } from './response-cache/changes.ts';
 import { useCachedReads } from './response-cache/response-cache.ts';
@@ -21,6 +22,7 @@ import { useVariableLimits } from './variable-limits.ts';
 
 /**
  * What guards the graph, in order. Money is not guarded here but in the pipeline, which every door goes through.
+ * @param graphs which graph an operation sees.
  * @param renew makes the context of one event of a subscription.
  */
 export function createPlugins<Context extends Asking & { who: Principal }>(
@@ -32,10 +34,12 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     | 'askFirst'
     | 'limits'
     | 'modelSetting'
+    | 'openStreams'
     | 'operations'
     | 'relay'
     | 'prices'
   >,
+  graphs: Graphs,
   renew: (context: Context, who: Principal) => Partial<Context>,
 ): Plugin[] {
   const { config, authenticator } = gateway;
@@ -56,6 +60,8 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
       accessLog: gateway.accessLog,
       isExempt: (query) => openIntrospection && isIntrospection(query),
     }),
+    // As soon as it is settled who asks and that they may; before anything looks at the schema.
+    useOrganisationSchema(graphs),
     // While parsing and validating, before any resolver.
     ...operationLimits(config.limits),
     // Values in a text may be as deep as those in variables.
@@ -71,7 +77,7 @@ export function createPlugins<Context extends Asking & { who: Principal }>(
     // Around the source, so that it ends with its caller's rights.
     useOpenSubscriptions(gateway, config.limits.subscriptionsPerKey),
     // After all that refuses, so that nobody who is refused is answered, and a kept answer counts like any other.
-    ...useCachedReads(answers),
+    ...useCachedReads(answers, graphs.shared),
     // Around the execution of what was let through; it renews the signal that resolvers hear.
     useDeadline(config.timeouts.operationMs),
     // Last, as it replaces how events are executed.

@@ -1,9 +1,9 @@
-import { GraphQLError, Kind, type DocumentNode, type SelectionSetNode } from 'graphql';
+import { GraphQLError, Kind, type DocumentNode, type FieldNode, type SelectionSetNode } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 
 /**
  * Refuses an operation that begins with more fields than `most`, whichever names and fragments they are written under:
- * each begins a read or a paid call of its own. The same for each text, so it may be cached with the validation.
+ * each begins a read or a paid call of its own. Those below `ai` count too, where each is a prompt. The same for each text, so it may be cached with the validation.
  */
 export function useRootFieldLimit(most: number): Plugin {
   return {
@@ -26,11 +26,15 @@ function mostRootFields(document: DocumentNode, most: number): number {
     for (const selection of selections) {
       steps += 1;
       if (fields > most || steps > MOST_STEPS) return most + 1;
-      if (selection.kind === Kind.FIELD) fields += 1;
+      if (selection.kind === Kind.FIELD) fields += countField(selection, within);
       else if (selection.kind === Kind.INLINE_FRAGMENT) fields += count(selection.selectionSet, within);
       else fields += countSpread(selection.name.value, within);
     }
     return fields;
+  }
+  function countField({ name, selectionSet }: FieldNode, within: ReadonlySet<string>): number {
+    const isPrompts = name.value === 'ai' && selectionSet !== undefined;
+    return isPrompts ? Math.max(1, count(selectionSet, within)) : 1;
   }
   function countSpread(name: string, within: ReadonlySet<string>): number {
     const selectionSet = fragments.get(name);

@@ -2,11 +2,11 @@ import { hash } from 'node:crypto';
 import { usePersistedOperations } from '@graphql-yoga/plugin-persisted-operations';
 import { Kind, parse } from 'graphql';
 import { createGraphQLError, type GraphQLParams, type Plugin } from 'graphql-yoga';
+import { isBrowser } from '../access/browsers.ts';
 import type { OperationRegistry } from '../access/operations/registry.ts';
 import type { AccessLog } from '../events/access-log.ts';
 import { NO_POLICY, underPolicy, type TrustedOperation } from '../domain/operation.ts';
 import type { Principal } from '../domain/principal.ts';
-import { isBrowser } from './browsers.ts';
 
 /** No operation that can be trusted is longer, so a longer text is not even hashed. */
 const TEXT_MAX = 100_000;
@@ -57,7 +57,7 @@ export function useTrustedDocuments(options: {
       const operation = id === undefined ? undefined : await find(who, id);
       if (operation) Object.assign(known, { operation, who: underPolicy(who, operation) });
       else if (!query) throw id === undefined ? namesNothing() : isUnknown(id);
-      else if ((who.publishable || (mode === 'trusted' && isBrowser(request))) && !isExempt(query)) {
+      else if ((who.publishable || (mode === 'trusted' && isPage(request))) && !isExempt(query)) {
         accessLog.refused(who, { target: 'operation', reason: NOT_TRUSTED }, { requestId, ip });
         throw refusal(NOT_TRUSTED, 'OPERATION_NOT_TRUSTED', 403);
       }
@@ -76,6 +76,10 @@ export function useTrustedDocuments(options: {
     },
   };
   return [gate, resolveId];
+}
+
+function isPage({ method, headers }: Request): boolean {
+  return isBrowser(method, (name) => headers.has(name));
 }
 
 function hashOf(query: string): string | undefined {

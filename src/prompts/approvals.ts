@@ -38,8 +38,8 @@ export async function decideLabelRequest(
     const { label, version: number } = request;
     if (!approve) return tellOfEnd(tx, who, request, { action: 'prompt.labelDeny', note: text, by });
     if (prompt.archivedAt) throw new Conflict(`the prompt ${prompt.slug} is archived; restore it first`);
-    if (number !== undefined)
-      await store.checkPublishable(tx, { prompt, label, version: await ensureVersion(tx, prompt, number) });
+    const version = number === undefined ? undefined : await ensureVersion(tx, prompt, number);
+    await store.checkPublishable(tx, { prompt, label, version });
     return writeLabel(tx, who, { prompt, label, version: number }, { by, requestId: id });
   });
 }

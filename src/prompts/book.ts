@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Sql } from 'postgres';
 import { NotFound } from '../domain/errors.ts';
 import { LATEST, type PromptRef, type PromptVersion } from '../domain/prompt.ts';
-import { findPromptVersion, readPrompts, type LabelledPrompt } from './rows.ts';
+import { findPromptVersion, findPromptVersions, readPrompts, type LabelledPrompt } from './rows.ts';
 import { compilePrompt, type CompiledPrompt } from './template/template.ts';
 
 /** A change made where no event reaches us is seen after this. */
@@ -22,6 +22,8 @@ export interface PromptBook {
   list(organisationId: string): Promise<ReadonlyMap<string, LabelledPrompt>>;
   /** @throws NotFound for no such prompt, label or version. */
   ensure(organisationId: string, ref: Pick<PromptRef, 'slug' | 'label' | 'version'>): Promise<ReadyVersion>;
+  /** The number of a version of the organisation's own; undefined for no such version. */
+  findNumber(organisationId: string, versionId: string): Promise<number | undefined>;
   /** Reads those of an organisation anew when they are next asked for. */
   forget(organisationId: string): void;
 }
@@ -33,6 +35,7 @@ export function createPromptBook(sql: Sql): PromptBook {
   // Of promises, so that callers that come at once share one read, and one that a change overtakes is not kept.
   const prompts = new LRUCache<string, Promise<BySlug>>({ max: KEPT_ORGANISATIONS, ttl: TRUST_MS });
   const versions = new LRUCache<string, Promise<ReadyVersion>>({ max: KEPT_VERSIONS });
+  const numbers = new LRUCache<string, Promise<number | undefined>>({ max: KEPT_VERSIONS });
 
   function list(organisationId: string): Promise<BySlug> {
     return keep(prompts, organisationId, async () => {
@@ -51,9 +54,15 @@ export function createPromptBook(sql: Sql): PromptBook {
       return keep(versions, `${prompt.id} ${number}`, async () => {
         const found = await findPromptVersion(sql, organisationId, { promptId: prompt.id, number });
         if (!found) throw new NotFound(`version of the prompt ${ref.slug}`, String(number));
+        numbers.set(`${organisationId} ${found.id}`, Promise.resolve(number));
         return { ...found, compiled: compilePrompt(found.spec) };
       });
     },
+    findNumber: (organisationId, versionId) =>
+      keep(numbers, `${organisationId} ${versionId}`, async () => {
+        const [found] = await findPromptVersions(sql, organisationId, [versionId]);
+        return found?.number;
+      }),
     forget: (organisationId) => void prompts.delete(organisationId),
   };
 }

@@ -47,7 +47,7 @@ export async function archivePrompt(
     const [prompt] = await readPrompts(tx, who.organisationId, { slug });
     if (!prompt) throw new NotFound('prompt', slug, ['slug']);
     if (prompt.archivedAt) return;
-    ensureMayArchive(prompt, await listProtectedLabels(tx, who));
+    await ensureMayArchive(tx, store, prompt, { protectedLabels: await listProtectedLabels(tx, who) });
     await tellOfPrompt(tx, who, await writeArchived(tx, prompt, by));
   });
 }

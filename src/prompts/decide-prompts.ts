@@ -1,12 +1,13 @@
-import type { ISql } from 'postgres';
+import type { ISql, TransactionSql } from 'postgres';
 import { Conflict, NotFound } from '../domain/errors.ts';
 import type { Principal } from '../domain/principal.ts';
-import { fieldNameOf, type PromptSpec, type PromptVersion } from '../domain/prompt.ts';
+import { fieldNameOf, PRODUCTION, type PromptSpec, type PromptVersion } from '../domain/prompt.ts';
 import { newId } from '../lib/ids.ts';
 import type { PromptPlace } from './check-prompt.ts';
 import { diffSpecs, type PromptChange } from './diff.ts';
 import type { PromptEdit, WantedPrompt } from './edit.ts';
 import { findVersionsByNumber, readPrompts, type LabelledPrompt } from './rows.ts';
+import type { PromptStore } from './store.ts';
 
 /** All of an organisation are kept in memory, by their slugs and labels. */
 const PROMPTS_MAX = 10_000;
@@ -146,16 +147,23 @@ export function isSamePlace(one: PromptPlace, other: PromptPlace): boolean {
   return one.folder === other.folder && one.description === other.description;
 }
 
-/** @param protectedLabels of the organisation. @throws Conflict. */
-export function ensureMayArchive(
-  { slug, labels }: LabelledPrompt,
-  protectedLabels: readonly string[],
-  at?: string[],
-): void {
+/**
+ * @param protectedLabels of the organisation.
+ * @throws Conflict while one of them stands for a version of it, or what uses its field would break.
+ */
+export async function ensureMayArchive(
+  tx: TransactionSql,
+  store: Pick<PromptStore, 'checkPublishable'>,
+  prompt: LabelledPrompt,
+  { protectedLabels, at }: { protectedLabels: readonly string[]; at?: string[] },
+): Promise<void> {
+  const { slug, labels } = prompt;
   const held = protectedLabels.filter((label) => labels.has(label));
-  if (held.length === 0) return;
-  throw new Conflict(
-    `the protected label ${held.join(', ')} stands for a version of ${slug}; have it taken away first, by promptLabelDelete`,
-    at,
-  );
+  if (held.length > 0)
+    throw new Conflict(
+      `the protected label ${held.join(', ')} stands for a version of ${slug}; have it taken away first, by promptLabelDelete`,
+      at,
+    );
+  if (labels.has(PRODUCTION))
+    await store.checkPublishable(tx, { prompt, label: PRODUCTION, version: undefined });
 }

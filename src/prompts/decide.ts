@@ -26,7 +26,10 @@ export async function decideEdits(
   const isAsChecked = partials.every(({ version }, index) => version === checked.partials[index]!.version);
   const { ready } = isAsChecked ? checked : await checkChanges(tx, store, who, wanted);
   const prompts = await decidePrompts(tx, who, ready);
-  const edits = { partials, prompts: [...prompts, ...(await decideArchived(tx, who, wanted.archive))] };
+  const edits = {
+    partials,
+    prompts: [...prompts, ...(await decideArchived(tx, store, who, wanted.archive))],
+  };
   ensureExpected(edits, wanted);
   await decideLabels(tx, store, who, { edits: prompts, wanted });
   return edits;
@@ -35,6 +38,7 @@ export async function decideEdits(
 /** @throws NotFound; Conflict while a protected label stands for a version of one. */
 async function decideArchived(
   tx: TransactionSql,
+  store: PromptStore,
   who: Principal,
   slugs: readonly string[],
 ): Promise<PromptEdit[]> {
@@ -42,15 +46,26 @@ async function decideArchived(
   const known = new Map(
     (await readPrompts(tx, who.organisationId, { slugs })).map((prompt) => [prompt.slug, prompt]),
   );
-  const held = await listProtectedLabels(tx, who);
-  return slugs.map((slug, index) => {
+  const protectedLabels = await listProtectedLabels(tx, who);
+  const edits: PromptEdit[] = [];
+  for (const [index, slug] of slugs.entries()) {
     const prompt = known.get(slug);
-    if (!prompt) throw new NotFound('prompt', slug, archivePath(index));
-    if (!prompt.archivedAt) ensureMayArchive(prompt, held, archivePath(index));
+    const at = archivePath(index);
+    if (!prompt) throw new NotFound('prompt', slug, at);
+    if (!prompt.archivedAt) await ensureMayArchive(tx, store, prompt, { protectedLabels, at });
     const { version } = prompt;
     const action = prompt.archivedAt ? 'UNCHANGED' : 'ARCHIVED';
-    return { action, version, changes: [], prompt, next: undefined, place: undefined, move: undefined };
-  });
+    edits.push({
+      action,
+      version,
+      changes: [],
+      prompt,
+      next: undefined,
+      place: undefined,
+      move: undefined,
+    });
+  }
+  return edits;
 }
 
 /** @throws InvalidInput for what is not among the edits; Conflict for another version. */

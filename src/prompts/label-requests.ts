@@ -2,6 +2,7 @@ import type { TransactionSql } from 'postgres';
 import { InvalidInput } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { LabelRequestStatus } from '../domain/prompt.ts';
 import { newId } from '../lib/ids.ts';
 import { checkNote } from './check-prompt.ts';
 import { tellOfPrompt } from './store.ts';
@@ -21,7 +22,7 @@ export async function askToMove(
   { note, by }: { note: string | undefined; by: Origin },
 ): Promise<string> {
   const text = ensureNote(note);
-  await cancelRequests(tx, who, { label, promptId: prompt.id });
+  const replaces = await cancelRequests(tx, who, { label, promptId: prompt.id });
   const id = newId('plr');
   const now = new Date();
   const lapsesAt = new Date(now.getTime() + LAPSES_AFTER_MS).toISOString();
@@ -30,25 +31,27 @@ export async function askToMove(
       created_at, lapses_at)
     VALUES (${id}, ${who.organisationId}, ${prompt.id}, ${label}, ${version ?? null}::int, ${who.keyId},
       ${text ?? null}, 'PENDING', ${now.toISOString()}::text::timestamptz, ${lapsesAt}::text::timestamptz)`;
-  const after = { slug: prompt.slug, label, version, note: text, labelRequest: id };
+  const after = { slug: prompt.slug, label, version, note: text, labelRequest: id, replaces };
   await tellOfPrompt(tx, who, { action: 'prompt.labelRequest', targetId: prompt.id, after, by });
   return id;
 }
 
-/** Those that nobody has decided on; one that nobody decided on in time stays what it is. */
+/** Those that nobody has decided on; one that nobody decided on in time stays what it is. @returns their ids. */
 export async function cancelRequests(
   tx: TransactionSql,
   { organisationId, keyId }: Principal,
   { label, promptId }: { label: string; promptId?: string },
-): Promise<void> {
+): Promise<string[]> {
   const now = new Date().toISOString();
-  await tx`
+  const rows = await tx<{ id: string; status: LabelRequestStatus }[]>`
     UPDATE prompt_label_requests
     SET status = CASE WHEN lapses_at <= ${now}::text::timestamptz THEN 'EXPIRED' ELSE 'CANCELLED' END,
       decider_id = CASE WHEN lapses_at > ${now}::text::timestamptz THEN ${keyId} END,
       decided_at = CASE WHEN lapses_at > ${now}::text::timestamptz THEN ${now}::text::timestamptz END
     WHERE organisation_id = ${organisationId} AND label = ${label} AND status = 'PENDING'
-      AND ${promptId === undefined ? tx`true` : tx`prompt_id = ${promptId}`}`;
+      AND ${promptId === undefined ? tx`true` : tx`prompt_id = ${promptId}`}
+    RETURNING id, status`;
+  return rows.filter(({ status }) => status === 'CANCELLED').map(({ id }) => id);
 }
 
 /** @throws InvalidInput. */

@@ -44,7 +44,7 @@ export async function setLabel(
 
 /**
  * Takes a label away: nothing is served under it any more. A protected one goes when somebody else agrees.
- * @throws NotFound for no such prompt or label.
+ * @throws NotFound for no such prompt or label; Conflict where others need it.
  */
 export async function deleteLabel(
   store: PromptStore,
@@ -56,6 +56,7 @@ export async function deleteLabel(
     const prompt = await ensurePrompt(tx, who, slug);
     if (!prompt.labels.has(label))
       throw new NotFound(`label of the prompt ${slug}`, label, ['input', 'label']);
+    await store.checkPublishable(tx, { prompt, label, version: undefined });
     return moveOrAsk(tx, who, { prompt, label, version: undefined }, { note, by });
   });
 }

@@ -101,7 +101,7 @@ export async function listPartialUses(
         row_number() OVER (PARTITION BY pp.id ORDER BY p.slug COLLATE "C", v.number DESC) AS place
       FROM prompt_partials pp
         JOIN prompts p ON p.organisation_id = pp.organisation_id AND p.archived_at IS NULL
-        JOIN prompt_versions v ON v.prompt_id = p.id AND v.spec -> 'partials' ? pp.name
+        JOIN prompt_versions v ON v.prompt_id = p.id AND v.spec -> 'partials' -> pp.name IS NOT NULL
           AND (v.number = p.version
             OR EXISTS (SELECT FROM prompt_labels l WHERE l.prompt_id = p.id AND l.version = v.number))
       WHERE pp.organisation_id = ${organisationId}

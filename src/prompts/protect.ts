@@ -38,9 +38,16 @@ export async function protectLabel(
         await tx`INSERT INTO prompt_protected_labels (organisation_id, name) VALUES (${organisationId}, ${label})`;
       else
         await tx`DELETE FROM prompt_protected_labels WHERE organisation_id = ${organisationId} AND name = ${label}`;
-      if (!isToBe) await cancelRequests(tx, who, { label });
+      const cancelled = isToBe ? [] : await cancelRequests(tx, who, { label });
       const action = isToBe ? 'prompt.protect' : 'prompt.unprotect';
-      await appendAudit(tx, { organisationId, actorId, action, targetId: label, after: { label }, ...by });
+      await appendAudit(tx, {
+        organisationId,
+        actorId,
+        action,
+        targetId: label,
+        after: { label, cancelled },
+        ...by,
+      });
     }
     return listProtectedLabels(tx, who);
   });

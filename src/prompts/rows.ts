@@ -75,9 +75,10 @@ export async function ensurePrompt(
   sql: ISql,
   { organisationId }: Pick<Principal, 'organisationId'>,
   slug: string,
+  at: string[] = ['input', 'slug'],
 ): Promise<LabelledPrompt> {
   const [prompt] = await readPrompts(sql, organisationId, { slug });
-  if (!prompt || prompt.archivedAt) throw new NotFound('prompt', slug, ['input', 'slug']);
+  if (!prompt || prompt.archivedAt) throw new NotFound('prompt', slug, at);
   return prompt;
 }
 

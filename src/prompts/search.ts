@@ -83,7 +83,7 @@ function holding(sql: ISql, text: string): PromptCondition {
       WHERE v.prompt_id = p.id
         AND (v.number = p.version
           OR EXISTS (SELECT FROM prompt_labels l WHERE l.prompt_id = p.id AND l.version = v.number))
-        AND (EXISTS (SELECT FROM jsonb_array_elements(v.spec -> 'messages') AS m WHERE ${isIn(sql`m ->> 'template'`)})
-          OR EXISTS (SELECT FROM jsonb_each(v.spec -> 'partials') AS c WHERE ${isIn(sql`c.value ->> 'template'`)}))
+        AND (EXISTS (SELECT FROM json_array_elements(v.spec -> 'messages') AS m WHERE ${isIn(sql`m ->> 'template'`)})
+          OR EXISTS (SELECT FROM json_each(v.spec -> 'partials') AS c WHERE ${isIn(sql`c.value ->> 'template'`)}))
     ))`;
 }

@@ -5,6 +5,7 @@ import { MAX_AGE_SECONDS } from '../domain/cache-wish.ts';
 import { InvalidInput, type InputIssue } from '../domain/errors.ts';
 import type { JsonSchema, PromptMessage, PromptSpec, PromptVariable } from '../domain/prompt.ts';
 import { checkNote } from './check-prompt.ts';
+import { checkEntity, type WantedEntity } from './entity.ts';
 import { TemplateFaults, type TemplateFault } from './template/faults.ts';
 import { mergeVariables } from './template/merge.ts';
 import { compilePrompt } from './template/template.ts';
@@ -19,7 +20,7 @@ export interface WantedSpec {
   tools: AskTool[];
   outputSchema: JsonSchema | undefined;
   cacheSeconds: number | undefined;
-  entity: PromptSpec['entity'];
+  entity: WantedEntity | undefined;
 }
 
 /** Of a whole version as JSON, with the partials that it keeps. */
@@ -41,20 +42,26 @@ const settings = z.object({
  * @throws InvalidInput with every fault.
  */
 export function toSpec(
-  { cacheSeconds, ...wanted }: WantedSpec,
+  { cacheSeconds, entity, ...wanted }: WantedSpec,
   partials: PromptSpec['partials'],
   options: { at: string[]; note: string | undefined; modelFault: string | undefined },
 ): PromptSpec {
   const { at, note, modelFault } = options;
   const parsed = settings.safeParse({ ...wanted, cacheSeconds });
   const cache = cacheSeconds === undefined ? undefined : { maxAgeSeconds: cacheSeconds };
-  const spec: PromptSpec = { ...wanted, partials, cache };
+  const spec: PromptSpec = { ...wanted, partials, cache, entity: undefined };
   const issues = [
     ...mergeInferred(spec, at),
     ...(parsed.success ? [] : toIssues(parsed.error, at)),
     ...(modelFault === undefined ? [] : [issue([...at, 'model'], modelFault)]),
     ...checkNote(note, [...at, 'note']),
   ];
+  // Only what is right has all the variables that a field can give.
+  if (entity && issues.length === 0) {
+    const checked = checkEntity(entity, spec.variables, [...at, 'entity']);
+    spec.entity = checked.entity;
+    issues.push(...checked.issues);
+  }
   const chars = JSON.stringify(spec).length;
   if (chars > SPEC_CHARS_MAX) {
     const [found, most] = [chars, SPEC_CHARS_MAX].map((number) => number.toLocaleString('en'));

@@ -14,7 +14,7 @@ export interface PromptStore {
   /** What is wrong with the model, alias or route that a version names, and what would do; undefined for nothing. */
   findModelFault(organisationId: string, name: string): string | undefined;
   /**
-   * Whether a version may stand behind a label.
+   * Whether a version may stand behind a label, or may go from there.
    * @param tx the only connection that may be asked.
    * @throws InvalidInput, Conflict.
    */
@@ -25,11 +25,11 @@ export interface PromptStore {
   onChange(): void;
 }
 
-/** A version that is to stand behind a label. */
+/** A version that is to stand behind a label; undefined: none is, the label goes or the prompt with it. */
 export interface Publishing {
   prompt: LabelledPrompt;
   label: string;
-  version: PromptVersion;
+  version: PromptVersion | undefined;
 }
 
 /** A change of a prompt, and which request made it. */

@@ -110,7 +110,7 @@ function createModels(row: ProviderRow, config: ProviderConfig, fetch: FetchFunc
 }
 
 /** Another key can be used at once, so the same request may succeed. */
-function askOtherKey(fault: ProviderError): ProviderError {
+export function askOtherKey(fault: ProviderError): ProviderError {
   const { message, httpStatus, cut } = fault;
   const code = fault.code === 'RATE_LIMITED' ? 'RATE_LIMITED' : 'PROVIDER_ERROR';
   return new ProviderError(message, { code, httpStatus, cut, retryable: !cut });
@@ -131,7 +131,10 @@ async function openStream(
   }
 }
 
-function tellQuota(headers: Record<string, string> | undefined, onQuota: (quota: Quota) => void): void {
+export function tellQuota(
+  headers: Record<string, string> | undefined,
+  onQuota: (quota: Quota) => void,
+): void {
   const quota = headers && readQuota(headers);
   if (quota) onQuota(quota);
 }
@@ -152,7 +155,7 @@ async function cancelQuietly({ stream }: LanguageModelV4StreamResult): Promise<v
   await stream.cancel().catch(() => {});
 }
 
-function listSecrets(config: ProviderConfig): string[] {
+export function listSecrets(config: ProviderConfig): string[] {
   const { headers, settings } = config;
   const values = [
     ...listKeys(config),

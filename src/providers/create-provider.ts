@@ -2,6 +2,7 @@ import type { FetchFunction } from '@ai-sdk/provider-utils';
 import type { ProviderConfig } from '../config/config.ts';
 import { ModelUnavailable } from '../domain/errors.ts';
 import { createVendorStream } from './adapter.ts';
+import { createVendorEmbedding } from './embed.ts';
 import { findContinuation } from './continuation.ts';
 import { findMissing } from './detect.ts';
 import type { LocalServer } from './local.ts';
@@ -26,8 +27,14 @@ export function createConfigured(row: ProviderRow, config: ProviderConfig, fetch
     catalogueId: row.catalogueId,
     openNames: row.openNames,
     continues: (modelId) => findContinuation(row, config, modelId) !== undefined,
-    stream: needs === undefined ? createVendorStream(row, config, fetch) : refuse(name, needs),
+    stream: needs === undefined ? createCalls(row, config, fetch) : refuse(name, needs),
   };
+}
+
+function createCalls(row: ProviderRow, config: ProviderConfig, fetch: FetchFunction): Provider['stream'] {
+  const answer = createVendorStream(row, config, fetch);
+  const embed = createVendorEmbedding(row, config, fetch);
+  return (modelId, ask, ...rest) => (ask.embeds ? embed : answer)(modelId, ask, ...rest);
 }
 
 /** Nobody sends a bill for what this machine does, so these models have a price, and it is zero. */

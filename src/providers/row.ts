@@ -1,4 +1,4 @@
-import type { LanguageModelV4 } from '@ai-sdk/provider';
+import type { EmbeddingModelV4, LanguageModelV4 } from '@ai-sdk/provider';
 import type { FetchFunction } from '@ai-sdk/provider-utils';
 import type { ProviderConfig } from '../config/config.ts';
 import type { ProviderKind } from '../domain/model.ts';
@@ -16,6 +16,7 @@ export interface VendorOptions {
 }
 
 export type CreateModel = (modelId: string) => LanguageModelV4;
+export type CreateEmbedder = (modelId: string) => EmbeddingModelV4;
 
 /** Environment variables by what they set: `apiKey`, `baseURL`, or one of the row's own settings. */
 export type Variables = Readonly<Record<string, string>>;
@@ -49,4 +50,6 @@ export interface ProviderRow {
   ): Continuation | undefined;
   /** Imports the vendor's package, which costs 10 to 80 ms, and opens it. */
   load(options: VendorOptions): Promise<CreateModel>;
+  /** The same for its embedding models, where it has any. */
+  loadEmbedder?(options: VendorOptions): Promise<CreateEmbedder>;
 }

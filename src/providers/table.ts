@@ -18,6 +18,10 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
       const openai = createOpenAI(common(options));
       return options.settings['api'] === 'chat' ? openai.chat : openai.responses;
     },
+    async loadEmbedder(options) {
+      const { createOpenAI } = await import('@ai-sdk/openai');
+      return createOpenAI(common(options)).embeddingModel;
+    },
   },
   {
     type: 'anthropic',
@@ -40,6 +44,8 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     openNames: false,
     signIn: [{ apiKey: 'GOOGLE_GENERATIVE_AI_API_KEY' }, { apiKey: 'GEMINI_API_KEY' }],
     load: async (options) => (await import('@ai-sdk/google')).createGoogle(common(options)),
+    loadEmbedder: async (options) =>
+      (await import('@ai-sdk/google')).createGoogle(common(options)).embeddingModel,
   },
   {
     type: 'azure',
@@ -99,6 +105,8 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     // The package sets `prefix` on a last message of the assistant. https://docs.mistral.ai/guides/prefix/
     continuation: () => ({ repeats: true }),
     load: async (options) => (await import('@ai-sdk/mistral')).createMistral(common(options)),
+    loadEmbedder: async (options) =>
+      (await import('@ai-sdk/mistral')).createMistral(common(options)).embeddingModel,
   },
   {
     type: 'cohere',
@@ -108,6 +116,8 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     openNames: false,
     signIn: [{ apiKey: 'COHERE_API_KEY' }],
     load: async (options) => (await import('@ai-sdk/cohere')).createCohere(common(options)),
+    loadEmbedder: async (options) =>
+      (await import('@ai-sdk/cohere')).createCohere(common(options)).embeddingModel,
   },
   {
     type: 'groq',
@@ -193,6 +203,7 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     strictSchemaKey: 'openaiCompatible',
     continuation: continueCompatible,
     load: loadOpenAICompatible,
+    loadEmbedder: async (options) => (await loadOpenAICompatible(options)).embeddingModel,
   },
   {
     type: 'openai-compatible',
@@ -203,6 +214,7 @@ export const PROVIDER_TABLE: readonly ProviderRow[] = [
     strictSchemaKey: 'openaiCompatible',
     continuation: continueCompatible,
     load: loadOpenAICompatible,
+    loadEmbedder: async (options) => (await loadOpenAICompatible(options)).embeddingModel,
   },
 ];
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../lib/at-most.ts';
 import { joinArms, NOTHING_LEARNED, type Arm } from './learned.ts';
 
 /** Which route learns. */
@@ -39,7 +40,7 @@ const KEPT = 50_000;
 export function createArms(
   findLearner: (organisationId: string, route: string) => Learner | undefined,
 ): Arms {
-  const kept = new LRUCache<string, Arm>({ max: KEPT });
+  const kept = new LRUCache<string, Arm>(atMost(KEPT));
   let sending = new Map<string, PlacedArm>();
   let news = new Map<string, PlacedArm>();
 

@@ -1,6 +1,7 @@
 import { Environment, ParseError, type ASTNode } from '@marcbachmann/cel-js';
 import { LRUCache } from 'lru-cache';
 import type { Capability } from '../domain/model.ts';
+import { atMost } from '../lib/at-most.ts';
 import { readFlags } from './condition-flags.ts';
 import { childrenOf, findFirst } from './condition-nodes.ts';
 import type { RoutingRequest } from './request.ts';
@@ -74,7 +75,7 @@ export function checkCondition(source: string): string | undefined {
 }
 
 export function createConditions(): Conditions {
-  const compiled = new LRUCache<string, Compiled>({ max: KEPT_CONDITIONS });
+  const compiled = new LRUCache<string, Compiled>(atMost(KEPT_CONDITIONS));
 
   function compile(source: string): Compiled {
     const made = compiled.get(source) ?? toCompiled(source);

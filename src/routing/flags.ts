@@ -12,6 +12,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { Agent, fetch } from 'undici';
 import type { FlagsConfig } from '../config/config.ts';
+import { atMost } from '../lib/at-most.ts';
 import { newId } from '../lib/ids.ts';
 import { createAddressGuard } from '../lib/safe-address.ts';
 import { createSafeConnector } from '../lib/safe-connect.ts';
@@ -60,7 +61,7 @@ export async function openFlags(config: FlagsConfig, allowPrivate: readonly stri
   await OpenFeature.setProviderAndWait(domain, source.provider);
   const client = OpenFeature.getClient(domain);
   client.setLogger(SILENT);
-  const known = new LRUCache<string, Promise<Found>>({ max: KEPT_MAX });
+  const known = new LRUCache<string, Promise<Found>>(atMost(KEPT_MAX));
   let open = 0;
 
   async function ask(name: string, subject: FlagSubject): Promise<Found> {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Usage } from '../domain/completion.ts';
 import type { Model } from '../domain/model.ts';
+import { atMost } from '../lib/at-most.ts';
 import type { Clock } from '../lib/clock.ts';
 import { likelyUsage, NO_HABIT, observeUsage, type Habit } from './habits.ts';
 import { createHealth, type Health } from './health.ts';
@@ -43,8 +44,8 @@ export function createMeasures(
   arms: Pick<Arms, 'find' | 'change'>,
 ): Measures {
   const health = createHealth(clock);
-  const habits = new LRUCache<string, Habit>({ max: KEPT });
-  const turns = new LRUCache<string, number>({ max: KEPT });
+  const habits = new LRUCache<string, Habit>(atMost(KEPT));
+  const turns = new LRUCache<string, number>(atMost(KEPT));
   const keyOf = (...names: string[]) => names.join('\n');
 
   function takeTurn(key: string): number {

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { newId } from '../lib/ids.ts';
-import { isRefusal, type FindCaller } from './caller.ts';
+import type { Rest } from '../rest/rest.ts';
+import { isRefusal, type FindCaller, type Refusal } from './caller.ts';
+import { answerCors } from './cors.ts';
 import type { ErrorLog } from './errors.ts';
 import { createGraphiqlPage } from './graphiql.ts';
 import { findUnreadiness } from './health.ts';
@@ -20,6 +22,8 @@ const SECURITY_HEADERS = new Map([
 
 export interface RequestHandlerOptions {
   graphql: GraphqlServer;
+  rest: Rest;
+  corsOrigins: string[];
   environment: 'development' | 'production';
   ready: ReadyCheck;
   log: ErrorLog;
@@ -47,6 +51,12 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       const caller = options.findCaller(request);
       if (isRefusal(caller)) answerRefusal(response, caller, requestId);
       else await options.graphql(request, response, { requestId, ...caller });
+    } else if (options.rest.has(path)) {
+      response.setHeader('vary', 'origin');
+      if (answerCors(request, response, options.corsOrigins)) return;
+      const caller = options.findCaller(request);
+      if (isRefusal(caller)) answerRestRefusal(response, caller, requestId);
+      else await options.rest.answer(request, response, { requestId, ...caller });
     } else if (path === '/healthz') {
       answerJson(response, 200, { status: 'alive' });
     } else if (path === '/readyz') {
@@ -83,6 +93,11 @@ function answerRefusal(
   requestId: string,
 ): void {
   answerJson(response, status, { errors: [{ message, extensions: { code: CODES[status], requestId } }] });
+}
+
+/** In the form of the doors beside the graph. */
+function answerRestRefusal(response: ServerResponse, { status, message }: Refusal, requestId: string): void {
+  answerJson(response, status, { errors: [{ code: CODES[status], message }], requestId });
 }
 
 function answerJson(response: ServerResponse, status: number, body: object): void {

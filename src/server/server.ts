@@ -5,6 +5,7 @@ import type { RequestListener, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { TlsConfig } from '../config/config.ts';
+import type { Rest } from '../rest/rest.ts';
 import { createCallerFinder, type CallerOptions } from './caller.ts';
 import type { ErrorLog } from './errors.ts';
 import { createRequestHandler } from './http.ts';
@@ -30,6 +31,7 @@ const DRAIN_CHECK_MS = 25;
 
 export interface ServerOptions extends CallerOptions {
   graphql: GraphqlServer;
+  rest: Rest;
   host: string;
   /** 0 takes any free port. */
   port: number;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Overloaded } from '../domain/errors.ts';
-import { retryAfterSeconds } from '../plugins/refusal.ts';
+import { retryAfterSeconds } from '../domain/refusal-facts.ts';
 
 /** Tells why new work is refused now; undefined while it is taken. Running work goes on in any case. */
 export type FindShedding = () => Overloaded | undefined;

@@ -4,9 +4,10 @@ import { GraphQLError, parse } from 'graphql';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
 import type { Context, ServerOptions, SubscribePayload } from 'graphql-ws';
 import { isAsyncIterable } from 'graphql-yoga';
+import { LABEL_HEADER } from '../domain/prompt.ts';
 import { iterateUntilAborted } from '../lib/abort.ts';
 import { newId } from '../lib/ids.ts';
-import { WRITTEN_BY_BROWSERS } from '../plugins/browsers.ts';
+import { WRITTEN_BY_BROWSERS } from '../access/browsers.ts';
 import type { Caller } from './caller.ts';
 import { maskError, presentResult } from './errors.ts';
 import type { Counts } from '../lib/counts.ts';
@@ -165,7 +166,7 @@ function createRequest(
   { requestId, signal }: Presentation,
 ): Request {
   const headers: Record<string, string> = { 'content-type': 'application/json', 'x-request-id': requestId };
-  for (const name of ['authorization', 'x-sluice-team']) {
+  for (const name of ['authorization', 'x-sluice-team', LABEL_HEADER]) {
     const value =
       findParameter(connectionParams, name) ??
       // GraphiQL sends the headers of its editor here, and no connection parameters at all.

@@ -1,10 +1,13 @@
 import type { Config } from '../config/config.ts';
 import { createGateway, type Gateway, type GatewayOptions } from '../gateway.ts';
 import { createGraphContext, type GraphContext } from '../graph/context.ts';
+import { createOrganisationGraphs } from '../graph/prompt-fields/organisation-graphs.ts';
+import { readStaticTypes } from '../graph/prompt-fields/static-types.ts';
 import { schema } from '../graph/schema.ts';
 import { startJobs } from '../jobs/jobs.ts';
-import { newTraceId } from '../lib/ids.ts';
+import { traceIdOf } from '../lib/ids.ts';
 import { createPlugins } from '../plugins/plugins.ts';
+import { createRest } from '../rest/rest.ts';
 import type { Caller } from './caller.ts';
 import { startServer, type RunningServer } from './server.ts';
 import { createGraphqlServer } from './yoga.ts';
@@ -37,10 +40,14 @@ export async function start(config: Config, options: GatewayOptions): Promise<Ru
 
 function serve(gateway: Gateway): Promise<RunningServer> {
   const { config, logger, database, pressure } = gateway;
+  const graphs = createOrganisationGraphs(gateway, readStaticTypes(schema));
+  const parts = { gateway, graphs };
+  const find = async (...asked: Parameters<typeof graphs.find>) => (await graphs.find(...asked)).schema;
   const plugins = createPlugins<Context>(
     gateway,
+    { shared: schema, find },
     ({ operation, signal, traceId, requestId, ip, region }, who) =>
-      createGraphContext(gateway, { who, operation, signal, traceId, requestId, ip, region }),
+      createGraphContext(parts, { who, operation, signal, traceId, requestId, ip, region }),
   );
   const graphql = createGraphqlServer({
     ...config,
@@ -51,24 +58,21 @@ function serve(gateway: Gateway): Promise<RunningServer> {
       const { request, requestId, ip, region, who, operation } = initial as typeof initial &
         Pick<GraphContext, 'who' | 'operation'>;
       const about = { who, operation, requestId, ip, region };
-      return createGraphContext(gateway, { ...about, signal: request.signal, traceId: traceIdOf(request) });
+      return createGraphContext(parts, {
+        ...about,
+        signal: request.signal,
+        traceId: traceIdOf(request.headers.get('traceparent')),
+      });
     },
   });
   return startServer({
     ...config,
     graphql,
+    rest: createRest(gateway),
     log: logger,
     ready: (signal) => database.ping(signal),
     findShedding: () => pressure.findRefusal('INTERACTIVE'),
   });
-}
-
-/** https://www.w3.org/TR/trace-context/#traceparent-header */
-function traceIdOf(request: Request): string {
-  const [, traceId] =
-    /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(request.headers.get('traceparent') ?? '') ??
-    [];
-  return traceId ?? newTraceId();
 }
 
 async function stop(
@@ -77,7 +81,11 @@ async function stop(
 ): Promise<void> {
   // What still runs after its time is cancelled and settled; its readers get a moment more, to be told.
   const late = AbortSignal.timeout(drainMs);
-  await Promise.all([server.drain(drainMs + LAST_WORDS_MS), gateway.runs.drain(late)]);
+  await Promise.all([
+    server.drain(drainMs + LAST_WORDS_MS),
+    gateway.evaluations.runner.drain(late),
+    gateway.runs.drain(late),
+  ]);
   await jobs.stop();
   await gateway.close();
 }

@@ -7,6 +7,7 @@ import { useInputErrors } from '../plugins/input-errors.ts';
 import { useBodyLimit } from './body-limit.ts';
 import { maskError, presentResult } from './errors.ts';
 import type { Caller } from './caller.ts';
+import { findCors, type Cors } from './cors.ts';
 import type { ErrorLog } from './errors.ts';
 
 /** What a transport knows of an operation before anything ran. */
@@ -49,7 +50,9 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
     maskedErrors: { maskError },
     maxRequestBodySize: false,
     parserAndValidationCache: { documentCache: createDocumentCache(), errorCache: createErrorCache() },
-    cors: options.corsOrigins.length > 0 && ((request) => corsFor(request, options.corsOrigins)),
+    cors:
+      options.corsOrigins.length > 0 &&
+      ((request) => toYoga(findCors(request.headers.get('origin'), options.corsOrigins))),
     multipart: false,
     extraParamNames: EXTRA_PARAMS,
     graphiql: false,
@@ -120,22 +123,9 @@ function usePresentation(log: ErrorLog): Plugin<object, ServerContext> {
 }
 
 /** Yoga answers a foreign origin with `null`, which a sandboxed frame may claim to be; so it never hears of one. */
-function corsFor(request: Request, allowed: string[]): CORSOptions {
-  const origin = request.headers.get('origin');
-  if (origin === null || !allowed.includes(origin)) return false;
-  return {
-    origin: [origin],
-    methods: ['GET', 'POST'],
-    allowedHeaders: ['authorization', 'content-type', 'x-request-id', 'x-sluice-team'],
-    exposedHeaders: ['x-request-id', 'retry-after', ...RATE_LIMIT_HEADERS],
-    credentials: false,
-    maxAge: 600,
-  };
+function toYoga(cors: Cors | undefined): CORSOptions {
+  return cors ? { ...cors, origin: [cors.origin], credentials: false } : false;
 }
-
-const RATE_LIMIT_HEADERS = ['limit', 'remaining', 'reset'].flatMap((fact) =>
-  ['requests', 'tokens'].map((unit) => `x-ratelimit-${fact}-${unit}`),
-);
 
 /** Bounded by bytes of text and not only by number: operations with a prompt written into them can be large. */
 function createDocumentCache() {

@@ -8,6 +8,7 @@ import { createOperations, type Operations } from '../access/operations/operatio
 import type { TenantStore } from '../access/store.ts';
 import type { OutboxEvent } from '../events/outbox.ts';
 import { systemClock } from '../lib/clock.ts';
+import { createCounts, type Counts } from '../lib/counts.ts';
 import { openLimits, type OpenLimits } from '../limits/open-limits.ts';
 import type { Vendors } from './open-models.ts';
 import type { Opening } from './opening.ts';
@@ -29,6 +30,8 @@ export interface Access extends Pick<OpenLimits, 'limits' | 'book'> {
   askFirst: AskFirst;
   /** Trusted documents. */
   operations: Operations;
+  /** The streams that each key or user has open, over whatever door. */
+  openStreams: Counts;
 }
 
 export async function openAccess(opening: Opening, store: Store, vendors: Vendors): Promise<Access> {
@@ -60,6 +63,7 @@ export async function openAccess(opening: Opening, store: Store, vendors: Vendor
     limits,
     book,
     operations: createOperations(store.database, store),
+    openStreams: createCounts(config.limits.subscriptionsPerKey),
     openStores: (routes) => createStores(store, vendors, { hashingKey, authenticator, ...routes }),
   };
 }

@@ -1,5 +1,6 @@
 import { ensureOtherHand, ensureRequesterIsThere } from '../access/requests/requester.ts';
 import type { Render } from '../completion/complete.ts';
+import { ensureEvaluated } from '../evaluations/ensure-evaluated.ts';
 import { ModelUnavailable } from '../domain/errors.ts';
 import { isRouteName } from '../domain/route.ts';
 import { createPromptBook } from '../prompts/book.ts';
@@ -31,7 +32,7 @@ export function openPrompts(parts: Store & Pick<Models, 'catalog'> & Pick<Routes
       sql,
       book,
       findModelFault: createModelCheck(parts),
-      checkPublishable: async () => {},
+      checkPublishable: ensureEvaluated,
       async ensureMayDecide(who, requesterId) {
         await ensureRequesterIsThere(db, requesterId);
         await ensureOtherHand(sql, who, requesterId);

@@ -38,14 +38,19 @@ async function auditOf(target: string): Promise<string[]> {
 describe('a request', () => {
   it('is asked for, decided on, holds at once, and is in the audit', async () => {
     const key = await caller(['demo/echo']);
-    expect(await complete(gateway(), key.secret, 'demo/slow')).toMatchObject([
+    expect(await complete(gateway(), key.secret, 'demo/reasoning')).toMatchObject([
       { code: 'FORBIDDEN', message: expect.stringContaining('accessRequestCreate') },
     ]);
     const until = inMs(3_600_000);
-    const asked = await request(gateway(), key.secret, { kind: 'MODEL', targetId: 'demo/slow', until });
+    const asked = await request(gateway(), key.secret, { kind: 'MODEL', targetId: 'demo/reasoning', until });
     const id = idOf(asked.accessRequest);
     expect(asked).toMatchObject({
-      accessRequest: { status: 'PENDING', requesterId: key.id, target: { id: 'mdl_demo/slow' }, grant: null },
+      accessRequest: {
+        status: 'PENDING',
+        requesterId: key.id,
+        target: { id: 'mdl_demo/reasoning' },
+        grant: null,
+      },
       errors: [],
     });
     const decided = await decide(gateway(), id, { note: 'for a week' });
@@ -58,15 +63,15 @@ describe('a request', () => {
       },
       errors: [],
     });
-    expect(await complete(gateway(), key.secret, 'demo/slow')).toEqual([]);
+    expect(await complete(gateway(), key.secret, 'demo/reasoning')).toEqual([]);
     expect(await auditOf(id)).toEqual([`access.request by ${key.id}`, `access.approve by ${await admin()}`]);
     const { data } = await gateway().ask(
-      '{ viewer { grants { kind targetId request { status } } } model(name: "demo/slow") { access { allowed via } } }',
+      '{ viewer { grants { kind targetId request { status } } } model(name: "demo/reasoning") { access { allowed via } } }',
       {},
       { key: key.secret },
     );
     expect(data).toEqual({
-      viewer: { grants: [{ kind: 'MODEL', targetId: 'demo/slow', request: { status: 'APPROVED' } }] },
+      viewer: { grants: [{ kind: 'MODEL', targetId: 'demo/reasoning', request: { status: 'APPROVED' } }] },
       model: { access: { allowed: true, via: 'a grant' } },
     });
   });

@@ -209,7 +209,7 @@ describe('keyUpdate', () => {
     expect(changed.key).toMatchObject({ name: 'renamed', models: [], tags: [], expiresAt: null });
     expect(await gateway().ask(WHO, {}, { key: secret })).toHaveProperty('errors');
     await update({ id: key.id, allowedIps: ['127.0.0.0/8'] });
-    const input = { model: 'demo/slow', source: { text: 'hi' } };
+    const input = { model: 'demo/assistant', source: { text: 'hi' } };
     const { data } = await gateway().ask(COMPLETE, { input }, { key: secret });
     expect(data.completionCreate).toEqual({ completion: { tags: [] }, errors: [] });
   });

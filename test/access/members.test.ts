@@ -156,15 +156,18 @@ describe('members', () => {
       endUserId: undefined,
       tags: [],
     };
-    const contextValue = createGraphContext(gateway().gateway, {
-      who,
-      signal: new AbortController().signal,
-      traceId: '',
-      requestId: '',
-      ip: '127.0.0.1',
-      region: undefined,
-      operation: undefined,
-    });
+    const contextValue = createGraphContext(
+      { gateway: gateway().gateway, graphs: undefined as never },
+      {
+        who,
+        signal: new AbortController().signal,
+        traceId: '',
+        requestId: '',
+        ip: '127.0.0.1',
+        region: undefined,
+        operation: undefined,
+      },
+    );
     const source =
       '{ viewer { user { name } key { id } } users { nodes { name } } members { nodes { role { name } } } }';
     expect(JSON.parse(JSON.stringify(await graphql({ schema, source, contextValue })))).toEqual({

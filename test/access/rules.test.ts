@@ -3,8 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { findRule, RULES } from '../../src/access/rules.ts';
 import { hasScope, SCOPES, type Principal } from '../../src/domain/principal.ts';
 import { schema } from '../../src/graph/schema.ts';
+import { createEndpoints } from '../../src/rest/endpoints.ts';
 
 const ROOTS = ['Query', 'Mutation', 'Subscription'];
+
+const doors = createEndpoints().map(({ method, path }) => `${method} ${path}`);
 
 const fields = Object.values(schema.getTypeMap()).flatMap((type) =>
   isObjectType(type) && !type.name.startsWith('__')
@@ -24,8 +27,12 @@ describe('the table of rules', () => {
     expect(begins.filter((name) => !(name in RULES))).toEqual([]);
   });
 
+  it('has one for each door beside the graph', () => {
+    expect(doors.filter((name) => !(name in RULES))).toEqual([]);
+  });
+
   it('names nothing that does not exist', () => {
-    const known = new Set(fields.flatMap(({ type, field }) => [type, `${type}.${field}`]));
+    const known = new Set([...doors, ...fields.flatMap(({ type, field }) => [type, `${type}.${field}`])]);
     expect(Object.keys(RULES).filter((name) => !known.has(name))).toEqual([]);
   });
 

@@ -19,7 +19,7 @@ import { askForAccess, bothAsk, type Asking } from './support/tenancy-access.ts'
 import type { Case, Foreign } from './support/tenancy-case.ts';
 import { CREATE, IDEMPOTENCY_KEY, IN_COMMON, listCases, SHARED_TYPES } from './support/tenancy-cases.ts';
 import { COMMON_ROLE } from './support/tenancy-cases-of-people.ts';
-import { setAll, setPrompts, setRole } from './support/tenancy-settings.ts';
+import { evaluateOther, setAll, setPrompts, setRole } from './support/tenancy-settings.ts';
 import { addMember, addUser } from './support/users.ts';
 
 /** Stands in every text of the other organisation, so that whatever leaks is seen. */
@@ -54,6 +54,7 @@ describe('the walk goes through', () => {
     requestId: '',
     grantId: '',
     labelRequestId: '',
+    evaluationId: '',
     auditedRequests: [],
     role: '',
     ourUserId: '',
@@ -159,6 +160,9 @@ const EVERYTHING = `query ($running: ID!, $grantId: ID!) {
   accessRequests(status: PENDING) { nodes { id status } totalCount }
   grant: node(id: $grantId) { ... on AccessGrant { endedAt } }
   completion(id: $running) { status }
+  datasets { nodes { name version caseCount } totalCount }
+  evaluations { nodes { status counts { done } } totalCount }
+  promptLabelRequirements { label setAt }
   routes { nodes { name version versions { totalCount } } totalCount }
   prompts { nodes { slug folder labels { name version { number } } versions { totalCount } } totalCount }
   promptLabelRequests { nodes { status } }
@@ -177,6 +181,7 @@ async function describeOther(completions: { done: string; running: string }): Pr
   await addMember(gateway(), { userId: ourUserId, role: 'CALLER' });
   const { budgetId, ...set } = await setAll(askOther, { teamId, mark: MARK });
   const { labelRequestId, ...prompts } = await setPrompts(askOther, MARK);
+  const { evaluationId } = await evaluateOther(askOther);
   const { data } = await gateway().ask('{ viewer { key { id } } }');
   const { pending: requestId, granted, grantId } = await askForAccess(gateway(), other);
   const nodes: Foreign['nodes'] = {
@@ -188,6 +193,9 @@ async function describeOther(completions: { done: string; running: string }): Pr
     BudgetAlert: [`alert_${await raiseTheirs('BUDGET_THRESHOLD')}`],
     SunsetAlert: [`sunset_${await raiseTheirs('MODEL_SUNSET')}`],
     Completion: Object.values(completions),
+    Dataset: [set.datasetId],
+    DatasetCase: [set.caseId],
+    Evaluation: [evaluationId],
     LedgerEntry: await listTheirs('ledger'),
     Limit: [set.limitId],
     Operation: [set.operationId],
@@ -221,6 +229,7 @@ async function describeOther(completions: { done: string; running: string }): Pr
     requestId,
     grantId,
     labelRequestId,
+    evaluationId,
     auditedRequests: await listTheirs('auditEvents', 'requestId'),
     role,
     ourUserId,

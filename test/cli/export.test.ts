@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ask, lineOf, makeFolder, runSluice, urlOf } from './support/sluice.ts';
+import { ADMIN_KEY, bootGateway } from '../support/gateway.ts';
+import { makeFolder, runSluice } from './support/sluice.ts';
 
 const CREATE = `mutation {
   completionCreate(input: { model: "demo/echo", source: { text: "kept words" } }) { completion { id } }
@@ -16,14 +17,12 @@ it('writes all data once, into a file that only its owner can read', { timeout: 
     stderr: `sluice: there is no embedded database in ${join(folder, 'data')}\n`,
   });
 
-  const sluice = runSluice(folder);
-  const welcome = await sluice.welcome;
-  const [key = ''] = lineOf(welcome, 'Key').split(' ');
-  const { data } = await ask(urlOf(welcome), key, CREATE);
+  const running = await bootGateway({ dataDir: join(folder, 'data') });
+  const { data } = await running.ask(CREATE);
   const whileOpen = await exportTo('all.sql');
   expect(whileOpen.code).toBe(1);
   expect(whileOpen.stderr).toMatch(/^sluice: .*in use.*\n$/);
-  await sluice.stop();
+  await running.stop(0);
 
   expect(await exportTo('all.sql')).toEqual({ code: 0, stdout: 'wrote all.sql\n', stderr: '' });
   const file = join(folder, 'all.sql');
@@ -32,7 +31,7 @@ it('writes all data once, into a file that only its owner can read', { timeout: 
   expect(text).toMatch(/^BEGIN;\n[^]*\nCOMMIT;\n$/);
   expect(text).toContain(data.completionCreate.completion.id);
   expect(text).toContain('kept words');
-  expect(text).not.toContain(key);
+  expect(text).not.toContain(ADMIN_KEY);
 
   const again = await exportTo('all.sql');
   expect(again.code).toBe(1);

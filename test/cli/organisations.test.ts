@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ask, lineOf, makeFolder, runSluice, urlOf } from './support/sluice.ts';
+import { bootGateway } from '../support/gateway.ts';
+import { makeFolder, runSluice } from './support/sluice.ts';
 
 const WHO = `{
   viewer { organisation { id name } team { id } scopes key { name } }
@@ -31,11 +33,11 @@ it('makes organisations, which know nothing of each other', { timeout: 120_000 }
   expect(listed.stdout).toMatch(new RegExp(`^${organisation}  \\d{4}-\\d\\d-\\d\\dT\\S+Z  Acme GmbH\\n$`));
 
   // Whoever starts the gateway gets their own first key all the same.
-  const sluice = runSluice(folder);
-  const welcome = await sluice.welcome;
-  const [first = ''] = lineOf(welcome, 'Key').split(' ');
+  const running = await bootGateway({ dataDir: join(folder, 'data'), variables: { SLUICE_ADMIN_KEY: '' } });
   const [acme, other, ours] = await Promise.all(
-    [key, second, first].map(async (each) => (await ask(urlOf(welcome), each, WHO)).data),
+    [key, second, running.firstAdminKey!].map(
+      async (each) => (await running.ask(WHO, {}, { key: each })).data,
+    ),
   );
   expect(acme.viewer).toEqual({
     organisation: { id: organisation, name: 'Acme GmbH' },
@@ -51,5 +53,5 @@ it('makes organisations, which know nothing of each other', { timeout: 120_000 }
   expect(ours.viewer).toMatchObject({ organisation: { id: 'org_default' }, scopes: ['OWNER'] });
   expect(ours.teams.totalCount).toBe(1);
   expect(JSON.stringify([acme, ours])).not.toContain(key.slice(-20));
-  await sluice.stop();
+  await running.stop(0);
 });

@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { listOf } from '../catalog/support/lists.ts';
-import { ask, lineOf, makeFolder, runSluice, urlOf } from './support/sluice.ts';
+import { bootGateway } from '../support/gateway.ts';
+import { makeFolder, runSluice } from './support/sluice.ts';
 
 const QUERY = '{ model(name: "openai/gpt-4o") { price { source rates { amount { amount } } } } }';
 
@@ -34,13 +35,12 @@ it('takes a price list into use and prints what changed', { timeout: 120_000 }, 
   expect(broken).toMatchObject({ code: 1, stdout: '' });
   expect(broken.stderr).toBe('sluice: the price list of prices.json is not taken: it: is empty\n');
 
-  const sluice = runSluice(folder, { OPENAI_API_KEY: 'of-nobody', SLUICE_DETECT: '1' });
-  const welcome = await sluice.welcome;
-  const [key = ''] = lineOf(welcome, 'Key').split(' ');
-  const { data } = await ask(urlOf(welcome), key, QUERY);
+  const variables = { OPENAI_API_KEY: 'of-nobody', SLUICE_DETECT: '1' };
+  const running = await bootGateway({ dataDir: join(folder, 'data'), variables });
+  const { data } = await running.ask(QUERY);
   expect(data.model.price).toMatchObject({
     source: expect.stringMatching(/^prices\.json [0-9a-f]{8}$/),
     rates: [{ amount: { amount: '3' } }, { amount: { amount: '10' } }],
   });
-  await sluice.stop();
+  await running.stop(0);
 });

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ask, lineOf, makeFolder, runSluice, urlOf } from './support/sluice.ts';
+import { bootGateway } from '../support/gateway.ts';
+import { makeFolder, runSluice } from './support/sluice.ts';
 
 const CREATE = `mutation {
   completionCreate(input: {
@@ -12,11 +13,9 @@ const CREATE = `mutation {
 it('writes usage as CSV or JSON, of a gateway that does not run', { timeout: 60_000 }, async () => {
   const folder = await makeFolder();
   const exportUsage = (...args: string[]) => runSluice(folder, {}, ['usage', 'export', ...args]).ended;
-  const sluice = runSluice(folder);
-  const welcome = await sluice.welcome;
-  const [key = ''] = lineOf(welcome, 'Key').split(' ');
-  const { data } = await ask(urlOf(welcome), key, CREATE);
-  await sluice.stop();
+  const running = await bootGateway({ dataDir: join(folder, 'data') });
+  const { data } = await running.ask(CREATE);
+  await running.stop(0);
   const { usage, cost } = data.completionCreate.completion;
 
   const from = ['--from', '2020-01-01T00:00:00Z'];

@@ -31,11 +31,13 @@ beforeAll(async () => {
   await gateway().ask(`mutation {
     limitSet(input: { scope: TEAM, subjectId: "team_default", unit: CONCURRENT, max: 1000 }) { limit { id } }
     operationRegister(input: { text: "query A { viewer { scopes } }" }) { operation { id } }
+    datasetSet(input: { name: "cases", cases: [{ variables: {} }] }) { dataset { id } }
     routeSet(input: { name: "fast", strategy: PRIORITY, targets: [{ model: "demo/echo" }] }) { route { id } }
     promptPartialSet(input: { name: "tone", template: "Be kind." }) { partial { id } }
     promptCreate(input: { slug: "greet", version: { messages: [{ role: USER, template: "Hi" }] } }) { prompt { id } }
     promptLabelProtect(label: "production", protected: true) { labels }
     promptLabelSet(input: { slug: "greet", label: "production", version: 1 }) { labelRequest { id } }
+    evaluationStart(input: { prompt: "greet", model: "demo/echo", dataset: "cases", graders: [{ exact: {} }] }) { errors { code } }
   }`);
   const { data } = await gateway().ask(`{
     viewer { key { id } team { id } organisation { id } }
@@ -51,6 +53,8 @@ beforeAll(async () => {
     prompt(slug: "greet") { id version { id } }
     promptLabelRequests { nodes { id } }
     promptPartials { nodes { id } }
+    dataset(name: "cases") { id cases { nodes { id } } }
+    evaluations { nodes { id } }
   }`);
   const {
     viewer,
@@ -66,6 +70,8 @@ beforeAll(async () => {
     prompt,
     promptLabelRequests,
     promptPartials,
+    dataset,
+    evaluations,
   } = data;
   Object.assign(known, {
     AccessGrant: granted,
@@ -77,6 +83,9 @@ beforeAll(async () => {
     BudgetAlert: `alert_${alert}`,
     TrialAlert: `verdict_${verdict}`,
     Completion: completions.nodes[0].id,
+    Dataset: dataset.id,
+    DatasetCase: dataset.cases.nodes[0].id,
+    Evaluation: evaluations.nodes[0].id,
     LedgerEntry: ledger.nodes[0].id,
     Limit: limits.nodes[0].id,
     Model: completions.nodes[0].model.id,

@@ -157,12 +157,13 @@ describe('a model that has ended', () => {
         message: `demo/echo is deprecated; ended on ${dayOf(sunsetAt)}; demo/assistant takes its place`,
       };
       expect(await ask('demo/echo')).toEqual({ completion: null, errors: [refusal], told: undefined });
-      await setRoute(gateway(), { name: 'over', targets: [{ model: 'demo/echo' }, { model: 'demo/slow' }] });
+      const targets = [{ model: 'demo/echo' }, { model: 'demo/reasoning' }];
+      await setRoute(gateway(), { name: 'over', targets });
       expect((await ask('over')).completion).toMatchObject({
-        model: { name: 'demo/slow' },
+        model: { name: 'demo/reasoning' },
         route: {
           candidates: [
-            { name: 'demo/slow', skippedBecause: null },
+            { name: 'demo/reasoning', skippedBecause: null },
             { name: 'demo/echo', skippedBecause: refusal.message },
           ],
         },

@@ -90,9 +90,9 @@ describe('the end of a model that is still called', () => {
   });
 
   it('is told when the model is called again', async () => {
-    await setLifecycle(gateway(), 'demo/slow', { sunsetAt: inDays(3) });
+    await setLifecycle(gateway(), 'demo/reasoning', { sunsetAt: inDays(3) });
     expect(await look()).toBe(0);
-    await call('demo/slow');
+    await call('demo/reasoning');
     expect(await look()).toBe(1);
   });
 });

@@ -18,7 +18,7 @@ describe.concurrent('every demo model', () => {
     expect(demo.info).toMatchObject({ name: 'demo', kind: 'DEMO', configured: true });
     const declared = demo.declaredModels;
     expect(declared.length).toBeGreaterThan(answering.length);
-    for (const model of declared) {
+    for (const model of declared.filter(({ id }) => id !== 'embedder')) {
       expect(model).toMatchObject({
         displayName: expect.stringMatching(/^Demo: /),
         capabilities: expect.arrayContaining(['TEXT']),
@@ -30,6 +30,32 @@ describe.concurrent('every demo model', () => {
     expect(price('assistant')).toEqual({ input: '0', output: '0' });
     expect(Number(price('expensive')?.output)).toBeGreaterThan(0);
     expect(price('unpriced')).toBeUndefined();
+    expect(declared.find(({ id }) => id === 'embedder')?.capabilities).toEqual(['EMBEDDINGS']);
+  });
+
+  test('embeds texts so that those that are written alike are near to one another', async () => {
+    const texts = ['The invoice was paid.', 'the invoice was PAID', 'Zebras graze', ''];
+    const messages = texts.map((text) => ({
+      role: 'USER' as const,
+      parts: [{ type: 'text' as const, text }],
+    }));
+    const ask = { ...askFor('any'), messages, embeds: true as const };
+    const { chunks, error } = await collect(demo.stream('embedder', ask, never()));
+    expect(error).toBeUndefined();
+    const vectors = ofType(chunks, 'vectors').flatMap((chunk) => chunk.vectors);
+    expect(vectors.map(({ length }) => length)).toEqual([256, 256, 256, 256]);
+    expect(vectors[0]).toEqual(vectors[1]);
+    expect(vectors[0]).not.toEqual(vectors[2]);
+    expect(vectors[3]?.every((value) => value === 0)).toBe(true);
+    expect(ofType(chunks, 'usage')[0]?.usage).toMatchObject({ input: expect.any(Number), output: 0 });
+  });
+
+  test('neither embeds with a model for text nor answers with one that embeds', async () => {
+    const embed = { ...askFor('any'), embeds: true as const };
+    const refused = await collect(demo.stream('echo', embed, never()));
+    expect(asProviderError(refused.error).httpStatus).toBe(400);
+    const { error } = await collect(demo.stream('embedder', askFor('any'), never()));
+    expect(asProviderError(error).httpStatus).toBe(400);
   });
 
   test.each(answering)('%s streams in pieces and ends with one finish', async (model) => {

@@ -112,7 +112,7 @@ describe('a completion that asks for a route', () => {
   it('stays with one model for one end user', async () => {
     const name = await route({
       strategy: 'STICKY',
-      targets: [{ model: 'demo/echo' }, { model: 'demo/assistant' }, { model: 'demo/slow' }],
+      targets: [{ model: 'demo/echo' }, { model: 'demo/assistant' }, { model: 'demo/reasoning' }],
     });
     const users = Array.from({ length: 8 }, (_, at) => `user ${at}`);
     const once = await Promise.all(users.map((endUserId) => answeredBy(name, { endUserId })));

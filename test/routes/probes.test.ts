@@ -4,6 +4,7 @@ import { create, say } from '../completion/support/completions.ts';
 import { startVendor, type Vendor } from '../completion/support/vendor.ts';
 import { inDays, setLifecycle } from '../models/support.ts';
 import { bootGateway, useGateway, type TestGateway } from '../support/gateway.ts';
+import { passTime } from '../support/pass-time.ts';
 import { listCopies } from './shadow-support.ts';
 import { trialOf } from '../trials/support/trials.ts';
 import { deleteRoute, setRoute } from './support.ts';
@@ -40,6 +41,27 @@ const probes = (on: TestGateway = gateway()) => listCopies(on, ['PROBE']);
 const stateOf = (model: string) => gateway().gateway.measures.health.view(model).state;
 
 const restingMs = (model: string) => gateway().gateway.measures.health.restingMs(model);
+
+/** What is so in the end, when there is looked for probes a second later each time. */
+function later<T>(read: () => T): () => T {
+  return () => {
+    passTime(1_000);
+    gateway().gateway.prober.look();
+    return read();
+  };
+}
+
+/** Until what broke down may be tried again. So soon after a probe, by the database's clock, no other one is made. */
+async function rest(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  passTime(5_000);
+}
+
+/** Long enough for a probe to reach its vendor that is due now. */
+async function lookOnce(): Promise<void> {
+  gateway().gateway.prober.look();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+}
 
 /** As if so many calls of it had failed in a row. */
 function breakDown(model: string): void {
@@ -96,10 +118,25 @@ describe('a model of a route that is to be probed', () => {
   it('is found down before anybody calls it, and is found again', async () => {
     vendor.refusal = 500;
     await probed(['vendor/model']);
-    await expect.poll(() => stateOf('vendor/model'), LONG).toBe('DOWN');
+    await expect
+      .poll(
+        later(() => stateOf('vendor/model')),
+        LONG,
+      )
+      .toBe('DOWN');
     vendor.refusal = undefined;
-    await expect.poll(() => stateOf('vendor/model'), LONG).not.toBe('DOWN');
-    await expect.poll(() => restingMs('vendor/model'), LONG).toBe(0);
+    await expect
+      .poll(
+        later(() => stateOf('vendor/model')),
+        LONG,
+      )
+      .not.toBe('DOWN');
+    await expect
+      .poll(
+        later(() => restingMs('vendor/model')),
+        LONG,
+      )
+      .toBe(0);
     const ofCallers = await create(gateway(), say('probed'));
     expect(ofCallers).toMatchObject({ errors: [], completion: { attempts: [{ status: 'OK' }] } });
   });
@@ -110,14 +147,11 @@ describe('a model of a route that is to be probed', () => {
     breakDown('vendor/model');
     const before = vendor.calls;
     const known = (await probes()).length;
-    const asked: string[] = [];
-    await expect
-      .poll(async () => {
-        const { completion } = await create(gateway(), say('probed'));
-        asked.push(completion!.model.name);
-        return asked.at(-1);
-      }, LONG)
-      .toBe('vendor/model');
+    const answeredBy = async () => (await create(gateway(), say('probed'))).completion!.model.name;
+    expect(await answeredBy()).toBe('idle/model');
+    await rest();
+    gateway().gateway.prober.look();
+    await expect.poll(answeredBy, LONG).toBe('vendor/model');
     expect(await probes()).toHaveLength(known + 1);
     // The probe, and the caller who came after it.
     expect(vendor.calls).toBe(before + 2);
@@ -128,7 +162,8 @@ describe('a model of a route that is to be probed', () => {
     await deleteRoute(gateway(), 'inner');
     breakDown('vendor/model');
     await setRoute(gateway(), { name: 'unprobed', targets: [{ model: 'vendor/model' }] });
-    await new Promise((resolve) => setTimeout(resolve, 6_500));
+    await rest();
+    await lookOnce();
     expect(vendor.calls).toBe(0);
     expect((await create(gateway(), say('vendor/model'))).errors).toEqual([]);
   });
@@ -145,7 +180,12 @@ describe('what a probe costs', () => {
     const team = await budgetOf({ scope: 'TEAM', subjectId: 'team_default' });
     breakDown('vendor/model');
     await probed(['vendor/model']);
-    await expect.poll(() => vendor.calls, LONG).toBe(1);
+    await expect
+      .poll(
+        later(() => vendor.calls),
+        LONG,
+      )
+      .toBe(1);
     const spent = async ({ id }: { id: string }) => (await readBudget(gateway(), id)).spent.amount;
     await expect.poll(() => spent(organisation), LONG).toBe('0.00003');
     expect(await spent(team)).toBe('0');
@@ -159,7 +199,12 @@ describe('what a probe costs', () => {
     breakDown('vendor/model');
     await probed(['vendor/model']);
     expect(restingMs('vendor/model')).toBeGreaterThan(0);
-    await expect.poll(() => restingMs('vendor/model'), LONG).toBe(0);
+    await expect
+      .poll(
+        later(() => restingMs('vendor/model')),
+        LONG,
+      )
+      .toBe(0);
     expect(vendor.calls).toBe(0);
   });
 });
@@ -173,7 +218,7 @@ it('a probe goes nowhere where the organisation may not go', async () => {
   await deleteRoute(gateway(), 'unprobed');
   expect((await stay(['eu'])).data?.organisationUpdate.errors).toEqual([]);
   await probed(['idle/model', 'american/model']);
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await lookOnce();
   await stay([]);
   expect(american.calls).toBe(0);
 });

@@ -4,6 +4,7 @@ import { grant, request } from '../access-requests/support.ts';
 import { makeKey } from '../access/support/keys.ts';
 import { raiseAlert } from '../alerts/support/alerts.ts';
 import { addMember, addUser } from '../access/support/users.ts';
+import { createPrompt, createVersion, saying, setLabel } from '../prompts/support.ts';
 import { restShortly, setRoute } from '../routes/support.ts';
 import { ADMIN_KEY, useGateway, type TestGateway } from '../support/gateway.ts';
 import { normalise } from './support/normalise.ts';
@@ -14,7 +15,7 @@ const operations = listOperations();
 
 /** Those that only an admin may ask for. */
 const OF_ADMINS =
-  /^(team|member|user|role|route|model-access|model-alias|model-lifecycle|model-replace|limit|operation|organisation)s?\b/;
+  /^(team|member|user|role|route|model-access|model-alias|model-lifecycle|model-replace|limit|operation|organisation|prompt)s?\b/;
 
 /**
  * What an operation finds: a key of its own that has asked for two completions, another key with a budget, and a user in
@@ -66,6 +67,7 @@ async function prepare(on: TestGateway): Promise<Stage> {
   const user = await addUser(on, 'Ann');
   await addMember(on, { userId: user, teamId: team, role: 'ANALYST' });
   await setRoutes(on);
+  await setPrompts(on);
   await complete(on, secret, 'demo/echo');
   const completion = await complete(on, secret, 'demo/expensive');
   const budget = await setBudget(on, otherKey);
@@ -96,6 +98,18 @@ async function setRoutes(on: TestGateway): Promise<void> {
   await setRoute(on, { name: 'cheap' });
   await setRoute(on, { name: 'support', targets: [cheap], note: 'a start' });
   await setRoute(on, { name: 'support', targets: [assistant, cheap] });
+}
+
+/** One with two versions, of which the first is published, and none that the operations before have left. */
+async function setPrompts(on: TestGateway): Promise<void> {
+  const { database, prompts } = on.gateway;
+  for (const table of ['prompt_labels', 'prompt_versions', 'prompts'])
+    await database.sql`DELETE FROM ${database.sql(table)}`;
+  prompts.book.forget('org_default');
+  const version = saying('Summarise {{ ticket }}');
+  await createPrompt(on, { slug: 'summarize-ticket', folder: 'support/tickets', version });
+  await createVersion(on, { slug: 'summarize-ticket', version: saying('In short: {{ ticket }}') });
+  await setLabel(on, { slug: 'summarize-ticket', label: 'production', version: 1 });
 }
 
 async function setBudget({ ask }: TestGateway, subjectId: string): Promise<string> {

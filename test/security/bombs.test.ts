@@ -199,7 +199,7 @@ describe('with a short time for operations', () => {
     const events = await Array.fromAsync(
       hurried().socket().iterate({
         query:
-          'subscription { completionStream(input: { model: "demo/slow", source: { text: "a b c d e f g h i j" } }) { __typename } }',
+          'subscription { completionStream(input: { model: "demo/slow", source: { text: "x" }, params: { maxOutputTokens: 9 } }) { __typename } }',
       }),
     );
     expect(events.at(-1)).toMatchObject({ data: { completionStream: { __typename: 'CompletionFinished' } } });

@@ -9,7 +9,7 @@ import type { GatewayOptions } from '../../src/gateway.ts';
 import { createLogger } from '../../src/lib/logger.ts';
 import { start, type Running } from '../../src/server/start.ts';
 import { expectBooksToBalance, expectNothingHeld } from './books.ts';
-import { openPooledDatabase } from './pooled-database.ts';
+import { openPooledDatabase, type PooledDatabase } from './pooled-database.ts';
 import { createTestDatabase } from './test-database.ts';
 
 export const ADMIN_KEY = 'tests-only-Xk29dkQpLm38fhWq81ncVbz77';
@@ -40,6 +40,8 @@ export interface TestOptions {
   variables?: Record<string, string>;
   databaseUrl?: string | undefined;
   dataDir?: string;
+  /** Instead of one in the data directory, which then holds the rest alone. */
+  pooled?: PooledDatabase | undefined;
   readings?: GatewayOptions['readings'];
 }
 
@@ -62,12 +64,14 @@ export async function bootGateway(options: TestOptions = {}): Promise<TestGatewa
     ...options.config,
   };
   const logger = createLogger({ level: 'debug', destination });
-  const isInMemory = config.databaseUrl === undefined && config.dataDir === 'memory://';
+  const warn = (message: string) => logger.warn(message);
+  const isInMemory = !options.pooled && config.databaseUrl === undefined && config.dataDir === 'memory://';
   const running = await start(config, {
     logger,
     variables,
     ...(options.readings && { readings: options.readings }),
-    ...(isInMemory ? { database: await openPooledDatabase((message) => logger.warn(message)) } : {}),
+    ...(options.pooled && { database: options.pooled.open(warn) }),
+    ...(isInMemory && { database: await openPooledDatabase(warn) }),
   });
   const clients = new Set<Client>();
   const { url } = running.server;

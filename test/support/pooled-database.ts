@@ -18,22 +18,37 @@ const WATCHDOG_MS = 15_000;
 
 const idle: Engine[] = [];
 
+/** What is written stays for whoever opens it next, as in a directory. */
+export interface PooledDatabase {
+  /** One at a time: it has a single connection. */
+  open(log?: (message: string) => void): Database;
+  /** When nobody has it open any more. */
+  giveBack(): Promise<void>;
+}
+
 /**
  * An empty database with its tables, embedded and in memory. To start PostgreSQL and to migrate it costs far more than
- * most tests, so that `close` keeps it for who comes next.
+ * most tests, so that one that is given back is kept for who comes next.
  */
-export async function openPooledDatabase(log: (message: string) => void = () => {}): Promise<Database> {
+export async function takePooledDatabase(): Promise<PooledDatabase> {
   const engine = (await takeIdle()) ?? (await startEngine());
-  engine.log = log;
-  const database = connect(engine);
   return {
-    ...database,
-    async close() {
-      await database.close();
+    open(log = () => {}) {
+      engine.log = log;
+      return connect(engine);
+    },
+    async giveBack() {
       if (idle.length < IDLE_AT_MOST) idle.push(engine);
       else await engine.close();
     },
   };
+}
+
+/** One for as long as it is open. */
+export async function openPooledDatabase(log?: (message: string) => void): Promise<Database> {
+  const pooled = await takePooledDatabase();
+  const database = pooled.open(log);
+  return { ...database, close: () => database.close().then(pooled.giveBack) };
 }
 
 function connect(engine: Pick<Engine, 'connect' | 'close' | 'log'>): Database {
@@ -71,14 +86,25 @@ async function takeIdle(): Promise<Engine | undefined> {
 }
 
 async function empty(sql: Sql): Promise<void> {
-  const tables = await sql<{ name: string }[]>`
-    SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname = 'public'`;
+  const tables = await listUsedTables(sql);
+  if (tables.length === 0) return;
   await sql.begin(async (tx) => {
     // Triggers would refuse to empty what is append only.
     await tx`SET LOCAL session_replication_role = replica`;
-    await tx.unsafe(`TRUNCATE ${tables.map(({ name }) => name).join(', ')} RESTART IDENTITY`);
+    await tx.unsafe(`TRUNCATE ${tables.join(', ')} RESTART IDENTITY CASCADE`);
   });
   await keepHouse(sql);
+}
+
+/** Those that hold rows or have held some, or whose numbers have begun. Each that is emptied gets files of its own anew. */
+async function listUsedTables(sql: Sql): Promise<string[]> {
+  const tables = await sql<{ name: string }[]>`
+    SELECT format('%I.%I', schemaname, tablename) AS name
+    FROM pg_tables JOIN pg_class ON pg_class.oid = format('%I.%I', schemaname, tablename)::regclass
+    WHERE schemaname = 'public' AND (pg_relation_size(pg_class.oid) > 0 OR EXISTS (
+      SELECT FROM pg_depend JOIN pg_sequence ON seqrelid = objid
+      WHERE refobjid = pg_class.oid AND pg_sequence_last_value(seqrelid) IS NOT NULL))`;
+  return tables.map(({ name }) => name);
 }
 
 async function readShape(sql: Sql): Promise<string> {

@@ -22,6 +22,7 @@ const RANKS = [
     'alerts',
   ],
   ['completion'],
+  ['evaluations'],
   ['wiring'],
   ['gateway.ts'],
   ['plugins', 'graph', 'rest', 'jobs'],

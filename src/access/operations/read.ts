@@ -1,4 +1,5 @@
 import { and, desc, eq, inArray, lt, type SQL } from 'drizzle-orm';
+import type { ISql } from 'postgres';
 import type { Db } from '../../db/database.ts';
 import { matchText, type StringFilter } from '../../db/match-text.ts';
 import { operations } from '../../db/tables/operations.ts';
@@ -47,6 +48,17 @@ export async function findOperations(
     .select()
     .from(operations)
     .where(and(visible(who), inArray(operations.id, [...ids])));
+}
+
+/**
+ * Name and text of all that an organisation has.
+ * @param sql may be that of a transaction.
+ */
+export async function listOperationTexts(
+  sql: ISql,
+  organisationId: string,
+): Promise<Pick<RegisteredOperation, 'name' | 'text'>[]> {
+  return sql`SELECT name, text FROM operations WHERE organisation_id = ${organisationId} ORDER BY name`;
 }
 
 /** All that an organisation has, for the registry. */

@@ -5,6 +5,7 @@ import { OPERATION_TAG, type OperationPolicy } from '../../domain/operation.ts';
 import { InvalidInput, NotFound, type InputIssue } from '../../domain/errors.ts';
 import type { Origin } from '../../domain/origin.ts';
 import type { Principal } from '../../domain/principal.ts';
+import { isTaskTag } from '../../domain/tag.ts';
 import { appendEvent } from '../../events/outbox.ts';
 import { newId } from '../../lib/ids.ts';
 import { record } from '../record.ts';
@@ -88,7 +89,9 @@ function ensureValid({ name, text, policy }: NewOperation): void {
     `must hold at most ${MODELS_MAX} names of 1 to 256 visible characters`,
   );
   check(
-    tags.length <= TAGS_MAX && tags.every(isTag) && tags.every(({ key }) => key !== OPERATION_TAG),
+    tags.length <= TAGS_MAX &&
+      tags.every(isTag) &&
+      tags.every(({ key }) => key !== OPERATION_TAG && !isTaskTag(key)),
     ['policy', 'tags'],
     `must hold at most ${TAGS_MAX} tags of a key with 1 to 64 and a value with up to 256 characters; "operation" is set to the name`,
   );

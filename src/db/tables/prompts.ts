@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import {
   index,
   integer,
-  jsonb,
+  json,
   primaryKey,
   snakeCase,
   text,
@@ -42,7 +42,8 @@ export const promptVersions = snakeCase.table(
       .references(() => prompts.id),
     number: integer().notNull(),
     organisationId: text().notNull(),
-    spec: jsonb().$type<PromptSpec>().notNull(),
+    /** Not jsonb, which forgets in which order members stand: models write those of an output schema in theirs. */
+    spec: json().$type<PromptSpec>().notNull(),
     note: text(),
     /** Id of the key or of the user. */
     createdBy: text().notNull(),

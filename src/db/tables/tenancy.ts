@@ -1,4 +1,13 @@
-import { index, jsonb, primaryKey, snakeCase, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  index,
+  integer,
+  jsonb,
+  primaryKey,
+  snakeCase,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import type { Scope } from '../../domain/principal.ts';
 
 /** The tenant: nothing is ever read across organisations. */
@@ -7,6 +16,8 @@ export const organisations = snakeCase.table('organisations', {
   name: text().notNull(),
   /** Where requests may go, by the names that providers have in the configuration; empty: anywhere. */
   regions: jsonb().$type<string[]>().notNull().default([]),
+  /** For how many days is kept what prompts are given; null: nothing of it is kept. */
+  recordPromptsDays: integer(),
   createdAt: timestamp({ withTimezone: true }).notNull().defaultNow(),
 });
 

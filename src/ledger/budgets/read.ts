@@ -2,6 +2,7 @@ import type { Fragment, ISql } from 'postgres';
 import { toJsonParameter } from '../../db/json.ts';
 import { subjectOf, type Budget } from '../../domain/budget.ts';
 import { hasScope, type Principal } from '../../domain/principal.ts';
+import { TASK_TAGS } from '../../domain/tag.ts';
 import type { Page } from '../completions.ts';
 import { WINDOW_BOUNDS } from './windows.ts';
 
@@ -72,7 +73,9 @@ function matching(sql: ISql, who: Principal, filter: BudgetFilter): Fragment {
 
 /** An admin sees all; the holder of a team scope those of the team; everybody those that hold for every ask of theirs. */
 function visible(sql: ISql, who: Principal): Fragment {
-  const own = sql`b.organisation_id = ${who.organisationId}`;
+  // Those of tasks are seen with the tasks.
+  const own = sql`b.organisation_id = ${who.organisationId}
+    AND NOT (b.scope = 'TAG' AND split_part(b.subject_id, '=', 1) IN ${listed(sql, TASK_TAGS)})`;
   if (hasScope(who, 'ADMIN')) return own;
   const mine = sql`b.subject IN ${listed(sql, subjectsOfKey(who))}`;
   const ofTeam = hasScope(who, 'USAGE_READ') || hasScope(who, 'BUDGETS_WRITE');

@@ -22,6 +22,8 @@ const CHANGED_BY: Partial<Record<OutboxKind, (subjectId: string) => string[]>> =
   LEDGER_CORRECTED: () => [],
   LIMITS_CHANGED: () => [],
   OPERATIONS_CHANGED: () => [],
+  // Which version of a prompt has answered is part of what an answer is kept under.
+  PROMPT_CHANGED: () => [],
   ROUTE_CHANGED: () => [],
 };
 

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { getVariableValues, isInputType, valueFromAST } from 'graphql';
-import type { ExecutionArgs } from 'graphql';
+import type { ExecutionArgs, GraphQLSchema } from 'graphql';
 import {
   isCacheWishValid,
   parseCacheWish,
@@ -10,7 +10,9 @@ import {
 } from '../../domain/cache-wish.ts';
 import type { TrustedOperation } from '../../domain/operation.ts';
 import type { Principal } from '../../domain/principal.ts';
+import type { PromptFieldFacts } from '../../domain/prompt.ts';
 import { isTooDeep } from '../../lib/json-depth.ts';
+import { promptsOf } from './prompt-schema.ts';
 import { sessionOf } from './session.ts';
 import type { ReadShape } from './shape.ts';
 
@@ -44,7 +46,8 @@ export function makePlan(
   const unsaid: CacheGiven = seconds ? { mode: 'READ_WRITE', maxAgeSeconds: seconds } : undefined;
   const mayBeKept = unsaid !== undefined || !shape.wishes.includes(undefined);
   const wishes = mayBeKept ? readWishes(shape, args, unsaid) : undefined;
-  if (!wishes?.every(isCacheWishValid)) return undefined;
+  const prompts = shape.prompts.map((name) => findPrompt(args.schema, name));
+  if (!wishes?.every(isCacheWishValid) || !prompts.every((prompt) => prompt !== undefined)) return undefined;
   const reads = wishes.every(({ mode }) => mode === 'READ' || mode === 'READ_WRITE');
   const keeps = wishes.every(({ mode }) => mode === 'REFRESH' || mode === 'READ_WRITE');
   if (!reads && !keeps) return undefined;
@@ -55,11 +58,20 @@ export function makePlan(
     .map((name) => [name, given[name]]);
   if (isTooDeep(variables)) return undefined;
   return {
-    key: hash('sha256', canonicalize([sessionOf(who), shape.digest, variables]) ?? ''),
+    key: hash('sha256', canonicalize([sessionOf(who), shape.digest, variables, prompts]) ?? ''),
     reads,
     keeps,
-    maxAgeMs: Math.min(...wishes.map(({ maxAgeSeconds }) => maxAgeSeconds * 1_000)),
+    maxAgeMs: Math.min(
+      ...wishes.map(({ maxAgeSeconds }) => maxAgeSeconds * 1_000),
+      ...prompts.map(({ cacheSeconds }) => cacheSeconds * 1_000),
+    ),
   };
+}
+
+/** @returns undefined for a prompt whose answers are given once only. */
+function findPrompt(schema: GraphQLSchema, name: string): PromptFieldFacts | undefined {
+  const facts = promptsOf(schema)[name]?.extensions['prompt'] as PromptFieldFacts | undefined;
+  return facts && facts.cacheSeconds > 0 ? facts : undefined;
 }
 
 /** @returns undefined for variables that are wrong: the executor tells what is wrong with them. */

@@ -6,7 +6,8 @@ import { isAsyncIterable } from 'graphql-yoga';
 import type { Plugin } from 'graphql-yoga';
 import { makePlan, type Plan, type PlanFor } from './plan.ts';
 import { sessionOf } from './session.ts';
-import { createShapes } from './shape.ts';
+import { keepingPrompts } from './prompt-schema.ts';
+import { createShapes, type Shape } from './shape.ts';
 import type { AnswerStore } from './store.ts';
 import { ttlsOf } from './ttl.ts';
 
@@ -31,27 +32,36 @@ interface Lookup {
 
 /**
  * Answers queries of the same principal from what it was answered before: the root fields that have a time in
- * `ROOT_TTLS`, and `complete` where its caller wishes it. Whatever else runs is not touched, so that it costs nothing.
+ * `ROOT_TTLS`, `complete` where its caller wishes it, and prompts whose version says so. Whatever else runs is not
+ * touched, so that it costs nothing.
+ * @param shared the graph without prompts.
  */
-export function useCachedReads(store: AnswerStore): Plugin[] {
+export function useCachedReads(store: AnswerStore, shared: GraphQLSchema): Plugin[] {
   const lookups = new WeakMap<object, Lookup>();
   const shapeOf = createShapes();
-  let library: Plugin = {};
-  let entityTypes: ReadonlySet<string> = new Set();
+  const entityTypes = listEntityTypes(shared);
+  const openLibrary = (schema: GraphQLSchema): Plugin => {
+    const library = useResponseCache({
+      cache: (context) => lookups.get(context)!.cache,
+      buildResponseCacheKey: ({ context }) => lookups.get(context as object)?.plan?.key ?? '',
+      session: (context) => sessionOf((context as unknown as Asking).who),
+      ttl: 0,
+      ttlPerSchemaCoordinate: ttlsOf(shared),
+      shouldCacheResult: ({ result }) => !result.errors,
+      includeExtensionMetadata: false,
+    }) as Plugin;
+    library.onSchemaChange?.({ schema, replaceSchema: () => {} });
+    return library;
+  };
+  const ofShared = openLibrary(shared);
+  const withPrompts = new WeakMap<GraphQLSchema, Plugin>();
+  const libraryFor = (shape: Shape, schema: GraphQLSchema): Plugin => {
+    if (shape.kind !== 'READ' || shape.prompts.length === 0) return ofShared;
+    const library = withPrompts.get(schema) ?? openLibrary(keepingPrompts(schema, shared));
+    withPrompts.set(schema, library);
+    return library;
+  };
   const reading: Plugin = {
-    onSchemaChange(event) {
-      library = useResponseCache({
-        cache: (context) => lookups.get(context)!.cache,
-        buildResponseCacheKey: ({ context }) => lookups.get(context as object)?.plan?.key ?? '',
-        session: (context) => sessionOf((context as unknown as Asking).who),
-        ttl: 0,
-        ttlPerSchemaCoordinate: ttlsOf(event.schema),
-        shouldCacheResult: ({ result }) => !result.errors,
-        includeExtensionMetadata: false,
-      }) as Plugin;
-      library.onSchemaChange?.(event);
-      entityTypes = listEntityTypes(event.schema);
-    },
     onExecute(event) {
       const { args } = event;
       const shape = shapeOf(args.document, args.operationName);
@@ -60,7 +70,7 @@ export function useCachedReads(store: AnswerStore): Plugin[] {
       const plan = shape.kind === 'READ' ? makePlan(shape, args, asking) : undefined;
       if (shape.kind === 'READ' && !plan) return undefined;
       lookups.set(asking, openLookup(store, entityTypes, plan, asking));
-      return library.onExecute?.(event);
+      return libraryFor(shape, args.schema).onExecute?.(event);
     },
   };
   // After the library has taken its marks out of the answer.

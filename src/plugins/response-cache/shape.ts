@@ -21,6 +21,8 @@ export interface ReadShape {
   variables: string[];
   /** For each `complete` what it says of the cache; undefined where it says nothing. */
   wishes: (ValueNode | undefined)[];
+  /** The prompts that it asks for, by the names of their fields. */
+  prompts: string[];
   /** Of the variables in these wishes. */
   wishDefinitions: VariableDefinitionNode[];
 }
@@ -53,12 +55,17 @@ function findShape(document: DocumentNode, operation: OperationDefinitionNode): 
     return { kind: fields.every(({ name }) => CHANGE_NOTHING.has(name.value)) ? 'NEITHER' : 'CHANGE' };
   }
   const completes = fields.filter(({ name }) => name.value === 'complete');
+  const prompts = fields
+    .filter(({ name }) => name.value === 'ai')
+    .flatMap(({ selectionSet }) => (selectionSet ? listFields(document, selectionSet) : []))
+    .map(({ name }) => name.value)
+    .filter((name) => name !== '__typename');
   const wishes = completes.map((field) => findWish(field)?.value);
   // Who wishes something is told that it could not be.
   const isWished = wishes.some((wish) => wish !== undefined);
   if (operation.operation !== OperationTypeNode.QUERY || !(isWished || areAllKept(fields)))
     return { kind: 'NEITHER' };
-  return readShape(document, operation, { completes, wishes });
+  return readShape(document, operation, { completes, wishes, prompts });
 }
 
 /** The fields at the root; those of fragments too, each of which is gone through once. */
@@ -92,7 +99,7 @@ function findWish(field: FieldNode) {
 function readShape(
   document: DocumentNode,
   operation: OperationDefinitionNode,
-  { completes, wishes }: { completes: FieldNode[]; wishes: ReadShape['wishes'] },
+  { completes, wishes, prompts }: Pick<ReadShape, 'wishes' | 'prompts'> & { completes: FieldNode[] },
 ): ReadShape {
   const definitions = operation.variableDefinitions ?? [];
   const question = visit(document, {
@@ -114,6 +121,7 @@ function readShape(
     digest: hash('sha256', JSON.stringify([name, print(question), asked.map((each) => print(each))])),
     variables: asked.map(({ variable }) => variable.name.value),
     wishes,
+    prompts,
     wishDefinitions: using(wishes.filter((wish) => wish !== undefined)),
   };
 }

@@ -15,6 +15,8 @@ export const ROOT_TTLS: Readonly<Record<string, number>> = {
   'Query._entities': 0,
   'Query._service': 0,
   'Query.accessRequests': 0,
+  // Only prompts whose version says so, and for as long as it says.
+  'Query.ai': MAX_AGE_SECONDS * 1_000,
   'Query.alerts': 0,
   'Query.anomalies': 0,
   'Query.auditEvents': 0,
@@ -24,7 +26,12 @@ export const ROOT_TTLS: Readonly<Record<string, number>> = {
   'Query.complete': MAX_AGE_SECONDS * 1_000,
   'Query.completion': 0,
   'Query.completions': 0,
+  'Query.dataset': 0,
+  'Query.datasets': 0,
   'Query.estimate': 0,
+  'Query.evaluation': 0,
+  'Query.evaluationCompare': 0,
+  'Query.evaluations': 0,
   'Query.explainRoute': 0,
   'Query.ledger': 0,
   'Query.limits': 0,
@@ -42,6 +49,8 @@ export const ROOT_TTLS: Readonly<Record<string, number>> = {
   'Query.promptPartials': 0,
   'Query.promptProtectedLabels': 0,
   'Query.promptRender': 0,
+  'Query.promptCheck': 0,
+  'Query.promptLabelRequirements': 0,
   'Query.prompts': 0,
   'Query.providers': CATALOGUE_MS,
   'Query.roles': 0,
@@ -89,12 +98,15 @@ const KEPT_TYPES: ReadonlySet<string> = new Set([
 /** Fields below them whose value changes without anybody being told. */
 const LIVE_FIELDS = ['ApiKey.lastUsedAt', 'Completion.ratings', 'Model.priceHistory'];
 
-/** How the library wants it: by field, and by type for those that are never kept. */
-export function ttlsOf(schema: GraphQLSchema): Record<string, number> {
-  const types = Object.values(schema.getTypeMap()).filter(
-    (type) => isCompositeType(type) && type !== schema.getQueryType() && !KEPT_TYPES.has(type.name),
+/**
+ * How the library wants it: by field, and by type for those that are never kept.
+ * @param shared what all organisations share. Types that others have beside are of prompts.
+ */
+export function ttlsOf(shared: GraphQLSchema): Record<string, number> {
+  const types = Object.values(shared.getTypeMap()).filter(
+    (type) => isCompositeType(type) && type !== shared.getQueryType() && !KEPT_TYPES.has(type.name),
   );
-  const fields = Object.keys(schema.getQueryType()?.getFields() ?? {}).map((name) => `Query.${name}`);
+  const fields = Object.keys(shared.getQueryType()?.getFields() ?? {}).map((name) => `Query.${name}`);
   const never = [...types.map(({ name }) => name), ...fields, ...LIVE_FIELDS];
   return { ...Object.fromEntries(never.map((name) => [name, 0])), ...ROOT_TTLS };
 }

@@ -38,6 +38,11 @@ export function createDemoModels(): DemoModel[] {
       ...CONTINUES,
     }),
     demo('unpriced', 'has no known price', assist, { capabilities: ALL, price: undefined }),
+    demo('embedder', 'compares letters, not meanings', refuseText, {
+      capabilities: ['EMBEDDINGS'],
+      price: { input: '0.02', output: '0' },
+      maxOutputTokens: undefined,
+    }),
   ];
 }
 
@@ -79,6 +84,10 @@ function createFlaky(): DemoModel['perform'] {
     if (calls % 3 === 2) failWith(429);
     return assist(ask);
   };
+}
+
+function refuseText(): never {
+  throw new ProviderError('demo answered 400: this model only embeds', { httpStatus: 400 });
 }
 
 function failWith(httpStatus: 500 | 429): never {

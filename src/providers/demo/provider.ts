@@ -5,6 +5,7 @@ import { raceAbort } from '../../lib/abort.ts';
 import { loadTokenizer } from '../../lib/tokens.ts';
 import { startCall } from '../call.ts';
 import type { Provider } from '../provider.ts';
+import { embed } from './embed.ts';
 import { createDemoModels } from './models.ts';
 import { play } from './play.ts';
 
@@ -24,7 +25,7 @@ export function createDemoProvider(): Provider {
       throw new ProviderError(`demo answered 404: there is no model ${JSON.stringify(modelId)}`, {
         httpStatus: 404,
       });
-    yield* play(model.perform(ask), ask, signal);
+    yield* ask.embeds ? embed(model.capabilities ?? [], ask) : play(model.perform(ask), ask, signal);
   }
   return {
     info: { name: 'demo', displayName: 'Demo', kind: 'DEMO', configured: true, needs: undefined },

@@ -1,8 +1,10 @@
 import { schema } from '../../../src/graph/schema.ts';
 import type { Scope } from '../../../src/domain/principal.ts';
 import type { Operation } from '../../server/support/client.ts';
+import { EVALUATION_FIELDS } from './root-fields-of-evaluations.ts';
+import { PROMPT_FIELDS } from './root-fields-of-prompts.ts';
 
-interface RootField {
+export interface RootField {
   /** Without it the field is refused; undefined for a field that every key may ask for. */
   needs?: Scope;
   query: string;
@@ -19,11 +21,12 @@ const NO_LIMIT = 'lim_00000000000000000000000000';
 const NO_OPERATION = 'op_00000000000000000000000000';
 const NO_KEY = 'key_00000000000000000000000000';
 const NO_TEAM = 'team_00000000000000000000000000';
-const NO_LABEL_REQUEST = 'plr_00000000000000000000000000';
 const NO_USER = 'user_00000000000000000000000000';
 
 /** Every field that an operation can begin with, the scope it needs, and the shortest way to ask for it. */
 export const ROOT_FIELDS: Record<string, RootField> = {
+  ...PROMPT_FIELDS,
+  ...EVALUATION_FIELDS,
   'Query._entities': { query: '{ _entities(representations: []) { __typename } }' },
   'Query._service': { query: '{ _service { sdl } }' },
   'Query.budget': { query: `{ budget(id: "${NO_BUDGET}") { id } }` },
@@ -53,14 +56,6 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Query.node': { query: `{ node(id: "${NO_COMPLETION}") { id } }` },
   'Query.nodes': { query: `{ nodes(ids: ["${NO_COMPLETION}"]) { id } }` },
   'Query.operations': { needs: 'OPERATIONS_WRITE', query: '{ operations { totalCount } }' },
-  'Query.prompt': { query: '{ prompt(slug: "none") { id } }' },
-  'Query.promptDiff': { query: '{ promptDiff(slug: "none", from: 1, to: 2) { path } }' },
-  'Query.promptFolders': { query: '{ promptFolders { path } }' },
-  'Query.promptLabelRequests': { query: '{ promptLabelRequests { totalCount } }' },
-  'Query.promptPartials': { query: '{ promptPartials { totalCount } }' },
-  'Query.promptProtectedLabels': { query: '{ promptProtectedLabels }' },
-  'Query.promptRender': { query: '{ promptRender(slug: "none") { estimate { allowed } } }' },
-  'Query.prompts': { query: '{ prompts { totalCount } }' },
   'Query.providers': { query: '{ providers { name } }' },
   'Query.roles': { query: '{ roles { name } }' },
   'Query.route': { query: '{ route(name: "none") { id } }' },
@@ -139,55 +134,6 @@ export const ROOT_FIELDS: Record<string, RootField> = {
   'Mutation.memberSet': {
     needs: 'ADMIN',
     query: `mutation { memberSet(input: { userId: "${NO_USER}", teamId: "${NO_TEAM}", role: "" }) { errors { code } } }`,
-  },
-  'Mutation.promptArchive': {
-    needs: 'PROMPTS_PUBLISH',
-    query: 'mutation { promptArchive(slug: "none") { errors { code } } }',
-  },
-  'Mutation.promptCreate': {
-    needs: 'PROMPTS_WRITE',
-    query: 'mutation { promptCreate(input: { slug: "", version: { messages: [] } }) { errors { code } } }',
-  },
-  'Mutation.promptLabelDecide': {
-    needs: 'PROMPTS_PUBLISH',
-    query: `mutation { promptLabelDecide(input: { id: "${NO_LABEL_REQUEST}", approve: true }) { errors { code } } }`,
-  },
-  'Mutation.promptLabelDelete': {
-    needs: 'PROMPTS_PUBLISH',
-    query: 'mutation { promptLabelDelete(input: { slug: "none", label: "staging" }) { errors { code } } }',
-  },
-  'Mutation.promptLabelProtect': {
-    needs: 'ADMIN',
-    query: 'mutation { promptLabelProtect(label: "", protected: true) { errors { code } } }',
-  },
-  'Mutation.promptLabelRequestCancel': {
-    query: `mutation { promptLabelRequestCancel(id: "${NO_LABEL_REQUEST}") { errors { code } } }`,
-  },
-  'Mutation.promptLabelSet': {
-    needs: 'PROMPTS_PUBLISH',
-    query:
-      'mutation { promptLabelSet(input: { slug: "none", label: "staging", version: 1 }) { errors { code } } }',
-  },
-  'Mutation.promptPartialSet': {
-    needs: 'PROMPTS_WRITE',
-    query: 'mutation { promptPartialSet(input: { name: "", template: "" }) { errors { code } } }',
-  },
-  'Mutation.promptRestore': {
-    needs: 'PROMPTS_PUBLISH',
-    query: 'mutation { promptRestore(slug: "none") { errors { code } } }',
-  },
-  'Mutation.promptUpdate': {
-    needs: 'PROMPTS_WRITE',
-    query: 'mutation { promptUpdate(input: { slug: "none" }) { errors { code } } }',
-  },
-  'Mutation.promptVersionCreate': {
-    needs: 'PROMPTS_WRITE',
-    query:
-      'mutation { promptVersionCreate(input: { slug: "none", version: { messages: [] } }) { errors { code } } }',
-  },
-  'Mutation.promptsApply': {
-    needs: 'PROMPTS_WRITE',
-    query: 'mutation { promptsApply(input: { prompts: [], archive: ["none"] }) { errors { code } } }',
   },
   'Mutation.roleDelete': {
     needs: 'ADMIN',

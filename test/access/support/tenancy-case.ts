@@ -14,6 +14,8 @@ export interface Foreign {
   grantId: string;
   /** A request for a protected label that is undecided. */
   labelRequestId: string;
+  /** An evaluation, which is over. */
+  evaluationId: string;
   /** What its audit has of each request to the gateway. */
   auditedRequests: string[];
   /** The name of a role that only it has. */

@@ -20,6 +20,10 @@ export function listCasesOfPrompts({ labelRequestId }: Foreign): Record<string, 
       query: `{ prompt(slug: "${OTHER_PROMPT}") { id versions { nodes { number } totalCount } } }`,
       answer: { prompt: null },
     },
+    'Query.promptCheck': {
+      query: `{ promptCheck(slug: "${OTHER_PROMPT}", version: 1) { changes { path } errors { code } } }`,
+      answer: { promptCheck: null },
+    },
     'Query.promptDiff': {
       query: `{ promptDiff(slug: "${OTHER_PROMPT}", from: 1, to: 2) { path before after } }`,
       answer: { promptDiff: null },

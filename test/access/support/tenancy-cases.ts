@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { listEntityTypes } from './schema-walk.ts';
 import { NONE, NOT_FOUND, type Case, type Foreign } from './tenancy-case.ts';
 import { listCasesOfAccess } from './tenancy-cases-of-access.ts';
+import { listCasesOfEvaluations } from './tenancy-cases-of-evaluations.ts';
 import { listCasesOfLimits } from './tenancy-cases-of-limits.ts';
 import { listCasesOfOperations } from './tenancy-cases-of-operations.ts';
 import { listCasesOfPeople } from './tenancy-cases-of-people.ts';
@@ -38,6 +39,7 @@ export function listCases(foreign: Foreign): Record<string, Case> {
     ...listCasesOfAccess(foreign),
     ...listCasesOfPeople(foreign),
     ...listCasesOfUsage(foreign),
+    ...listCasesOfEvaluations(foreign),
     'Query._entities': {
       query: 'query ($of: [_Any!]!) { _entities(representations: $of) { __typename } }',
       variables: { of: entities },

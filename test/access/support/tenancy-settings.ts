@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { TestGateway } from '../../support/gateway.ts';
+import { DATASET, EVALUATED } from './tenancy-cases-of-evaluations.ts';
 import { OPERATION } from './tenancy-cases-of-operations.ts';
 import { OTHER_LABEL, OTHER_PARTIAL, OTHER_PROMPT, PROMPT } from './tenancy-cases-of-prompts.ts';
 import { OTHER_ROUTE, ROUTE } from './tenancy-cases-of-routes.ts';
@@ -14,6 +15,8 @@ export interface Settings {
   priceId: string;
   operationId: string;
   routeIds: string[];
+  datasetId: string;
+  caseId: string;
 }
 
 /** Sets one of each. @param mark stands in every text. */
@@ -35,6 +38,10 @@ export async function setAll(
       second: routeSet(input: { name: "${OTHER_ROUTE}", strategy: WEIGHTED, targets: [{ model: "${ROUTE}" }], note: $mark }) {
         route { id }
       }
+      organisationUpdate(input: { recordPromptsDays: 1 }) { errors { message } }
+      datasetSet(input: { name: "${DATASET}", description: $mark, cases: [{ name: $mark, variables: { text: $mark } }] }) {
+        dataset { id cases { nodes { id } } }
+      }
       operationRegister(input: { text: $text, name: $mark, policy: { models: [$mark] } }) { operation { id } }
     }`,
     { team: teamId, text: OPERATION, mark },
@@ -44,6 +51,8 @@ export async function setAll(
     limitId: data.limitSet.limit.id,
     priceId: data.priceSet.price.id,
     operationId: data.operationRegister.operation.id,
+    datasetId: data.datasetSet.dataset.id,
+    caseId: data.datasetSet.dataset.cases.nodes[0].id,
     routeIds: [data.routeSet.route.id, data.other.route.id],
   };
 }
@@ -99,4 +108,21 @@ export async function setPrompts(ask: AskOther, mark: string): Promise<PromptNod
     partialIds: [data.shared.partial.id, data.partial.partial.id],
     labelRequestId: data.request.labelRequest.id,
   };
+}
+
+/** An evaluation of the last version of the other prompt, which is over; and what a label asks for. */
+export async function evaluateOther(ask: AskOther): Promise<{ evaluationId: string }> {
+  const { data } = await ask(`mutation {
+    datasetSet(input: { name: "${EVALUATED}", cases: [{ variables: {} }] }) { dataset { id } }
+    promptLabelRequire(input: { label: "required", slug: "${OTHER_PROMPT}", dataset: "${EVALUATED}" }) { errors { message } }
+    evaluationStart(input: { prompt: "${OTHER_PROMPT}", dataset: "${EVALUATED}", graders: [{ exact: {} }] }) {
+      evaluation { id }
+    }
+  }`);
+  const { id } = data.evaluationStart.evaluation;
+  for (;;) {
+    const { data: now } = await ask('query ($id: ID!) { evaluation(id: $id) { finishedAt } }', { id });
+    if (now.evaluation.finishedAt !== null) return { evaluationId: id };
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { mapOutput } from '../../../src/graph/prompt-fields/map-output.ts';
-import { mapInput } from '../../../src/graph/prompt-fields/map-input.ts';
+import { mapInput } from './support/map-input.ts';
 import { faultsOf, scalars } from './support/mapped.ts';
 
 const faults = (schema: unknown) => faultsOf(() => mapOutput(schema, 'T', scalars));

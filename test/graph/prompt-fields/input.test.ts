@@ -1,6 +1,6 @@
 import { buildASTSchema, parse, printSchema } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { mapInput } from '../../../src/graph/prompt-fields/map-input.ts';
+import { mapInput } from './support/map-input.ts';
 import { faultsOf, inputOf, scalars } from './support/mapped.ts';
 
 const text = { type: 'string' };

@@ -203,29 +203,30 @@ describe('nobody agrees with themselves', () => {
       { key: by },
     ).then(({ key, secret }): MadeKey => ({ id: key.id, secret }));
   const maker = () => makeKey(gateway(), { scopes: ['PROMPTS_PUBLISH', 'KEYS_WRITE'] });
-  async function expectRefusal(asks: MadeKey, agrees: MadeKey | undefined) {
+  /** What the second is told who agrees with the first, and where the label stands then. */
+  async function agreeing(asks: MadeKey, agrees: MadeKey | undefined) {
     const { id } = await ask(2, asks);
     const { errors } = await decideLabel(gateway(), { id, approve: true }, agrees);
-    expect(errors).toMatchObject([{ code: 'FORBIDDEN' }]);
-    expect(await labelled(gateway(), slug, 'checked')).toBe(1);
-    expect(await statusOf(id)).toBe('PENDING');
+    const at = await labelled(gateway(), slug, 'checked');
+    return { code: errors[0]?.code, at, status: await statusOf(id) };
   }
+  const refused = { code: 'FORBIDDEN', at: 1, status: 'PENDING' };
 
   it('not under the same key', async () => {
     const asks = await publisher();
-    await expectRefusal(asks, asks);
+    expect(await agreeing(asks, asks)).toEqual(refused);
   });
 
   it('not under a key that one has made, nor for one', async () => {
     const one = await maker();
     const puppet = await made(one);
-    await expectRefusal(one, puppet);
-    await expectRefusal(puppet, one);
-    await expectRefusal(await made(one), puppet);
+    expect(await agreeing(one, puppet)).toEqual(refused);
+    expect(await agreeing(puppet, one)).toEqual(refused);
+    expect(await agreeing(await made(one), puppet)).toEqual(refused);
   });
 
   it('not an admin for a key that the admin has made', async () => {
-    await expectRefusal(await publisher(), undefined);
+    expect(await agreeing(await publisher(), undefined)).toEqual(refused);
   });
 
   it('not under a key of another that one has given a new secret', async () => {
@@ -235,7 +236,7 @@ describe('nobody agrees with themselves', () => {
     const lesser = await makeKey(gateway(), { scopes: ['PROMPTS_PUBLISH'] });
     expect((await act(gateway(), rotate, { id: other.id, key: one })).errors.length).toBe(1);
     const { secret } = await act(gateway(), rotate, { id: lesser.id, key: one });
-    await expectRefusal(one, { id: lesser.id, secret });
+    expect(await agreeing(one, { id: lesser.id, secret })).toEqual(refused);
   });
 
   it('nor for a key that is revoked by now', async () => {

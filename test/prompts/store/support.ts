@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { MadeKey } from '../../access/support/keys.ts';
 import { expectAuditToHold } from '../../access-requests/support.ts';
-import type { TestGateway } from '../../support/gateway.ts';
+import type { Answer, TestGateway } from '../../support/gateway.ts';
 
 export interface Told {
   id: string;
@@ -27,7 +27,7 @@ export async function act(
   gateway: TestGateway,
   mutation: string,
   { key, ...variables }: { key?: MadeKey | undefined; [name: string]: unknown } = {},
-): Promise<any> {
+): Promise<Answer['data']> {
   const { data, errors } = await gateway.ask(mutation, variables, key ? { key: key.secret } : {});
   return errors ? { topLevel: errors } : Object.values(data)[0];
 }
@@ -73,7 +73,7 @@ export function protect(gateway: TestGateway, label: string, isToBe = true): Pro
   );
 }
 
-export function setPartial(gateway: TestGateway, name: string, template: string): Promise<any> {
+export function setPartial(gateway: TestGateway, name: string, template: string): Promise<Answer['data']> {
   return act(
     gateway,
     `mutation ($name: String!, $template: String!) {

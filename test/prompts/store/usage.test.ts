@@ -56,7 +56,9 @@ describe('what a prompt was used for is told', () => {
     expect(Date.now() - Date.parse(one.lastUsedAt)).toBeLessThan(600_000);
     const unused = { completions: 0, lastUsedAt: null, cost: { amount: '0' }, unpriced: 0 };
     expect(await useOf('idle')).toEqual([unused]);
-    expect((await useOf('used', caller)).map((use: any) => use.completions)).toEqual([0, 1]);
+    expect((await useOf('used', caller)).map((use: { completions: number }) => use.completions)).toEqual([
+      0, 1,
+    ]);
     const { data } = await gateway().ask(
       '{ prompt(slug: "used") { version { usage(since: "2100-01-01T00:00:00Z") { completions } } } }',
     );
@@ -70,7 +72,7 @@ describe('what a prompt was used for is told', () => {
       none: completions(filter: { prompt: "none" }) { totalCount }
     }`);
     expect(data.used.totalCount).toBe(4);
-    expect(data.used.nodes.map((node: any) => node.promptVersion.number)).toEqual([1, 2, 1, 1]);
+    expect(data.used.nodes).toEqual([1, 2, 1, 1].map((number) => ({ promptVersion: { number } })));
     expect([data.idle.totalCount, data.none.totalCount]).toEqual([0, 0]);
   });
 
@@ -80,21 +82,14 @@ describe('what a prompt was used for is told', () => {
         by: usage(range: { from: "2020-01-01T00:00:00Z" }, groupBy: [PROMPT]) { groups { key { key value } totals { requests } } }
         of: usage(range: { from: "2020-01-01T00:00:00Z" }, filter: { prompt: { eq: "used" } }) { total { requests } }
       }`);
-      const groups = data.by.groups.map(({ key, totals }: any) => [
-        key[0].key,
-        key[0].value,
-        totals.requests,
-      ]);
-      return { groups: groups.toSorted(), of: data.of.total.requests };
+      return { groups: data.by.groups, of: data.of.total.requests };
     };
-    const expected = {
-      groups: [
-        ['PROMPT', '', 1],
-        ['PROMPT', 'other', 1],
-        ['PROMPT', 'used', 4],
-      ],
-      of: 4,
-    };
+    const group = (value: string, requests: number) => ({
+      key: [{ key: 'PROMPT', value }],
+      totals: { requests },
+    });
+    const groups = [group('', 1), group('other', 1), group('used', 4)];
+    const expected = { groups, of: 4 };
     expect(await read()).toEqual(expected);
     const { sql } = gateway().gateway.database;
     await expect

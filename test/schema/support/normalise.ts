@@ -28,7 +28,7 @@ export function normalise(answer: unknown): unknown {
     const [name] = Object.entries(CHANGING).find(([, field]) => field.test(key)) ?? [];
     if (name) return name;
     const [id, prefix] =
-      /^(cmpl|areq|grant|key|ent|bdg|lim|aud|alert|anom|op|route|team|user)_(?!default$)\w+$/.exec(
+      /^(cmpl|areq|grant|key|ent|bdg|lim|aud|alert|anom|op|prm|prmv|route|team|user)_(?!default$)\w+$/.exec(
         String(value),
       ) ?? [];
     return id && prefix ? nameOf(id, prefix) : value;

@@ -60,6 +60,7 @@ export async function startTestServer(changes: Changes = {}): Promise<TestServer
     schema: toy.schema,
     plugins: [],
     context: () => ({}),
+    rest: { has: () => false, answer: async () => {} },
     ...changes,
     limits: { ...LIMITS, ...changes.limits },
     timeouts: { ...TIMEOUTS, ...changes.timeouts },

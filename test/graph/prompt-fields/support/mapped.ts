@@ -14,7 +14,7 @@ import {
   type GraphQLScalarType,
 } from 'graphql';
 import { clientSchema } from '../../../../src/graph/schema.ts';
-import { mapInput } from '../../../../src/graph/prompt-fields/map-input.ts';
+import { mapInput } from './map-input.ts';
 import { mapOutput } from '../../../../src/graph/prompt-fields/map-output.ts';
 import { MappingFaults } from '../../../../src/graph/prompt-fields/mapping-faults.ts';
 
