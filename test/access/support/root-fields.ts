@@ -4,7 +4,7 @@ import type { Operation } from '../../server/support/client.ts';
 import { EVALUATION_FIELDS } from './root-fields-of-evaluations.ts';
 import { PROMPT_FIELDS } from './root-fields-of-prompts.ts';
 
-export export interface RootField {
+export interface RootField {
   /** Without it the field is refused; undefined for a field that every key may ask for. */
   needs?: Scope;
   query: string;
