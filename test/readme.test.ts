@@ -2,7 +2,13 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { parse, validate } from 'graphql';
+import {
+  buildClientSchema,
+  getIntrospectionQuery,
+  parse,
+  validate,
+  type IntrospectionQuery,
+} from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toEnvironment } from '../src/config/env.ts';
 import { loadConfig } from '../src/config/load.ts';
@@ -52,6 +58,22 @@ describe('the README', () => {
 
   it.each(snippets('graphql'))('has operations that fit the schema', (text) => {
     expect(validate(clientSchema, parse(text)).map(({ message }) => message)).toEqual([]);
+  });
+
+  it('publishes a prompt that the typed operations ask for', async () => {
+    const { data } = await gateway().ask(snippets('graphql').find((text) => text.includes('promptCreate'))!);
+    expect([data.promptCreate.errors, data.promptLabelSet.errors]).toEqual([[], []]);
+    const { data: introspection } = await gateway().ask(getIntrospectionQuery());
+    const schema = buildClientSchema(introspection as IntrospectionQuery);
+    const typed = snippets('gql');
+    expect(typed).toHaveLength(2);
+    for (const text of typed)
+      expect(validate(schema, parse(text)).map(({ message }) => message)).toEqual([]);
+    const { data: answered } = await gateway().ask(typed[0]!);
+    expect(answered.ai.summarizeTicket).toMatchObject({
+      result: { title: expect.any(String), urgency: expect.stringMatching(/^(LOW|HIGH)$/) },
+      errors: [],
+    });
   });
 
   it('has a config file that loads, with the defaults it claims', async () => {

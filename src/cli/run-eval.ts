@@ -26,6 +26,8 @@ export interface EvalOptions {
   url?: string;
 }
 
+/** By somebody at the keyboard, and by whatever runs it. */
+const ENDS = ['SIGINT', 'SIGTERM'] as const;
 const LOOK_EVERY_MS = 500;
 /** Where there is no terminal: lines, and not many. */
 const LINE_EVERY_MS = 5_000;
@@ -49,6 +51,7 @@ async function evaluate(options: EvalOptions): Promise<boolean> {
   const graders = readGraders(options.graders);
   const dataset = await ensureDataset(graph, options.dataset);
   const other = await findOther(graph, { slug, dataset, compare: options.compare });
+  const signal = listenForEnd();
   const started = await graph.start({
     prompt: slug,
     ...which,
@@ -60,7 +63,7 @@ async function evaluate(options: EvalOptions): Promise<boolean> {
     concurrency: toNumber('concurrency', options.concurrency),
     sample: options.sample === undefined ? undefined : toNumber('sample', options.sample),
   });
-  const ended = await follow(graph, started);
+  const ended = await follow(graph, started, signal);
   const [summary, results] = [await graph.summarise(ended.id), await graph.listResults(ended.id)];
   process.stdout.write(describeEvaluation(ended, summary, results));
   if (options.junit !== undefined) await writeFile(options.junit, toJunit(ended, results));
@@ -69,12 +72,18 @@ async function evaluate(options: EvalOptions): Promise<boolean> {
   return ended.status === 'PASSED';
 }
 
+/** Aborts as soon as somebody wants this to end. */
+function listenForEnd(): AbortSignal {
+  const ending = new AbortController();
+  for (const signal of ENDS) process.once(signal, () => ending.abort());
+  return ending.signal;
+}
+
 /** Follows it to its end; whoever interrupts this cancels it, so that nothing is paid for that nobody reads. */
-async function follow(graph: EvalGraph, started: Standing): Promise<Standing> {
+async function follow(graph: EvalGraph, started: Standing, signal: AbortSignal): Promise<Standing> {
   const { stdout } = process;
-  const cancel = () => void graph.cancel(started.id).catch(() => {});
-  process.once('SIGINT', cancel);
   let toldAtMs = performance.now();
+  let isCancelled = false;
   let standing = started;
   while (standing.status === 'QUEUED' || standing.status === 'RUNNING') {
     if (stdout.isTTY) stdout.write(`\r\x1b[K${drawProgress(standing)}`);
@@ -82,12 +91,13 @@ async function follow(graph: EvalGraph, started: Standing): Promise<Standing> {
       stdout.write(`${describeProgress(standing)}\n`);
       toldAtMs = performance.now();
     }
-    await wait(LOOK_EVERY_MS);
+    await wait(LOOK_EVERY_MS, undefined, isCancelled ? {} : { signal }).catch(() => {});
+    if (signal.aborted && !isCancelled) await graph.cancel(started.id);
+    isCancelled = signal.aborted;
     standing = await graph.read(started.id);
   }
   if (stdout.isTTY) stdout.write('\r\x1b[K');
   else stdout.write(`${describeProgress(standing)}\n`);
-  process.off('SIGINT', cancel);
   return standing;
 }
 

@@ -22,7 +22,7 @@ export async function insertPrompts(
     FROM jsonb_to_recordset(${toJsonParameter(rows)}::text::jsonb) AS x(id text, slug text, folder text, description text)`;
 }
 
-/** Each is the newest of its prompt from then on. */
+/** Each is the newest of its prompt from then on. JSON stays as it was written: models answer in the order of a schema. */
 export async function insertVersions(
   tx: TransactionSql,
   { organisationId }: Principal,
@@ -32,8 +32,8 @@ export async function insertVersions(
   await tx`
     INSERT INTO prompt_versions (id, prompt_id, number, organisation_id, spec, note, created_by, created_at)
     SELECT id, "promptId", number, ${organisationId}, spec, note, "createdBy", now()
-    FROM jsonb_to_recordset(${rows}::text::jsonb)
-      AS x(id text, "promptId" text, number int, spec jsonb, note text, "createdBy" text)`;
+    FROM json_to_recordset(${rows}::text::json)
+      AS x(id text, "promptId" text, number int, spec json, note text, "createdBy" text)`;
   await tx`
     UPDATE prompts p SET version = x.number
     FROM jsonb_to_recordset(${rows}::text::jsonb) AS x("promptId" text, number int)

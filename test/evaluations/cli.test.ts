@@ -32,10 +32,11 @@ async function place(cases: object[] = CASES, graders = GRADERS): Promise<string
 
 const WHOLE = ['--prompt', 'echo', '--dataset', 'Echo Cases.jsonl', '--graders', 'graders.yaml'];
 
-function evaluate(folder: string, args: string[] = WHOLE, env: Record<string, string> = {}) {
+function begin(folder: string, args: string[] = WHOLE, env: Record<string, string> = {}) {
   const known = { SLUICE_URL: gateway().url, SLUICE_KEY: ADMIN_KEY };
-  return runSluice(folder, { ...known, ...env }, ['eval', ...args]).ended;
+  return runSluice(folder, { ...known, ...env }, ['eval', ...args]);
 }
+const evaluate = (...asked: Parameters<typeof begin>) => begin(...asked).ended;
 
 interface Element {
   name: string;
@@ -124,6 +125,16 @@ describe('sluice eval', LONG, () => {
       attributes: { name: 'evaluation' },
       children: [{ name: 'error', attributes: { type: 'STOPPED' } }],
     });
+  });
+
+  it('cancels what nobody waits for any more', async () => {
+    const running = begin(await place(), [...WHOLE, '--model', 'demo/silent']);
+    const query = '{ evaluations(first: 1, filter: { status: [RUNNING] }) { nodes { id } } }';
+    while ((await gateway().ask(query)).data.evaluations.nodes.length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    const { code, stdout } = await running.stop();
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/STOPPED, it was cancelled$/m);
   });
 
   it.each<[string, string[], RegExp, Record<string, string>?]>([

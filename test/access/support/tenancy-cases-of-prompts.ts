@@ -70,6 +70,16 @@ export function listCasesOfPrompts({ labelRequestId }: Foreign): Record<string, 
         promptCreate: { prompt: { versions: { nodes: [{ number: 1 }], totalCount: 1 } }, errors: [] },
       },
     },
+    'Mutation.promptExperimentSet': {
+      query: `mutation { promptExperimentSet(input: { slug: "${OTHER_PROMPT}", name: "ours", arms: [
+        { name: "a", version: 1 }, { name: "b", version: 2 }
+      ] }) { prompt { id } errors { code } } }`,
+      answer: { promptExperimentSet: refused },
+    },
+    'Mutation.promptExperimentStop': {
+      query: `mutation { promptExperimentStop(slug: "${OTHER_PROMPT}") { prompt { id } errors { code } } }`,
+      answer: { promptExperimentStop: refused },
+    },
     'Mutation.promptLabelDecide': {
       query: `mutation ($id: ID!) { promptLabelDecide(input: { id: $id, approve: true }) {
         labelRequest { id } errors { code }
