@@ -2,13 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  buildClientSchema,
-  getIntrospectionQuery,
-  parse,
-  validate,
-  type IntrospectionQuery,
-} from 'graphql';
+import { buildClientSchema, getIntrospectionQuery, parse, validate, type IntrospectionQuery } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toEnvironment } from '../src/config/env.ts';
 import { loadConfig } from '../src/config/load.ts';
@@ -67,8 +61,7 @@ describe('the README', () => {
     const schema = buildClientSchema(introspection as IntrospectionQuery);
     const typed = snippets('gql');
     expect(typed).toHaveLength(2);
-    for (const text of typed)
-      expect(validate(schema, parse(text)).map(({ message }) => message)).toEqual([]);
+    for (const text of typed) expect(validate(schema, parse(text)).map(({ message }) => message)).toEqual([]);
     const { data: answered } = await gateway().ask(typed[0]!);
     expect(answered.ai.summarizeTicket).toMatchObject({
       result: { title: expect.any(String), urgency: expect.stringMatching(/^(LOW|HIGH)$/) },

@@ -33,13 +33,15 @@ export function shorten({ variables, params, ...rest }: Said, partials: Partials
   return JSON.parse(JSON.stringify(Object.fromEntries(members))) as PromptDocument;
 }
 
-/** Whether two say the same, in whichever order they declare their variables. */
+/** Whether two say the same, in whichever order they declare their variables; of schemas the order counts. */
 export function isSame(one: PromptDocument, other: PromptDocument): boolean {
   const inOrder = ({ variables, ...rest }: PromptDocument) => ({
     ...rest,
     variables: variables?.toSorted((first, second) => (first.name < second.name ? -1 : 1)),
   });
-  return isDeepStrictEqual(inOrder(one), inOrder(other));
+  const schemasOf = ({ outputSchema, tools }: PromptDocument) =>
+    JSON.stringify([outputSchema, tools?.map(({ parameters }) => parameters)]);
+  return isDeepStrictEqual(inOrder(one), inOrder(other)) && schemasOf(one) === schemasOf(other);
 }
 
 /** Templates stand in it line by line, unless some text would come out of it otherwise than it went in. */

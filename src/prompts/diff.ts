@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { PromptMessage, PromptSpec } from '../domain/prompt.ts';
 import { findShared } from '../lib/longest-shared.ts';
 import { diffMembers, type Difference } from '../lib/diff-members.ts';
@@ -31,9 +32,14 @@ const NO_SETTINGS = { model: undefined, params: {} };
 export function diffSpecs(from: PromptSpec | undefined, to: PromptSpec): PromptChange[] {
   return [
     ...changed('SETTING_CHANGED', diffMembers([], from ? settingsOf(from) : NO_SETTINGS, settingsOf(to))),
+    ...changed('SETTING_CHANGED', diffOrder(['outputSchema'], from?.outputSchema, to.outputSchema)),
     ...diffMessages(from?.messages ?? [], to.messages),
     ...diffNamed('VARIABLE', 'variables', byName(from?.variables ?? []), byName(to.variables)),
     ...diffNamed('TOOL', 'tools', byName(from?.tools ?? []), byName(to.tools)),
+    ...to.tools.flatMap(({ name, parameters }) => {
+      const before = from?.tools.find((tool) => tool.name === name)?.parameters;
+      return changed('TOOL_CHANGED', diffOrder(['tools', name, 'parameters'], before, parameters));
+    }),
     ...diffNamed(
       'PARTIAL',
       'partials',
@@ -41,6 +47,12 @@ export function diffSpecs(from: PromptSpec | undefined, to: PromptSpec): PromptC
       new Map(Object.entries(to.partials)),
     ),
   ];
+}
+
+/** Models answer in the order of a schema, so it is another one in another order. */
+function diffOrder(path: string[], before: unknown, after: unknown): Difference[] {
+  const isReordered = isDeepStrictEqual(before, after) && JSON.stringify(before) !== JSON.stringify(after);
+  return isReordered ? [{ path, before, after }] : [];
 }
 
 /** By the names of the graph's `PromptVersionInput`. */

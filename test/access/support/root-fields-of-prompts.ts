@@ -25,6 +25,15 @@ export const PROMPT_FIELDS: Record<string, RootField> = {
     needs: 'PROMPTS_WRITE',
     query: 'mutation { promptCreate(input: { slug: "", version: { messages: [] } }) { errors { code } } }',
   },
+  'Mutation.promptExperimentSet': {
+    needs: 'PROMPTS_PUBLISH',
+    query:
+      'mutation { promptExperimentSet(input: { slug: "none", name: "", arms: [] }) { errors { code } } }',
+  },
+  'Mutation.promptExperimentStop': {
+    needs: 'PROMPTS_PUBLISH',
+    query: 'mutation { promptExperimentStop(slug: "none") { errors { code } } }',
+  },
   'Mutation.promptLabelDecide': {
     needs: 'PROMPTS_PUBLISH',
     query: `mutation { promptLabelDecide(input: { id: "${NO_LABEL_REQUEST}", approve: true }) { errors { code } } }`,

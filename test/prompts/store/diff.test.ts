@@ -121,6 +121,24 @@ describe('two versions differ', () => {
   });
 });
 
+describe('a schema in another order', () => {
+  const inOrder = (...names: string[]) => ({
+    properties: Object.fromEntries(names.map((name) => [name, {}])),
+  });
+  const [one, other] = [inOrder('reason', 'answer'), inOrder('answer', 'reason')];
+
+  it('is another one, as models answer in that order', () => {
+    expect(diff({ outputSchema: one }, { outputSchema: other })).toEqual([
+      ['SETTING_CHANGED outputSchema', one, other],
+    ]);
+    const using = (parameters: object) => ({
+      tools: [{ name: 'look_up', description: undefined, parameters: { ...parameters } }],
+    });
+    expect(diff(using(one), using(other))).toEqual([['TOOL_CHANGED tools.look_up.parameters', one, other]]);
+    expect(diff({ outputSchema: one, ...using(one) }, { outputSchema: one, ...using(one) })).toEqual([]);
+  });
+});
+
 describe('through the graph', () => {
   const gateway = useGateway();
 
