@@ -12,6 +12,7 @@ const PROMPTS = `query Prompts($after: String, $label: String) {
         messages { role template } partials { name version template }
         variables { name type schema description required default example neverLog }
         model params tools outputSchema cacheSeconds
+        entity { typeName key keyType field variables { variable field type } }
       }
     }
     pageInfo { hasNextPage endCursor }

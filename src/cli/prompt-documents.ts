@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { Document, isScalar, parse, Scalar, visit } from 'yaml';
 import type { PromptDocument } from '../config/prompt-files.ts';
 import type { PromptVariable } from '../domain/prompt.ts';
+import { checkEntity } from '../prompts/entity.ts';
 import { mergeVariables } from '../prompts/template/merge.ts';
 import { compilePrompt } from '../prompts/template/template.ts';
 
@@ -14,7 +15,7 @@ type Partials = Readonly<Record<string, { template: string }>>;
 /** The same prompt without what is as it would be anyway, also without the variables that its templates tell of. */
 export function shorten({ variables, params, ...rest }: Said, partials: Partials): PromptDocument {
   const declared = (variables ?? []).map(toVariable);
-  const told = listTold(declared, rest.messages ?? [], partials);
+  const { told, all } = findTold(declared, rest.messages ?? [], partials);
   const untold = declared.filter(({ name }) => !told.has(name)).map(shortenVariable);
   const document = {
     description: rest.description,
@@ -25,6 +26,7 @@ export function shorten({ variables, params, ...rest }: Said, partials: Partials
     tools: isEmpty(rest.tools) ? undefined : rest.tools,
     outputSchema: rest.outputSchema,
     cacheSeconds: rest.cacheSeconds,
+    entity: rest.entity && shortenEntity(rest.entity, all),
   };
   const members = Object.entries(document).filter(([, value]) => value !== null);
   // As it would come out of a file, where nothing is undefined.
@@ -66,27 +68,51 @@ function isBlank(text: string): boolean {
   return text.trim() === '';
 }
 
-/** Variables that would be the same if they were not declared. */
-function listTold(
+/**
+ * Variables that would be the same if they were not declared, by name, and all that there are, with those that the templates
+ * tell of.
+ */
+function findTold(
   declared: readonly PromptVariable[],
   messages: PromptDocument['messages'],
   partials: Partials,
-): ReadonlySet<string> {
+): { told: ReadonlySet<string>; all: readonly PromptVariable[] } {
   const merge = (variables: readonly PromptVariable[]) =>
     mergeVariables(compilePrompt({ messages, partials, variables }).variables, variables);
+  const isAmong = (variable: PromptVariable, others: readonly PromptVariable[]) =>
+    others.some((other) => isDeepStrictEqual(plain(other), plain(variable)));
   try {
     const inferred = merge([]);
-    const isTold = (variable: PromptVariable) =>
-      inferred.some((other) => isDeepStrictEqual(plain(other), plain(variable)));
-    const rest = merge(declared.filter((variable) => !isTold(variable)));
+    const told = declared.filter((variable) => isAmong(variable, inferred));
+    const rest = merge(declared.filter((variable) => !told.includes(variable)));
     // What is declared of one may tell something of another.
-    if (!declared.every((variable) => rest.some((other) => isDeepStrictEqual(plain(other), plain(variable)))))
-      return new Set();
-    return new Set(declared.filter(isTold).map(({ name }) => name));
+    const isEnough = declared.every((variable) => isAmong(variable, rest));
+    return { told: new Set(isEnough ? told.map(({ name }) => name) : []), all: merge(declared) };
   } catch {
     // Templates that cannot be read tell nothing; whoever takes them says why.
-    return new Set();
+    return { told: new Set(), all: declared };
   }
+}
+
+/** Without the types that its variables would have anyway. */
+function shortenEntity(entity: NonNullable<PromptDocument['entity']>, all: readonly PromptVariable[]) {
+  const { typeName, field, variables } = entity;
+  const [key, keyType] = [entity.key ?? 'id', entity.keyType ?? 'ID!'];
+  const fill = (wanted: { variable: string; field: string; type?: string | undefined }[]) => {
+    const typed = wanted.map(({ type, ...each }) => ({ ...each, type }));
+    return checkEntity({ typeName, key, keyType, field, variables: typed }, all, []).entity.variables;
+  };
+  const untyped = variables.map((each) => ({ variable: each.variable, field: each.field }));
+  const full = fill(variables);
+  const found = fill(untyped);
+  const short = full.map((each, index) => (found[index]?.type === each.type ? untyped[index]! : each));
+  return {
+    typeName,
+    key: key === 'id' ? undefined : key,
+    keyType: keyType === 'ID!' ? undefined : keyType,
+    field,
+    variables: isDeepStrictEqual(fill(short), full) ? short : full,
+  };
 }
 
 function toVariable(variable: NonNullable<PromptDocument['variables']>[number]): PromptVariable {

@@ -36,6 +36,14 @@ const params = mapOf({
   providerOptions: schema.optional(),
 });
 
+const entity = mapOf({
+  typeName: text,
+  key: text.optional(),
+  keyType: text.optional(),
+  field: text,
+  variables: z.array(mapOf({ variable: text, field: text, type: text.optional() })),
+});
+
 /** What a prompt is, by the names of `PromptVersionInput`; its slug and its folder are where it stands. */
 const prompt = mapOf({
   description: text.optional(),
@@ -46,6 +54,7 @@ const prompt = mapOf({
   tools: z.array(mapOf({ name: text, description: text.optional(), parameters: schema })).optional(),
   outputSchema: schema.optional(),
   cacheSeconds: number,
+  entity: entity.optional(),
 });
 
 export type PromptDocument = z.output<typeof prompt>;

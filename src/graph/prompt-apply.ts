@@ -80,8 +80,8 @@ a copy of a partial that has a newer text does. Prompts that are not named stay 
         const wanted = toChanges(withoutNull(input));
         if (wanted.label !== undefined) ensureAllowed(who, 'PROMPTS_PUBLISH', 'input.label');
         if (wanted.archive.length > 0) ensureAllowed(who, 'PROMPTS_PUBLISH', 'input.archive');
-        for (const { version } of wanted.prompts)
-          ensureForeign(graphs.statics.schema, version.entity ?? undefined);
+        for (const { version, at } of wanted.prompts)
+          ensureForeign(graphs.statics.schema, version.entity ?? undefined, [...at, 'version']);
         const { store } = await checking(context, false);
         const edits: Edits = await applyPrompts(store, who, wanted, originOf(context));
         return { edits: toRows(edits) };

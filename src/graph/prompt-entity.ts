@@ -65,10 +65,17 @@ export function toWantedEntity({ key = 'id', keyType = 'ID!', ...entity }: Given
   };
 }
 
-/** @throws InvalidInput for a type of our own: its fields are ours to make. */
-export function ensureForeign(own: GraphQLSchema, entity: GivenEntity | undefined): void {
+/**
+ * @param at where the version stands in the input.
+ * @throws InvalidInput for a type of our own: its fields are ours to make.
+ */
+export function ensureForeign(
+  own: GraphQLSchema,
+  entity: GivenEntity | undefined,
+  at = ['input', 'version'],
+): void {
   if (!entity || !own.getType(entity.typeName)) return;
-  const path = ['input', 'version', 'entity', 'typeName'];
+  const path = [...at, 'entity', 'typeName'];
   const message = `${path.join('.')} is "${entity.typeName}", a type of this graph itself; name an entity that another subgraph has`;
   throw new InvalidInput([{ path, message }]);
 }

@@ -84,6 +84,19 @@ const prompt = fc
       }),
       outputSchema: schema,
       cacheSeconds: fc.integer({ min: 1, max: 1000 }),
+      entity: fc.record(
+        {
+          typeName: fc.constant('Ticket'),
+          key: fc.constantFrom('id', 'number'),
+          keyType: fc.constantFrom('ID!', 'Int!'),
+          field: fc.constant('summary'),
+          variables: fc.constant([
+            { variable: 'topic', field: 'topic' },
+            { variable: 'ticket', field: 'parent', type: 'JSON!' },
+          ]),
+        },
+        { requiredKeys: ['typeName', 'field', 'variables'] },
+      ),
     },
     { requiredKeys: ['messages'] },
   )
