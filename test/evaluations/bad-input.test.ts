@@ -75,7 +75,7 @@ describe('nothing is called', () => {
     const { errors } = await start(gateway(), { ...ECHO, dataset: 'misfits' });
     const faults = (errors as Fault[]).map(({ path, message }) => `${path?.join('.')}: ${message}`);
     expect(faults.some((fault) => fault.includes('input.dataset.other') && fault.includes('txt'))).toBe(true);
-    expect(faults.some((fault) => /case_\w+\.text.*7/.test(fault))).toBe(true);
+    expect(faults.some((fault) => /case_\w+\.text must be a STRING; found NUMBER/.test(fault))).toBe(true);
     expect(faults.every((fault) => !fault.includes('dataset.fits'))).toBe(true);
     const { data } = await gateway().ask('{ completions { totalCount } evaluations { totalCount } }');
     expect(data).toEqual({ completions: { totalCount: 0 }, evaluations: { totalCount: 0 } });
