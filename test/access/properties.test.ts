@@ -31,6 +31,7 @@ const CHECKED: Record<string, string> = {
   'MemberSetInput.role': 'for admins, and none that the giver does not have',
   'MemberSetInput.teamId': 'for admins',
   'MessageInput.role': 'who speaks in a conversation',
+  'PromptMessageInput.role': 'who speaks in a conversation',
   'OrganisationUpdateInput.regions': 'for admins',
   'RoleSetInput.scopes': 'for admins, and none that the giver does not have',
   'TeamUpdateInput.regions': 'for admins',
