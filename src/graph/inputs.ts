@@ -23,8 +23,17 @@ export type WithoutNull<T> = T extends Date | bigint
       ? { [K in keyof T]: WithoutNull<Exclude<T[K], null>> }
       : Exclude<T, null>;
 
-/** Drops nulls, which a GraphQL client may send where it means "not given". */
+/** Values of the scalar JSON among inputs: null means something there. */
+const wholes = new WeakSet<object>();
+
+export function keepWhole(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) wholes.add(value);
+  return value;
+}
+
+/** Drops nulls, which a GraphQL client may send where it means "not given"; not those inside JSON. */
 export function withoutNull<T>(value: T): WithoutNull<T> {
+  if (typeof value === 'object' && value !== null && wholes.has(value)) return value as WithoutNull<T>;
   if (value === null || value === undefined) return undefined as WithoutNull<T>;
   if (Array.isArray(value)) return value.map(withoutNull) as WithoutNull<T>;
   if (typeof value !== 'object' || value instanceof Date) return value as WithoutNull<T>;

@@ -3,11 +3,12 @@ import { GraphQLDateTimeISO, GraphQLJSON, GraphQLSafeInt } from 'graphql-scalars
 import { isTooDeep, MAX_JSON_LEVELS } from '../lib/json-depth.ts';
 import { formatNanos, parseDecimal } from '../lib/money.ts';
 import { builder } from './builder.ts';
+import { keepWhole } from './inputs.ts';
 
 builder.addScalarType('DateTime', withRule(GraphQLDateTimeISO, findDateFault), {
   description: 'An instant in ISO 8601, always UTC: "2026-11-23T12:00:00.000Z".',
 });
-builder.addScalarType('JSON', serializedBy(withRule(GraphQLJSON, findJsonFault), toWhole), {
+builder.addScalarType('JSON', serializedBy(withRule(GraphQLJSON, findJsonFault, keepWhole), toWhole), {
   description:
     'Any JSON value. Only for data whose shape is the caller’s own: schemas, tool arguments, structured output.',
 });
@@ -39,11 +40,12 @@ builder.scalarType('Cursor', {
 function withRule(
   scalar: GraphQLScalarType,
   findFault: (value: unknown) => string | undefined,
+  take: (value: unknown) => unknown = (value) => value,
 ): GraphQLScalarType {
   const check = (value: unknown) => {
     const fault = findFault(value);
     if (fault !== undefined) throw new TypeError(fault);
-    return value;
+    return take(value);
   };
   return new GraphQLScalarType({
     ...scalar.toConfig(),
