@@ -14,7 +14,7 @@ export interface TrialWatch extends Pick<Exposure, 'isFull' | 'enter' | 'leave'>
   settled(member: TrialMember): void;
   /** Something was told of a completion of this trial. */
   told(trialId: string): void;
-  /** Judges all that run: time has passed, and other instances may have died before they could. */
+  /** Judges all that run, and waits for it: time has passed, and other instances may have died before they could. */
   look(): Promise<void>;
   /** Waits for what is being judged. */
   close(): Promise<void>;
@@ -72,7 +72,8 @@ export function createTrialWatch(deps: TrialWatchDeps): TrialWatch {
       exposure.retain(ids);
       for (const id of judges.keys()) if (!ids.has(id)) judges.delete(id);
       const running = current.filter(({ state }) => state === 'RUNNING');
-      await Promise.all(running.map(({ id }) => judgeSoon(id)));
+      // What was decided by now may not hold here yet.
+      await Promise.all([...judging, ...running.map(({ id }) => judgeSoon(id))]);
     },
     async close() {
       isClosed = true;
