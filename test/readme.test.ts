@@ -2,13 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  buildClientSchema,
-  getIntrospectionQuery,
-  parse,
-  validate,
-  type IntrospectionQuery,
-} from 'graphql';
+import { buildClientSchema, getIntrospectionQuery, parse, validate, type IntrospectionQuery } from 'graphql';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toEnvironment } from '../src/config/env.ts';
 import { loadConfig } from '../src/config/load.ts';
@@ -67,13 +61,21 @@ describe('the README', () => {
     const schema = buildClientSchema(introspection as IntrospectionQuery);
     const typed = snippets('gql');
     expect(typed).toHaveLength(2);
-    for (const text of typed)
-      expect(validate(schema, parse(text)).map(({ message }) => message)).toEqual([]);
+    for (const text of typed) expect(validate(schema, parse(text)).map(({ message }) => message)).toEqual([]);
     const { data: answered } = await gateway().ask(typed[0]!);
     expect(answered.ai.summarizeTicket).toMatchObject({
       result: { title: expect.any(String), urgency: expect.stringMatching(/^(LOW|HIGH)$/) },
       errors: [],
     });
+  });
+
+  it('makes a dataset whose cases that prompt takes', async () => {
+    const { data } = await gateway().ask(snippets('graphql').find((text) => text.includes('datasetSet'))!);
+    expect(data.datasetSet).toMatchObject({ dataset: { caseCount: 1 }, errors: [] });
+    const { data: started } = await gateway().ask(`mutation { evaluationStart(input: {
+      prompt: "summarize-ticket", dataset: "support-tickets", graders: [{ exact: {} }]
+    }) { evaluation { id } errors { message } } }`);
+    expect(started.evaluationStart).toEqual({ evaluation: { id: expect.any(String) }, errors: [] });
   });
 
   it('has a config file that loads, with the defaults it claims', async () => {
