@@ -69,6 +69,15 @@ describe('the README', () => {
     });
   });
 
+  it('makes a dataset whose cases that prompt takes', async () => {
+    const { data } = await gateway().ask(snippets('graphql').find((text) => text.includes('datasetSet'))!);
+    expect(data.datasetSet).toMatchObject({ dataset: { caseCount: 1 }, errors: [] });
+    const { data: started } = await gateway().ask(`mutation { evaluationStart(input: {
+      prompt: "summarize-ticket", dataset: "support-tickets", graders: [{ exact: {} }]
+    }) { evaluation { id } errors { message } } }`);
+    expect(started.evaluationStart).toEqual({ evaluation: { id: expect.any(String) }, errors: [] });
+  });
+
   it('has a config file that loads, with the defaults it claims', async () => {
     const folder = await mkdtemp('/tmp/sluice-readme-');
     onTestFinished(() => rm(folder, { recursive: true }));

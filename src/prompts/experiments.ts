@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { TransactionSql } from 'postgres';
-import { Conflict, InvalidInput, NotFound, type InputIssue } from '../domain/errors.ts';
+import { Conflict, Forbidden, InvalidInput, NotFound, type InputIssue } from '../domain/errors.ts';
 import type { Origin } from '../domain/origin.ts';
-import type { Principal } from '../domain/principal.ts';
+import { hasScope, type Principal } from '../domain/principal.ts';
 import type { PromptSpec } from '../domain/prompt.ts';
 import type { PromptExperimentSpec, Trial } from '../domain/trial.ts';
 import { SYSTEM, appendAudit } from '../events/audit.ts';
@@ -21,7 +21,8 @@ const MAX_COUNT = 1_000_000;
  * Compares versions on a label, in the place of what was compared there before. Requests that ask for the label get the
  * version of their arm.
  * @throws InvalidInput with every fault; NotFound for no such prompt or label; Conflict for versions that take other variables
- * or give another output than the label does, or that may not be published, and for a label that a winner may not take.
+ * or give another output than the label does, or that may not be published, and for a label that a winner may not take;
+ * Forbidden on a protected label, unless by an admin.
  */
 export async function setExperiment(
   store: PromptStore,
@@ -38,7 +39,7 @@ export async function setExperiment(
   await changePrompts(store, who, async (tx) => {
     const prompt = await ensurePrompt(tx, who, slug);
     await ensureAlike(tx, store, prompt, spec);
-    await ensureMayPromote(tx, who, spec);
+    await ensureMayCompare(tx, who, spec);
     const { before, subject } = about(prompt, spec.label);
     await beginTrial(tx, { organisationId, ...subject }, { kind: 'PROMPT_EXPERIMENT', experiment: spec });
     await tellOfPrompt(tx, who, {
@@ -71,9 +72,10 @@ export async function stopExperiment(
   });
 }
 
-/** Lets the label stand for the version that has won, where the experiment says so. */
+/** Lets the label stand for the version that has won, where the experiment says so and it may stand there. */
 export async function promoteWinner(
   tx: TransactionSql,
+  { checkPublishable }: Pick<PromptStore, 'checkPublishable'>,
   { organisationId, subjectId, spec, id }: Trial,
   { state, verdict }: Pick<Decision, 'state' | 'verdict'>,
 ): Promise<void> {
@@ -85,6 +87,9 @@ export async function promoteWinner(
   const [prompt] = await readPrompts(tx, organisationId, { ids: [promptId] });
   // Since it began, it may have become a matter of two people.
   if (!prompt || (await isProtected(tx, { organisationId }, label))) return;
+  const [version] = await findVersionsByNumber(tx, organisationId, [{ promptId, number: winner.version }]);
+  // So may it have come to take an evaluation.
+  if (!version || !(await isPublishable(checkPublishable(tx, { prompt, label, version })))) return;
   const before = prompt.labels.get(label);
   await putLabel(tx, { organisationId, keyId: SYSTEM }, { promptId, label, version: winner.version });
   await appendEvent(tx, { kind: 'PROMPT_CHANGED', organisationId, subjectId: promptId });
@@ -97,6 +102,16 @@ export async function promoteWinner(
     after: { label, version: winner.version, trial: id },
     requestId: `trial ${id}`,
   });
+}
+
+async function isPublishable(checking: Promise<void>): Promise<boolean> {
+  try {
+    await checking;
+    return true;
+  } catch (error) {
+    if (error instanceof Conflict) return false;
+    throw error;
+  }
 }
 
 function about({ id, slug, experiments }: LabelledPrompt, label: string) {
@@ -128,23 +143,33 @@ async function ensureAlike(
     if (!isDeepStrictEqual(specs.get(version), specs.get(base)))
       throw new Conflict(
         `${path.join('.')}: version ${version} takes other variables or gives another output than version ${base}, which ${label} stands for`,
+        path,
       );
   }
 }
 
-async function ensureMayPromote(
+/** The arms answer whoever asks for the label: that is as good as moving it, which takes two where it is protected. */
+async function ensureMayCompare(
   tx: TransactionSql,
   who: Principal,
   { label, whenDecided }: PromptExperimentSpec,
 ): Promise<void> {
-  if (whenDecided !== 'PROMOTE' || !(await isProtected(tx, who, label))) return;
+  if (!(await isProtected(tx, who, label))) return;
+  // An admin could as well take the protection away.
+  if (!hasScope(who, 'ADMIN'))
+    throw new Forbidden(
+      `input.label: the label ${label} is protected, and its arms would answer without anybody else agreeing; only an admin begins an experiment there`,
+      ['input', 'label'],
+    );
+  if (whenDecided !== 'PROMOTE') return;
   throw new Conflict(
     `input.whenDecided: the label ${label} is protected and moves when two people agree; use STOP or GO_ON`,
+    ['input', 'whenDecided'],
   );
 }
 
-function shapeOf({ variables, outputSchema }: PromptSpec): unknown {
-  return JSON.parse(JSON.stringify({ variables, outputSchema }));
+function shapeOf({ variables, outputSchema, entity }: PromptSpec): unknown {
+  return JSON.parse(JSON.stringify({ variables, outputSchema, entity }));
 }
 
 function checkSpec(spec: PromptExperimentSpec): InputIssue[] {

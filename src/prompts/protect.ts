@@ -2,6 +2,8 @@ import type { ISql } from 'postgres';
 import type { Origin } from '../domain/origin.ts';
 import type { Principal } from '../domain/principal.ts';
 import { appendAudit } from '../events/audit.ts';
+import { appendEvents } from '../events/outbox.ts';
+import { endPromptTrials } from '../trials/rows.ts';
 import { cancelRequests } from './label-requests.ts';
 import { changePrompts, type PromptStore } from './store.ts';
 import { ensureLabel } from './write-label.ts';
@@ -20,7 +22,7 @@ export async function isProtected(sql: ISql, who: OfOrganisation, label: string)
 }
 
 /**
- * Lets a label of all prompts move only when two agree, or at once again. What was asked for while it was protected is
+ * Lets a label of all prompts move only when two agree, which ends what is compared on it, or at once again. What was asked for while it was protected is
  * called off with its protection.
  * @throws InvalidInput for what cannot be a label.
  */
@@ -39,13 +41,18 @@ export async function protectLabel(
       else
         await tx`DELETE FROM prompt_protected_labels WHERE organisation_id = ${organisationId} AND name = ${label}`;
       const cancelled = isToBe ? [] : await cancelRequests(tx, who, { label });
+      const ended = isToBe ? await endPromptTrials(tx, organisationId, label) : [];
+      await appendEvents(
+        tx,
+        ended.map((subjectId) => ({ kind: 'TRIAL_CHANGED', organisationId, subjectId })),
+      );
       const action = isToBe ? 'prompt.protect' : 'prompt.unprotect';
       await appendAudit(tx, {
         organisationId,
         actorId,
         action,
         targetId: label,
-        after: { label, cancelled },
+        after: { label, cancelled, endedExperiments: ended },
         ...by,
       });
     }

@@ -69,6 +69,19 @@ export async function beginTrial(
       ${toStored(spec)}::text::jsonb, 'RUNNING', 0, now(), now())`;
 }
 
+/**
+ * Ends what is compared on a label, of every prompt of the organisation.
+ * @returns the ids of the trials.
+ */
+export async function endPromptTrials(tx: ISql, organisationId: string, label: string): Promise<string[]> {
+  const ended = await tx<{ id: string }[]>`
+    UPDATE trials SET superseded_at = now()
+    WHERE organisation_id = ${organisationId} AND kind = 'PROMPT_EXPERIMENT' AND superseded_at IS NULL
+      AND spec ->> 'label' = ${label}
+    RETURNING id`;
+  return ended.map(({ id }) => id);
+}
+
 /** The trial of a subject stays as it stands, with other names for some of its models. */
 export async function renameInTrial(tx: ISql, subjectId: string, spec: TrialSpec): Promise<void> {
   await tx`

@@ -1,3 +1,4 @@
+import { ensureEvaluated } from '../evaluations/ensure-evaluated.ts';
 import { readFleet } from '../events/fleet.ts';
 import { listBudgetsLeadingTo } from '../ledger/budgets/leading-to.ts';
 import { systemClock } from '../lib/clock.ts';
@@ -53,7 +54,7 @@ export async function openRoutes(
   opened.defer(() => flags.close());
   const trials = createTrialWatch({
     sql,
-    act: promoteWinner,
+    act: (tx, trial, decision) => promoteWinner(tx, { checkPublishable: ensureEvaluated }, trial, decision),
     onDecided(organisationId) {
       announceCommit();
       return book.reload(organisationId);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { makeKey } from '../access/support/keys.ts';
 import { useGateway } from '../support/gateway.ts';
+import { protect } from './store/support.ts';
 import { createVersion, publish, saying, setLabel } from './support.ts';
 
 const gateway = useGateway();
@@ -129,6 +131,28 @@ describe('an experiment on a label', () => {
     });
   });
 
+  it('leaves the label where it is when the winner may not be published any more', async () => {
+    await twoVersions('unseen');
+    const arms = ARMS;
+    await setExperiment({ slug: 'unseen', arms, metric: 'resolved', minRequests: 10, confidence: 0.9 });
+    const REQUIRE = `mutation { promptLabelRequire(input: { label: "production", slug: "unseen", minPassRate: 1 }) {
+      errors { message } } }`;
+    expect((await gateway().ask(REQUIRE)).data.promptLabelRequire.errors).toEqual([]);
+    await expect
+      .poll(
+        async () => {
+          await askAndTell(
+            'unseen',
+            usersOf(20).map((user) => `${user} ${Math.random()}`),
+          );
+          return (await standing('unseen')).experiments[0].trial.state;
+        },
+        { timeout: 30_000 },
+      )
+      .toBe('DECIDED');
+    expect((await standing('unseen')).labels[0].version.number).toBe(1);
+  });
+
   it('stops without a winner when each arm has what was to be seen', async () => {
     await twoVersions('alike');
     await setExperiment({ slug: 'alike', arms: ARMS, minRequests: 10, maxRequests: 10 });
@@ -177,6 +201,9 @@ describe('an experiment that cannot be', () => {
     expect(await errorsOf({ arms: [old, { name: 'new', version: 9 }] })).toMatchObject([
       { code: 'NOT_FOUND', path: ['input', 'arms', '1', 'version'] },
     ]);
+    expect(await errorsOf({ arms: [old, { name: 'new', version: 3 }] })).toMatchObject([
+      { code: 'CONFLICT', path: ['input', 'arms', '1', 'version'] },
+    ]);
     expect(await errorsOf({ arms: [old] })).toMatchObject([
       {
         code: 'INVALID_INPUT',
@@ -191,5 +218,37 @@ describe('an experiment that cannot be', () => {
       { path: ['input', 'maxRequests'] },
     ]);
     expect((await standing('faulty')).experiments).toEqual([]);
+  });
+
+  it('ends where the label becomes protected', async () => {
+    await twoVersions('becoming');
+    await setLabel(gateway(), { slug: 'becoming', label: 'beta', version: 1 });
+    await setExperiment({ slug: 'becoming', label: 'beta', arms: ARMS });
+    expect((await standing('becoming')).experiments).toHaveLength(1);
+    await protect(gateway(), 'beta');
+    expect((await standing('becoming')).experiments).toEqual([]);
+    const source = { prompt: { slug: 'becoming', label: 'beta' } };
+    const texts = await Promise.all(usersOf(8).map((endUserId) => ask('becoming', { source, endUserId })));
+    expect(new Set(texts.map(({ text }) => text))).toEqual(new Set(['one']));
+    await protect(gateway(), 'beta', false);
+  });
+
+  it('is begun on a protected label by admins alone, and never moves it', async () => {
+    await twoVersions('guarded');
+    await protect(gateway(), 'production');
+    const key = await makeKey(gateway(), { scopes: ['PROMPTS_PUBLISH'] });
+    const input = { slug: 'guarded', name: 'tone', arms: ARMS };
+    for (const whenDecided of ['PROMOTE', 'STOP', 'GO_ON']) {
+      const { data } = await gateway().ask(SET, { input: { ...input, whenDecided } }, { key: key.secret });
+      expect(data.promptExperimentSet.errors).toMatchObject([
+        { code: 'FORBIDDEN', path: ['input', 'label'], message: expect.stringContaining('protected') },
+      ]);
+    }
+    expect((await standing('guarded')).experiments).toEqual([]);
+    expect((await setExperiment(input)).errors).toMatchObject([
+      { code: 'CONFLICT', path: ['input', 'whenDecided'] },
+    ]);
+    expect((await setExperiment({ ...input, whenDecided: 'STOP' })).errors).toEqual([]);
+    await protect(gateway(), 'production', false);
   });
 });
