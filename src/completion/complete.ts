@@ -56,7 +56,8 @@ export async function* complete(
   const ask = await deps.render(request.who, request.ask);
   const grant = authorize(deps.askFirst, request.who, ask);
   const admitted = await admit(deps, grant, request, signal); // From here on every path ends in settle.
-  const { trial } = admitted.completion;
+  // That of its route is told of also where another model than its arm's was let in.
+  const trial = admitted.course.trial ?? admitted.completion.trial;
   const attempts = createAttempts(deps, request, admitted);
   let ended: CompletionEvent | undefined;
   try {
