@@ -1,9 +1,9 @@
 import { estimate, type Estimate as EstimateRow } from '../completion/estimate.ts';
 import { parseAsk } from '../domain/ask.ts';
-import { InvalidInput, type GatewayError } from '../domain/errors.ts';
+import type { GatewayError } from '../domain/errors.ts';
 import { builder } from './builder.ts';
 import { CompletionInput } from './completion-input.ts';
-import { toUserErrors, UserError } from './errors.ts';
+import { isUserError, toUserErrors, UserError } from './errors.ts';
 import { Model } from './model.ts';
 import { Money, toMoney } from './money.ts';
 
@@ -91,7 +91,7 @@ builder.queryFields((t) => ({
       try {
         return await estimate(gateway.estimates, { who, ip, region }, parseAsk(input));
       } catch (error) {
-        if (!(error instanceof InvalidInput)) throw error;
+        if (!isUserError(error)) throw error;
         return refusedEstimate(error);
       }
     },
