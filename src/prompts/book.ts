@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Sql } from 'postgres';
 import { NotFound } from '../domain/errors.ts';
+import { keepReading } from '../lib/keep-reading.ts';
 import { LATEST, type PromptRef, type PromptVersion } from '../domain/prompt.ts';
 import { findPromptVersion, findPromptVersions, readPrompts, type LabelledPrompt } from './rows.ts';
 import { compilePrompt, type CompiledPrompt } from './template/template.ts';
@@ -38,7 +39,7 @@ export function createPromptBook(sql: Sql): PromptBook {
   const numbers = new LRUCache<string, Promise<number | undefined>>({ max: KEPT_VERSIONS });
 
   function list(organisationId: string): Promise<BySlug> {
-    return keep(prompts, organisationId, async () => {
+    return keepReading(prompts, organisationId, async () => {
       const found = await readPrompts(sql, organisationId);
       return new Map(found.filter(({ archivedAt }) => !archivedAt).map((prompt) => [prompt.slug, prompt]));
     });
@@ -51,7 +52,7 @@ export function createPromptBook(sql: Sql): PromptBook {
       if (!prompt) throw new NotFound('prompt', ref.slug);
       const number = ref.version ?? numberOf(prompt, ref.label);
       if (number === undefined) throw new NotFound(`label of the prompt ${ref.slug}`, ref.label);
-      return keep(versions, `${prompt.id} ${number}`, async () => {
+      return keepReading(versions, `${prompt.id} ${number}`, async () => {
         const found = await findPromptVersion(sql, organisationId, { promptId: prompt.id, number });
         if (!found) throw new NotFound(`version of the prompt ${ref.slug}`, String(number));
         numbers.set(`${organisationId} ${found.id}`, Promise.resolve(number));
@@ -59,7 +60,7 @@ export function createPromptBook(sql: Sql): PromptBook {
       });
     },
     findNumber: (organisationId, versionId) =>
-      keep(numbers, `${organisationId} ${versionId}`, async () => {
+      keepReading(numbers, `${organisationId} ${versionId}`, async () => {
         const [found] = await findPromptVersions(sql, organisationId, [versionId]);
         return found?.number;
       }),
@@ -69,15 +70,4 @@ export function createPromptBook(sql: Sql): PromptBook {
 
 function numberOf({ labels, version }: LabelledPrompt, label: string): number | undefined {
   return label === LATEST ? version : labels.get(label);
-}
-
-function keep<T>(cache: LRUCache<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> {
-  const known = cache.get(key);
-  if (known) return known;
-  const reading = read();
-  cache.set(key, reading);
-  reading.catch(() => {
-    if (cache.peek(key) === reading) cache.delete(key);
-  });
-  return reading;
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Db } from '../../db/database.ts';
+import { keepReading } from '../../lib/keep-reading.ts';
 import type { TrustedOperation } from '../../domain/operation.ts';
 import { listOperationsOf } from './read.ts';
 
@@ -22,20 +23,12 @@ export function createOperationRegistry(db: Db): OperationRegistry {
   // Of promises, so that callers that come at once share one read, and one that a change overtakes is not kept.
   const known = new LRUCache<string, Promise<ByHash>>({ max: KEPT_ORGANISATIONS, ttl: TRUST_MS });
 
-  function read(organisationId: string): Promise<ByHash> {
-    const reading = listOperationsOf(db, organisationId).then(
-      (rows) => new Map(rows.map((row) => [row.hash, row])),
-    );
-    known.set(organisationId, reading);
-    reading.catch(() => {
-      if (known.peek(organisationId) === reading) known.delete(organisationId);
-    });
-    return reading;
-  }
+  const read = async (organisationId: string): Promise<ByHash> =>
+    new Map((await listOperationsOf(db, organisationId)).map((row) => [row.hash, row]));
 
   return {
     async find(organisationId, hash) {
-      const byHash = await (known.get(organisationId) ?? read(organisationId));
+      const byHash = await keepReading(known, organisationId, () => read(organisationId));
       return byHash.get(hash);
     },
     forget: (organisationId) => void known.delete(organisationId),
